@@ -1,0 +1,33 @@
+/**
+ * Writes stories to a file, each followed by the end token: `write-corpus.ts --stories 200000 --seed 1 --out FILE`.
+ * Story i of seed s is told from its own stream, so a corpus can be cut or prolonged without changing the rest.
+ */
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { tellStory } from './tell-story.ts';
+import { uniformStream } from './uniform-stream.ts';
+
+const { values } = parseArgs({
+  options: {
+    stories: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string' },
+    end: { type: 'string', default: '<|endoftext|>' },
+  },
+});
+const stories = Number(values.stories);
+const seed = Number(values.seed);
+if (!Number.isInteger(stories) || stories < 1) throw new RangeError(`--stories: expected an integer >= 1, got ${values.stories}`);
+if (!Number.isInteger(seed) || seed < 0) throw new RangeError(`--seed: expected an integer >= 0, got ${values.seed}`);
+if (values.out === undefined) throw new TypeError('--out: expected a file name, got nothing');
+
+const file = createWriteStream(values.out);
+for (let index = 0; index < stories; index++) {
+  const uniform = uniformStream(Math.imul(seed, 0x9e3779b1) + Math.imul(index, 0x85ebca6b));
+  for (let warm = 0; warm < 4; warm++) uniform();
+  const more = file.write(`${tellStory(uniform).text}${values.end}\n`);
+  if (!more) await once(file, 'drain');
+}
+file.end();
+await once(file, 'finish');

@@ -1,0 +1,2 @@
+/** The package's name, for messages. */
+export const packageName = '@ashlar/sampling';

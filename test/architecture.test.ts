@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+// Who may import whom. The table is the rule; the test reads every import statement.
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  tokenizer: [],
+  core: [],
+  sampling: [],
+  rlhf: ['core', 'sampling'],
+  tools: ['sampling'],
+};
+const packages = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages');
+
+const sources = (dir: string): string[] =>
+  readdirSync(dir).flatMap((name) => {
+    const path = join(dir, name);
+    if (name === 'node_modules' || name === 'dist') return [];
+    return statSync(path).isDirectory() ? sources(path) : name.endsWith('.ts') ? [path] : [];
+  });
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+const imports = (path: string): string[] =>
+  [...withoutComments(readFileSync(path, 'utf8')).matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map(
+    (m) => m[1] as string,
+  );
+
+describe('arrows', () => {
+  for (const [name, allowed] of Object.entries(arrows)) {
+    it(`${name} imports only ${allowed.join(', ') || 'nothing'} of the workspace`, () => {
+      const wrong = sources(join(packages, name, 'src')).flatMap((file) =>
+        imports(file)
+          .filter((spec) => spec.startsWith('@ashlar/'))
+          .filter((spec) => !allowed.includes(spec.split('/')[1] as string))
+          .map((spec) => `${relative(packages, file)} imports ${spec}`),
+      );
+      expect(wrong).toEqual([]);
+    });
+    it(`${name} reaches no other package by a relative path`, () => {
+      const home = join(packages, name);
+      const wrong = sources(join(home, 'src')).flatMap((file) =>
+        imports(file)
+          .filter(
+            (spec) => spec.startsWith('.') && relative(home, join(dirname(file), spec)).startsWith('..'),
+          )
+          .map((spec) => `${relative(packages, file)} imports ${spec}`),
+      );
+      expect(wrong).toEqual([]);
+    });
+  }
+});
