@@ -1,0 +1,153 @@
+import type { BackendOptions, BackendStarter } from './backend.ts';
+import {
+  BackendUnavailableError,
+  DeviceLostError,
+  DeviceValidationError,
+  OutOfMemoryError,
+} from './errors.ts';
+import { importInNode, inNode, loadPeer } from './peer.ts';
+
+// tfjs's WebGPU backend over a device that we make ourselves: with the optional features that our own kernels use, with the adapter's real
+// limits instead of the defaults, and with its errors kept (tfjs leaves them on the console and returns zeros). In Node the device comes from
+// the optional peer `webgpu` (Dawn), whose globals must be in place before the tfjs backend is imported.
+
+interface Peer {
+  readonly WebGPUBackend: new (
+    device: GPUDevice,
+    info?: GPUAdapterInfo,
+  ) => import('@tensorflow/tfjs-core').KernelBackend;
+}
+interface Dawn {
+  create(flags: readonly string[]): GPU;
+  readonly globals: Record<string, unknown>;
+}
+
+const wantedFeatures = ['shader-f16', 'subgroups', 'timestamp-query', 'bgra8unorm-storage'] as const;
+const wantedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+] as const;
+
+let instance: GPU | undefined; // Dawn's instance must stay referenced for as long as its device lives.
+let current: { device: GPUDevice; description: string; software: boolean; problems: Error[] } | undefined;
+
+/** WebGPU in the browser, and in Node through the optional peer `webgpu` (Dawn). */
+export const webgpu: BackendStarter = {
+  async start(options) {
+    if (current === undefined || current.problems.some((p) => p instanceof DeviceLostError))
+      current = await makeDevice(options);
+    const { description, software, problems } = current;
+    const reservation =
+      software && options.allowSoftwareGpu !== true
+        ? { reservation: `${description} is a software adapter` }
+        : {};
+    return {
+      device: description,
+      ...reservation,
+      check: () => {
+        const problem = problems.find((p) => p instanceof DeviceLostError) ?? problems.shift();
+        if (problem !== undefined) throw problem;
+      },
+    };
+  },
+};
+
+/** The device under the webgpu backend, for kernels that record their own passes; undefined before the backend has started. */
+export const webgpuDevice = (): GPUDevice | undefined => current?.device;
+
+async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof current>> {
+  if (inNode() && options.dawnFlags !== undefined) instance = undefined;
+  const gpu = await findGpu(options);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) {
+    throw new BackendUnavailableError(
+      'webgpu',
+      'no GPU adapter was found',
+      'Check the driver (Vulkan on Linux), or use "wasm"',
+    );
+  }
+  const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(
+    wantedLimits.flatMap((limit) =>
+      adapter.limits[limit] === undefined ? [] : [[limit, adapter.limits[limit]]],
+    ),
+  );
+  const device = await adapter.requestDevice({
+    requiredFeatures: requiredFeatures as GPUFeatureName[],
+    requiredLimits,
+  });
+  hoistEnableDirectives(device);
+  const problems: Error[] = [];
+  device.addEventListener('uncapturederror', (event) => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
+    problems.push(
+      outOfMemory ? new OutOfMemoryError(error.message) : new DeviceValidationError(error.message),
+    );
+  });
+  void device.lost.then((info) => {
+    if (info.reason !== 'destroyed')
+      problems.push(new DeviceLostError(`the GPU device was lost: ${info.message}`));
+  });
+  const info = adapter.info;
+  const description =
+    [info?.vendor, info?.architecture, info?.device, info?.description].filter((s) => s).join(' ') ||
+    'WebGPU';
+  const software =
+    info?.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|cpu|null/i.test(description);
+
+  const { removeBackend, registerBackend, findBackendFactory } = await import('@tensorflow/tfjs-core');
+  const name = '@tensorflow/tfjs-backend-webgpu';
+  const load = () => import('@tensorflow/tfjs-backend-webgpu');
+  const { WebGPUBackend } = await loadPeer<Peer>(
+    'webgpu',
+    name,
+    options.peers?.['tfjs-backend-webgpu'],
+    load,
+  );
+  if (findBackendFactory('webgpu') != null) removeBackend('webgpu');
+  registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
+  return { device, description, software, problems };
+}
+
+async function findGpu(options: BackendOptions): Promise<GPU> {
+  if (!inNode()) {
+    const gpu = globalThis.navigator?.gpu;
+    if (gpu === undefined)
+      throw new BackendUnavailableError(
+        'webgpu',
+        'this browser has no WebGPU',
+        'Use "simd", "webgl" or "wasm"',
+      );
+    return gpu;
+  }
+  if (instance === undefined) {
+    const dawn = await loadPeer<Dawn>('webgpu', 'webgpu', options.peers?.webgpu, () =>
+      importInNode('webgpu'),
+    );
+    Object.assign(globalThis, dawn.globals);
+    instance = dawn.create(options.dawnFlags ?? []);
+    // Node >= 21 has a getter-only navigator: define over it.
+    const navigator = Object.create(globalThis.navigator ?? null, { gpu: { value: instance } });
+    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true, writable: true });
+  }
+  return instance;
+}
+
+// `enable f16;` must come before everything else in a module, but tfjs appends a program's own code last: move such lines up.
+function hoistEnableDirectives(device: GPUDevice): void {
+  const original = device.createShaderModule.bind(device);
+  const directive = /^\s*enable\s+[\w, ]+;\s*$/gm;
+  device.createShaderModule = (descriptor) => {
+    const found = descriptor.code.match(directive);
+    if (found === null) return original(descriptor);
+    const head = [...new Set(found.map((line) => line.trim()))].join('\n');
+    return original({ ...descriptor, code: `${head}\n${descriptor.code.replace(directive, '')}` });
+  };
+}
