@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { presentBackends } from './backends.ts';
-import type { CaseGroup, GroupResult } from './case.ts';
+import { presentBackends, useBackend } from './backends.ts';
+import type { GroupResult } from './case.ts';
 import { findGroups } from './find-groups.ts';
 import { kinds } from './kinds.ts';
 
@@ -38,6 +38,7 @@ for (const group of groups) {
   const kind = await kinds[group.kind]?.();
   const runs = kind?.kind.usesBackend ? backends : ['-'];
   for (const backend of runs) {
+    if (backend !== '-') await useBackend(backend);
     const result: GroupResult =
       kind === undefined
         ? { passed: 0, failures: ['not supported yet'] }

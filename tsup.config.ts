@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { defineConfig } from 'tsup';
+
+// One configuration for all packages: what a package.json exports is what is built. Types come from `tsc -b`; tsup makes the JavaScript only.
+const packages = readdirSync('packages');
+
+export default defineConfig(
+  packages.map((name) => {
+    const home = `packages/${name}`;
+    const { exports, bin } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8')) as {
+      exports: Record<string, string | Record<string, string>>;
+      bin?: Record<string, string>;
+    };
+    const sources = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry['@ashlar/source'] as string]));
+    const commands = Object.values(bin ?? {}).map((path) => path.replace('./dist/', './src/').replace(/\.js$/, '.ts'));
+    return {
+      name,
+      entry: [...new Set([...sources, ...commands])].map((path) => `${home}/${path.replace('./', '')}`),
+      outDir: `${home}/dist`,
+      tsconfig: `${home}/tsconfig.json`,
+      format: 'esm' as const,
+      target: 'es2022',
+      platform: 'neutral' as const,
+      splitting: true,
+      sourcemap: true,
+      clean: false,
+      dts: false,
+      skipNodeModulesBundle: true,
+      external: [/^node:/, /^@ashlar\//],
+    };
+  }),
+);
