@@ -14,3 +14,23 @@ export {
   OutOfMemoryError,
   toBackendError,
 } from './backends/errors.ts';
+export type { ByteSource } from './weights/bytes/byte-source.ts';
+export { CheckpointError } from './weights/checkpoint-error.ts';
+export type { CheckpointFolder } from './weights/folders/checkpoint-folder.ts';
+export {
+  type Checkpoint,
+  type CheckpointPlace,
+  type OpenCheckpointOptions,
+  openCheckpoint,
+} from './weights/open-checkpoint.ts';
+export { dequantize } from './weights/quantization/dequantize.ts';
+export type {
+  BlockDtype,
+  GroupDtype,
+  ModelAssets,
+  PlainDtype,
+  StoredDtype,
+  StoredTensor,
+  TensorEntry,
+  WeightFile,
+} from './weights/weight-file.ts';

@@ -1,0 +1,23 @@
+import { nodeBuiltin } from '../bytes/node-builtins.ts';
+import { nodeFileSource } from '../bytes/node-file-source.ts';
+import { type CheckpointFolder, checkFileName } from './checkpoint-folder.ts';
+
+/** A directory on disk (Node) as a `CheckpointFolder`. */
+export function nodeFolder(directory: string): CheckpointFolder {
+  const path = nodeBuiltin('node:path');
+  return {
+    name: directory,
+    list: async () => {
+      const entries = await nodeBuiltin('node:fs/promises').readdir(directory, { withFileTypes: true });
+      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+    },
+    open: async (file) => {
+      try {
+        return await nodeFileSource(path.join(directory, checkFileName(directory, 'file', file)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+  };
+}

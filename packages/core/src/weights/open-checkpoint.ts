@@ -1,0 +1,98 @@
+// One door for every place and format: where the files are becomes a folder and a file name, the file's first bytes say its format.
+import type { ByteSource } from './bytes/byte-source.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import { blobFolder } from './folders/blob-folder.ts';
+import type { CheckpointFolder } from './folders/checkpoint-folder.ts';
+import { checkFileName, readAsset } from './folders/checkpoint-folder.ts';
+import { chooseFile } from './folders/choose-file.ts';
+import { locate } from './folders/locate.ts';
+import { readHuggingFace } from './formats/hugging-face.ts';
+import { isLlama2cMagic } from './formats/llama2c/header.ts';
+import { readLlama2c } from './formats/llama2c/read-llama2c.ts';
+import type { ModelAssets, WeightFile } from './weight-file.ts';
+
+/** Options of `openCheckpoint`. */
+export interface OpenCheckpointOptions {
+  /** Which file of the folder, when there are several: 'model.gguf', 'model.safetensors.index.json', ... */
+  readonly file?: string;
+}
+
+/** An opened checkpoint: configuration and table of tensors are read, the data is not. */
+export interface Checkpoint {
+  readonly format: ModelAssets['format'];
+  /** The keys of a Hugging Face `config.json`: the file itself, or made from GGUF metadata or a llama2.c header. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Tensors under Hugging Face names, in Hugging Face row order. */
+  readonly weights: WeightFile;
+  /** What a tokenizer needs. */
+  readonly assets: ModelAssets;
+  close(): Promise<void>;
+}
+
+/** Where a checkpoint is: a path (Node), a URL, `hf:owner/name[@rev][/file]`, a File, the Files of a directory, or a folder of your own. */
+export type CheckpointPlace = string | URL | File | readonly File[] | CheckpointFolder;
+
+/**
+ * Opens a checkpoint in its original format: safetensors with `config.json` (one file or sharded), GGUF (one file or split) or llama2.c `.bin`. Reads headers
+ * only. Throws `CheckpointError` for a damaged file, `TypeError` for a place that is none.
+ */
+export async function openCheckpoint(
+  where: CheckpointPlace,
+  options: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
+  for (const key of Object.keys(options))
+    if (key !== 'file') throw new TypeError(`openCheckpoint: expected the option file, got ${key}`);
+  const place = await find(where);
+  const file = options.file ?? place.file ?? (await chooseFile(place.folder));
+  return open(place.folder, checkFileName(place.folder.name, 'file', file));
+}
+
+async function find(where: CheckpointPlace): Promise<{ folder: CheckpointFolder; file?: string }> {
+  if (typeof where === 'string' || where instanceof URL) return locate(where);
+  if (where instanceof Blob) return { folder: blobFolder([where]), file: where.name };
+  if (Array.isArray(where)) return { folder: blobFolder(where as readonly File[]) };
+  if ('open' in where) return { folder: where };
+  throw new TypeError(`where: expected a path, URL, hf: id, File, Files or a folder, got ${where}`);
+}
+
+async function open(folder: CheckpointFolder, file: string): Promise<Checkpoint> {
+  if (file.endsWith('.safetensors') || file.endsWith('.index.json')) {
+    const { config, weights } = await readHuggingFace(folder, file);
+    const assets = { format: 'huggingface', file: (name: string) => readAsset(folder, name) } as const;
+    return { format: 'huggingface', config, weights, assets, close: () => weights.close() };
+  }
+  const source = await folder.open(file);
+  if (source === undefined)
+    throw new CheckpointError(`${folder.name}/${file}`, 'file', 'to exist', 'no such file');
+  const magic = await firstBytes(source);
+  if (isLlama2cMagic(magic) || file.endsWith('.bin')) return openLlama2c(folder, source);
+  await source.close();
+  throw new CheckpointError(source.name, 'format', 'safetensors, GGUF or llama2.c .bin', magic.join(' '));
+}
+
+async function firstBytes(source: ByteSource): Promise<Uint8Array> {
+  try {
+    return await source.read(0, Math.min(4, source.size));
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openLlama2c(folder: CheckpointFolder, source: ByteSource): Promise<Checkpoint> {
+  const weights = await readLlama2c(source);
+  const { vocabSize } = weights.header;
+  return {
+    format: 'llama2c',
+    config: weights.config,
+    weights,
+    assets: {
+      format: 'llama2c',
+      // llama2.c keeps tokenizers of its own vocabularies as tok512.bin beside the common tokenizer.bin
+      file: async (name) =>
+        (name === 'tokenizer.bin' ? await readAsset(folder, `tok${vocabSize}.bin`) : undefined) ??
+        (await readAsset(folder, name)),
+    },
+    close: () => weights.close(),
+  };
+}
