@@ -1,6 +1,6 @@
 // `pnpm conformance [KIND ...] [DIR ...] [--backend NAME|all] [--json]`: runs every golden case it finds through the packages' public
 // entries. One line a failing case, one line a group, and last `N passed, N failed`. Exit 1 if any failed, 2 if there was no case.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,12 @@ import { kinds } from './kinds.ts';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { backend: { type: 'string', default: 'cpu' }, json: { type: 'boolean', default: false } },
+  options: {
+    backend: { type: 'string', default: 'cpu' },
+    json: { type: 'boolean', default: false },
+    // For CI: a group listed in known-gaps.json may fail (counted apart) and must be struck off the list once it passes.
+    'known-gaps': { type: 'boolean', default: false },
+  },
 });
 const wanted = positionals.filter((word) => word in kinds);
 const given = positionals.filter((word) => !(word in kinds));
@@ -30,6 +35,11 @@ if (groups.length === 0) fail(`no case found below ${directories.join(', ') || '
 let passed = 0;
 let failed = 0;
 let refused = 0;
+let gaps = 0;
+const gapsFile = join(root, 'conformance', 'known-gaps.json');
+const knownGaps: Record<string, string> = values['known-gaps']
+  ? JSON.parse(readFileSync(gapsFile, 'utf8'))
+  : {};
 const report: object[] = [];
 const { names: backends, absent } = await presentBackends(values.backend);
 for (const line of absent) say(line);
@@ -49,7 +59,13 @@ for (const group of groups) {
     say(`${label}: ${result.passed} passed, ${result.failures.length} failed${note}`);
     if (result.refused?.length) say(`  ${result.refused.length} refused: ${summary(result.refused)}`);
     passed += result.passed;
-    failed += result.failures.length;
+    const gap = knownGaps[`${group.kind}/${group.name}`] ?? knownGaps[group.kind];
+    if (gap === undefined) failed += result.failures.length;
+    else if (result.failures.length > 0) gaps += result.failures.length;
+    else if (knownGaps[`${group.kind}/${group.name}`] !== undefined) {
+      say(`  FAILED ${label}: it passes now, strike it off conformance/known-gaps.json`);
+      failed++;
+    }
     refused += result.refused?.length ?? 0;
     report.push({
       ...group,
@@ -64,7 +80,7 @@ for (const group of groups) {
 if (values.json) console.log(JSON.stringify({ passed, failed, refused, groups: report }, null, 1));
 else {
   if (refused > 0) console.log(`${refused} refused`);
-  console.log(`${passed} passed, ${failed} failed`);
+  console.log(`${passed} passed, ${failed} failed${values['known-gaps'] ? `, ${gaps} known gaps` : ''}`);
 }
 process.exit(failed > 0 ? 1 : 0);
 
