@@ -2,7 +2,20 @@
 import { type Character, type Voice, voiceOf } from './character.ts';
 import type { Narrator } from './narrator.ts';
 import { withArticle } from './realize.ts';
-import { colours, dayTimes, type Kind, kinds, names, people, type Place, things, traits, weathers } from './world.ts';
+import {
+  colours,
+  dayTimes,
+  type Gender,
+  type Kind,
+  kinds,
+  nameParts,
+  names,
+  type Place,
+  people,
+  things,
+  traits,
+  weathers,
+} from './world.ts';
 
 export interface Hero extends Voice {
   readonly who: Character;
@@ -15,22 +28,33 @@ export function castHero(narrator: Narrator, others: readonly Character[] = []):
   const free = kinds.filter((kind) => !others.some((other) => other.kind === kind.noun));
   const kind = narrator.pick(free);
   const gender = narrator.pick(kind.genders);
-  const name = narrator.pickOther<string | null>(
-    names[gender],
-    others.map((other) => other.name),
-  );
+  const name = narrator.chance(0.1)
+    ? madeUpName(narrator, gender)
+    : narrator.pickOther<string | null>(
+        names[gender],
+        others.map((other) => other.name),
+      );
   const who: Character = { name, kind: kind.noun, gender };
   return { ...voiceOf(who), who, kind, trait: narrator.pick(traits) };
 }
 
-/** A helper of the given kind: half of them have a name, the others are "the beaver" and "it". */
+/** A name that is in no list. */
+function madeUpName(narrator: Narrator, gender: Gender): string {
+  const middle = narrator.pick(nameParts.middle);
+  const last = narrator.pick(nameParts.last[gender]);
+  return narrator.pick(nameParts.first) + (middle.length > 1 ? middle.slice(0, -1) : middle) + last;
+}
+
+/** A helper of the given kind: half of them have a name; an animal without one is "the beaver" and "it". */
 export function castHelper(
   narrator: Narrator,
   kind: string,
-  hero: Character,
+  others: readonly Character[],
 ): { who: Character; voice: Voice } {
-  const gender = narrator.chance(0.5) ? narrator.pick(['she', 'he'] as const) : 'it';
-  const name = gender === 'it' ? null : narrator.pickOther<string | null>(names[gender], [hero.name]);
+  const named = narrator.chance(0.5);
+  const gender = named || people.includes(kind) ? narrator.pick(['she', 'he'] as const) : 'it';
+  const taken = others.map((other) => other.name);
+  const name = named && gender !== 'it' ? narrator.pickOther<string | null>(names[gender], taken) : null;
   const who: Character = { name, kind, gender };
   return { who, voice: voiceOf(who) };
 }

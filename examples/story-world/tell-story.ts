@@ -16,7 +16,18 @@ import { together } from './plots/together.ts';
 import type { Story } from './story.ts';
 
 export const plots: readonly Plot[] = [
-  outOfReach, lostAndFound, sharing, gathering, learning, lostYoungling, brokenThing, feast, race, storm, secretGift, together,
+  outOfReach,
+  lostAndFound,
+  sharing,
+  gathering,
+  learning,
+  lostYoungling,
+  brokenThing,
+  feast,
+  race,
+  storm,
+  secretGift,
+  together,
 ];
 
 /** Tells a story with the numbers of `uniform` (in [0, 1)); with `plot` the plot is given, else it is picked too. */

@@ -2,8 +2,9 @@
  * Writes stories to a file, each followed by the end token: `write-corpus.ts --stories 200000 --seed 1 --out FILE`.
  * Story i of seed s is told from its own stream, so a corpus can be cut or prolonged without changing the rest.
  */
-import { createWriteStream } from 'node:fs';
+
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { tellStory } from './tell-story.ts';
 import { uniformStream } from './uniform-stream.ts';
@@ -18,8 +19,10 @@ const { values } = parseArgs({
 });
 const stories = Number(values.stories);
 const seed = Number(values.seed);
-if (!Number.isInteger(stories) || stories < 1) throw new RangeError(`--stories: expected an integer >= 1, got ${values.stories}`);
-if (!Number.isInteger(seed) || seed < 0) throw new RangeError(`--seed: expected an integer >= 0, got ${values.seed}`);
+if (!Number.isInteger(stories) || stories < 1)
+  throw new RangeError(`--stories: expected an integer >= 1, got ${values.stories}`);
+if (!Number.isInteger(seed) || seed < 0)
+  throw new RangeError(`--seed: expected an integer >= 0, got ${values.seed}`);
 if (values.out === undefined) throw new TypeError('--out: expected a file name, got nothing');
 
 const file = createWriteStream(values.out);

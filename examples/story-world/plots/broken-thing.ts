@@ -80,6 +80,16 @@ export const brokenThing: Plot = {
       `"Now I like it even more," said ${friend.id}, and ${hero.id} felt ${feeling}.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want, place: place.name, obstacle: repair.tool, other: { ...friend.who, role: 'friend' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: repair.tool,
+      other: { ...friend.who, role: 'friend' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };

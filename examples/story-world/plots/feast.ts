@@ -82,6 +82,16 @@ export const feast: Plot = {
       `They laughed and ate, and ${hero.id} was ${feeling}.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want: dish.name, place: place.name, obstacle: dish.missing, other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want: dish.name,
+      place: place.name,
+      obstacle: dish.missing,
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };

@@ -71,7 +71,14 @@ export const gathering: Plot = {
     );
     close(narrator, hero, moral);
     return {
-      hero: hero.who, want, place: place.name, obstacle: null, other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral,
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: null,
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
       count: { thing: want, before, change, after },
     };
   },

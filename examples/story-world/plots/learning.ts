@@ -14,7 +14,10 @@ export const learning: Plot = {
     const days = narrator.integer(2, 9);
     const { who: helper, voice: teacher } = castHelper(narrator, skill.teacher, [hero.who, rival.who]);
     const feeling = narrator.pick(['proud', 'happy', 'pleased']);
-    const moral = narrator.pick(['practice makes you better every day', 'the first try is only the beginning']);
+    const moral = narrator.pick([
+      'practice makes you better every day',
+      'the first try is only the beginning',
+    ]);
 
     open(narrator, hero);
     narrator.tell(
@@ -33,7 +36,12 @@ export const learning: Plot = {
       `A ${rival.kind.noun} named ${rival.id} saw it and laughed. "You will never learn to ${skill.verb}!" said ${rival.id}.`,
       `"Ha ha!" laughed a ${rival.kind.noun} named ${rival.id}. "Look, ${hero.id} cannot ${skill.verb}!"`,
     );
-    narrator.tell('feeling', `${hero.Id} felt small and sad.`, `${hero.Id} wanted to give up.`, `Tears came to ${hero.their} eyes.`);
+    narrator.tell(
+      'feeling',
+      `${hero.Id} felt small and sad.`,
+      `${hero.Id} wanted to give up.`,
+      `Tears came to ${hero.their} eyes.`,
+    );
     narrator.paragraph();
     narrator.tell(
       'meeting',
@@ -70,6 +78,16 @@ export const learning: Plot = {
       `"Well done," said ${teacher.id}. Even ${rival.id} clapped.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want: skill.verb, place: place.name, obstacle: null, other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want: skill.verb,
+      place: place.name,
+      obstacle: null,
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };

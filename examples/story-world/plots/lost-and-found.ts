@@ -14,7 +14,10 @@ export const lostAndFound: Plot = {
     const place = narrator.pickOther(places, [first, second]);
     const { who: helper, voice: finder } = castHelper(narrator, narrator.pick(neighbours), [hero.who]);
     const feeling = narrator.pick(['happy', 'thankful', 'glad']);
-    const moral = narrator.pick(['honest friends are worth more than gold', 'it is good to look after your things']);
+    const moral = narrator.pick([
+      'honest friends are worth more than gold',
+      'it is good to look after your things',
+    ]);
 
     open(narrator, hero);
     narrator.tell(
@@ -48,7 +51,11 @@ export const lostAndFound: Plot = {
       `Next ${hero.they} went ${second.to}. The ${want} was not there.`,
       `After that, ${hero.id} looked ${second.at}, between the ${second.sight}, but it was not there either.`,
     );
-    narrator.tell('journey', `At last ${hero.they} came ${place.to}.`, `In the end ${hero.id} went ${place.to}.`);
+    narrator.tell(
+      'journey',
+      `At last ${hero.they} came ${place.to}.`,
+      `In the end ${hero.id} went ${place.to}.`,
+    );
     narrator.paragraph();
     narrator.tell(
       'meeting',
@@ -78,6 +85,16 @@ export const lostAndFound: Plot = {
       `"Oh, thank you!" cried ${hero.id}. ${hero.They} ${hero.were} so ${feeling} that ${hero.they} danced all the way home.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want, place: place.name, obstacle: null, other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: null,
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };

@@ -5,9 +5,21 @@ import type { Plot } from './plot.ts';
 
 const troubles = [
   { name: 'rain', problem: 'On the way it began to rain', answer: 'they waited under a big leaf' },
-  { name: 'fog', problem: 'On the way a thick fog came up', answer: 'they walked slowly and held on to each other' },
-  { name: 'bridge', problem: 'On the way they came to a broken bridge', answer: 'they crossed the water on flat stones' },
-  { name: 'dog', problem: 'On the way a big dog barked at them', answer: 'they stood still until it went away' },
+  {
+    name: 'fog',
+    problem: 'On the way a thick fog came up',
+    answer: 'they walked slowly and held on to each other',
+  },
+  {
+    name: 'bridge',
+    problem: 'On the way they came to a broken bridge',
+    answer: 'they crossed the water on flat stones',
+  },
+  {
+    name: 'dog',
+    problem: 'On the way a big dog barked at them',
+    answer: 'they stood still until it went away',
+  },
   { name: 'night', problem: 'On the way night fell', answer: 'they followed the light of the moon' },
 ];
 
@@ -20,7 +32,13 @@ export const lostYoungling: Plot = {
     const trouble = narrator.pick(troubles);
     const feeling = narrator.pick(['happy', 'proud', 'glad']);
     const moral = narrator.pick(['a kind heart always finds the way', 'helping others is its own reward']);
-    const gift = narrator.pick(['a soft feather', 'a warm blanket', 'a jar of honey', 'a bright ribbon', 'a sweet bun']);
+    const gift = narrator.pick([
+      'a soft feather',
+      'a warm blanket',
+      'a jar of honey',
+      'a bright ribbon',
+      'a sweet bun',
+    ]);
 
     open(narrator, hero);
     goTo(narrator, hero, place);
@@ -73,8 +91,15 @@ export const lostYoungling: Plot = {
     );
     close(narrator, hero, moral);
     return {
-      hero: hero.who, want: family.home, place: place.name, obstacle: trouble.name,
-      other: { name: null, kind: family.young, gender: 'it', role: 'lost one' }, outcome: 'success', feeling, moral, count: null,
+      hero: hero.who,
+      want: family.home,
+      place: place.name,
+      obstacle: trouble.name,
+      other: { name: null, kind: family.young, gender: 'it', role: 'lost one' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
     };
   },
 };

@@ -83,6 +83,16 @@ export const outOfReach: Plot = {
       `${hero.Id} was so ${feeling} that ${hero.they} gave ${friend.the} a big hug.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want, place: place.name, obstacle: obstacle.name, other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: obstacle.name,
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };

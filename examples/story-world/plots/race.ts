@@ -22,7 +22,14 @@ export const race: Plot = {
     const { who: helper, voice: slow } = castHelper(narrator, kind, [hero.who]);
     const feeling = narrator.pick(['sorry', 'ashamed', 'quiet']);
     const moral = narrator.pick(['slow and steady wins the race', 'it is not good to boast']);
-    const want = narrator.pick(['silver cup', 'golden ring', 'red ribbon', 'big cake', 'blue flag', 'new drum']);
+    const want = narrator.pick([
+      'silver cup',
+      'golden ring',
+      'red ribbon',
+      'big cake',
+      'blue flag',
+      'new drum',
+    ]);
 
     open(narrator, hero);
     narrator.tell(
@@ -80,6 +87,16 @@ export const race: Plot = {
       `${slow.Id} was not proud at all. "It was a good race," ${slow.they} said.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want, place: place.name, obstacle: null, other: { ...helper, role: 'rival' }, outcome: 'failure', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: null,
+      other: { ...helper, role: 'rival' },
+      outcome: 'failure',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };

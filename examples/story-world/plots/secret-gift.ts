@@ -20,7 +20,10 @@ export const secretGift: Plot = {
     const want = pickThing(narrator);
     const place = narrator.pick(places);
     const job = narrator.pick(jobs);
-    const { who: helper, voice: owner } = castHelper(narrator, narrator.pick(neighbours), [hero.who, friend.who]);
+    const { who: helper, voice: owner } = castHelper(narrator, narrator.pick(neighbours), [
+      hero.who,
+      friend.who,
+    ]);
     const coins = narrator.integer(2, 10);
     const feeling = narrator.pick(['happy', 'glad', 'joyful']);
     const moral = narrator.pick(['giving is as good as getting', 'a gift made with love is the best gift']);
@@ -48,7 +51,11 @@ export const secretGift: Plot = {
       `So ${hero.they} went ${place.to} to look for work.`,
       `"I will earn it," said ${hero.id}, and went ${place.to}.`,
     );
-    narrator.tell('meeting', `There ${hero.they} met ${introduce(helper)}.`, `${introduce(helper)} was there.`);
+    narrator.tell(
+      'meeting',
+      `There ${hero.they} met ${introduce(helper)}.`,
+      `${introduce(helper)} was there.`,
+    );
     narrator.tell(
       'help',
       `"If you ${job.ask}, I will give you ${inWords(coins)} coins," said ${owner.id}.`,
@@ -81,7 +88,17 @@ export const secretGift: Plot = {
       `And ${hero.id} was very ${feeling} too.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want, place: place.name, obstacle: 'coins', other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: 'coins',
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };
 

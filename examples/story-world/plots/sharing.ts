@@ -76,7 +76,14 @@ export const sharing: Plot = {
     );
     close(narrator, hero, moral);
     return {
-      hero: hero.who, want, place: place.name, obstacle: null, other: { ...friend.who, role: 'friend' }, outcome: 'success', feeling, moral,
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: null,
+      other: { ...friend.who, role: 'friend' },
+      outcome: 'success',
+      feeling,
+      moral,
       count: { thing: want, before, change: -change, after },
     };
   },

@@ -12,7 +12,13 @@ export const storm: Plot = {
     const friend = castHero(narrator, [hero.who]);
     const place = narrator.pick(places);
     const sound = narrator.pick(sounds);
-    const comfort = narrator.pick(['a cup of hot tea', 'a bowl of soup', 'a soft pillow', 'a warm coat', 'a big blanket']);
+    const comfort = narrator.pick([
+      'a cup of hot tea',
+      'a bowl of soup',
+      'a soft pillow',
+      'a warm coat',
+      'a big blanket',
+    ]);
     const material = narrator.pick(['wood', 'stones', 'straw', 'clay', 'branches']);
     const feeling = narrator.pick(['brave', 'happy', 'calm']);
     const moral = narrator.pick(['fear grows small when it is shared', 'there is always room for a friend']);
@@ -34,7 +40,11 @@ export const storm: Plot = {
       `${hero.Id} shut the windows and hid in a corner. The ${sound} was so loud!`,
     );
     narrator.paragraph();
-    narrator.tell('meeting', 'Then there was a knock at the door.', 'Suddenly someone called for help outside.');
+    narrator.tell(
+      'meeting',
+      'Then there was a knock at the door.',
+      'Suddenly someone called for help outside.',
+    );
     narrator.tell(
       'meeting',
       `It was a ${friend.kind.noun} named ${friend.id}. "The storm has broken my house," ${friend.they} said.`,
@@ -74,7 +84,14 @@ export const storm: Plot = {
     );
     close(narrator, hero, moral);
     return {
-      hero: hero.who, want: 'house', place: place.name, obstacle: sound, other: { ...friend.who, role: 'friend' }, outcome: 'success', feeling, moral,
+      hero: hero.who,
+      want: 'house',
+      place: place.name,
+      obstacle: sound,
+      other: { ...friend.who, role: 'friend' },
+      outcome: 'success',
+      feeling,
+      moral,
       count: null,
     };
   },

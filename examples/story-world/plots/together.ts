@@ -20,7 +20,10 @@ export const together: Plot = {
     const friend = castHero(narrator, [hero.who]);
     const load = narrator.pick(loads);
     const place = narrator.pick(places);
-    const { who: second, voice: third } = castHelper(narrator, narrator.pick(neighbours), [hero.who, friend.who]);
+    const { who: second, voice: third } = castHelper(narrator, narrator.pick(neighbours), [
+      hero.who,
+      friend.who,
+    ]);
     const tiny = narrator.pick(['ant', 'bee', 'sparrow', 'ladybug', 'shrew']);
     const { who: helper, voice: smallest } = castHelper(narrator, tiny, [hero.who, friend.who, second]);
     const feeling = narrator.pick(['happy', 'amazed', 'thankful']);
@@ -87,6 +90,16 @@ export const together: Plot = {
       `${hero.Id} was ${feeling}. "We did it!" ${hero.they} shouted.`,
     );
     close(narrator, hero, moral);
-    return { hero: hero.who, want, place: place.name, obstacle: null, other: { ...helper, role: 'helper' }, outcome: 'success', feeling, moral, count: null };
+    return {
+      hero: hero.who,
+      want,
+      place: place.name,
+      obstacle: null,
+      other: { ...helper, role: 'helper' },
+      outcome: 'success',
+      feeling,
+      moral,
+      count: null,
+    };
   },
 };
