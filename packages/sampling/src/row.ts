@@ -1,0 +1,200 @@
+// One row of candidates, in one of two forms. Dense: the caller's logits [V], slot = id, removed tokens hold -Infinity. Sparse: `ids` and
+// `values` [n] in the row's own buffers, made by the first step that truncates. Truncators shrink `n`; nothing is allocated in a step
+// (the buffers grow once, to the vocabulary). Values of the sparse form are f64, so that a chain of steps does not add rounding.
+import { EmptySupportError, InvalidLogitsError } from './errors.ts';
+
+/** Logits of one step, in the precision they came in. */
+export type Logits = Float32Array | Float64Array;
+
+/** The candidates of one step. Slots 0 <= s < n; write through the functions of this package, or keep `sorted` and `indexed` true. */
+export interface Row {
+  /** The vocabulary's size V. */
+  vocabSize: number;
+  /** True while every id has a slot. */
+  dense: boolean;
+  /** How many slots there are; V while dense. */
+  n: number;
+  /** The logit of each slot. Dense: the caller's array. */
+  values: Logits;
+  /** The id of each slot, when not dense. */
+  ids: Int32Array;
+  /** True when the slots descend by value, lower id first among equals. */
+  sorted: boolean;
+  /** True when `slots` answers for the present slots. */
+  indexed: boolean;
+  /** Scratch [V]: exp(value - max), filled by `weigh`. */
+  weights: Float64Array;
+  /** The sum of the weights when they belong to the present values, else 0. */
+  total: number;
+  /** Scratch [V]: keys of a selection. */
+  keys: Float64Array;
+  /** Scratch [V]: slots of a selection. */
+  order: Int32Array;
+  /** Scratch [V]: id -> slot, read by `slotOf`. */
+  slots: Int32Array;
+  /** The sparse form's own values. */
+  sparse: Float64Array;
+}
+
+/** An empty row; its buffers (36 bytes a token of the vocabulary) are made by the first `loadRow`. */
+export function createRow(): Row {
+  const none = new Float64Array(0);
+  const noIds = new Int32Array(0);
+  return {
+    vocabSize: 0,
+    dense: true,
+    n: 0,
+    values: none,
+    ids: noIds,
+    sorted: false,
+    indexed: false,
+    weights: none,
+    total: 0,
+    keys: none,
+    order: noIds,
+    slots: noIds,
+    sparse: none,
+  };
+}
+
+/** Makes `row` the dense row of `logits` [V], which the steps may write to. */
+export function loadRow(row: Row, logits: Logits): void {
+  const size = logits.length;
+  if (row.ids.length < size) {
+    row.ids = new Int32Array(size);
+    row.weights = new Float64Array(size);
+    row.keys = new Float64Array(size);
+    row.order = new Int32Array(size);
+    row.slots = new Int32Array(size);
+    row.sparse = new Float64Array(size);
+  }
+  row.vocabSize = size;
+  row.dense = true;
+  row.n = size;
+  row.values = logits;
+  row.sorted = false;
+  row.indexed = false;
+  row.total = 0;
+}
+
+/** The id of a slot. */
+export function idAt(row: Row, slot: number): number {
+  return row.dense ? slot : row.ids[slot];
+}
+
+/** The slot of an id, or -1 when the id was removed from the slots or lies outside the vocabulary. */
+export function slotOf(row: Row, id: number): number {
+  if (!(id >= 0 && id < row.vocabSize)) return -1;
+  if (row.dense) return id;
+  if (!row.indexed) {
+    for (let slot = 0; slot < row.n; slot++) row.slots[row.ids[slot]] = slot;
+    row.indexed = true;
+  }
+  // Entries of ids that are gone are stale and never cleared: the check of the id tells them apart.
+  const slot = row.slots[id];
+  return slot < row.n && row.ids[slot] === id ? slot : -1;
+}
+
+/** Writes the logit of a slot, and remembers that the order may have changed. */
+export function setValue(row: Row, slot: number, value: number): void {
+  row.values[slot] = value;
+  row.sorted = false;
+  row.total = 0;
+}
+
+/**
+ * The slot of the largest logit, the lowest id among equals.
+ *
+ * @throws InvalidLogitsError for NaN or +Infinity, EmptySupportError when all are -Infinity.
+ */
+export function topSlot(row: Row): number {
+  const { values, n } = row;
+  if (row.sorted && n > 0) return 0;
+  let best = -1;
+  let top = -Infinity;
+  for (let slot = 0; slot < n; slot++) {
+    // `!(v <= top)` is true for what is larger and for NaN: the check of the numbers costs nothing in the usual case.
+    if (!(values[slot] <= top)) {
+      top = values[slot];
+      best = slot;
+      if (!(top < Infinity)) throw new InvalidLogitsError(idAt(row, slot), top);
+    }
+  }
+  if (best < 0) throw new EmptySupportError();
+  if (!row.dense && !row.sorted)
+    for (let slot = 0; slot < n; slot++)
+      if (values[slot] === top && row.ids[slot] < row.ids[best]) best = slot;
+  return best;
+}
+
+/**
+ * Fills `row.weights[slot] = exp(value - max)` and returns their sum, in f64: probability = weight / sum.
+ *
+ * @throws as {@link topSlot}.
+ */
+export function weigh(row: Row): number {
+  const max = row.values[topSlot(row)];
+  const { values, weights, n } = row;
+  let total = 0;
+  for (let slot = 0; slot < n; slot++) {
+    const weight = Math.exp(values[slot] - max);
+    weights[slot] = weight;
+    total += weight;
+  }
+  row.total = total;
+  return total;
+}
+
+/** Keeps the slots whose value is >= threshold, in their order. */
+export function keepAtLeast(row: Row, threshold: number): void {
+  const { values, sparse, ids, dense, n } = row;
+  let kept = 0;
+  for (let slot = 0; slot < n; slot++) {
+    const value = values[slot];
+    if (value >= threshold && value > -Infinity) {
+      sparse[kept] = value;
+      ids[kept++] = dense ? slot : ids[slot];
+    }
+  }
+  becomeSparse(row, kept);
+}
+
+/** Keeps the first n slots of a sparse row. */
+export function keepFirst(row: Row, n: number): void {
+  row.n = Math.min(row.n, n);
+  row.indexed = false;
+  row.total = 0;
+}
+
+/** Keeps the one slot. */
+export function keepOne(row: Row, slot: number): void {
+  row.sparse[0] = row.values[slot];
+  row.ids[0] = idAt(row, slot);
+  becomeSparse(row, 1);
+  row.sorted = true;
+}
+
+/** Keeps the slots order[0..m), in the order that they have in the row. */
+export function keepSelected(row: Row, m: number): void {
+  const { values, sparse, ids, dense } = row;
+  const chosen = row.order.subarray(0, m).sort();
+  let kept = 0;
+  for (let i = 0; i < m; i++) {
+    const slot = chosen[i];
+    const value = values[slot];
+    if (value > -Infinity) {
+      sparse[kept] = value;
+      ids[kept++] = dense ? slot : ids[slot];
+    }
+  }
+  becomeSparse(row, kept);
+}
+
+/** Declares the first n entries of `ids` and `sparse` to be the row; `sorted` stays as it was. */
+export function becomeSparse(row: Row, n: number): void {
+  row.values = row.sparse;
+  row.dense = false;
+  row.n = n;
+  row.indexed = false;
+  row.total = 0;
+}
