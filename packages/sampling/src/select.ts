@@ -79,7 +79,7 @@ export function selectByWeight(
   let left = need;
   while (low < high) {
     const pivot = median(keys[order[low]], keys[order[(low + high) >>> 1]], keys[order[high - 1]]);
-    if (pivot !== pivot) throw new InvalidLogitsError(firstNaN(row, keys), Number.NaN);
+    if (Number.isNaN(pivot)) throw new InvalidLogitsError(firstNaN(row, keys), Number.NaN);
     // Three parts: [low, above) > pivot, [above, below) = pivot, [below, high) < pivot.
     let above = low;
     let below = high;
@@ -123,7 +123,7 @@ export function selectByWeight(
 }
 
 function firstNaN(row: Row, keys: Float64Array): number {
-  for (let slot = 0; slot < row.n; slot++) if (keys[slot] !== keys[slot]) return idAt(row, slot);
+  for (let slot = 0; slot < row.n; slot++) if (Number.isNaN(keys[slot])) return idAt(row, slot);
   return -1;
 }
 
