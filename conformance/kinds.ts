@@ -14,7 +14,7 @@ export const kinds: Readonly<Record<string, Load | undefined>> = {
   losses: undefined,
   optimizers: undefined,
   training: undefined,
-  quantization: undefined,
+  quantization: () => import('./kinds/quantization.ts'),
   'tool-calls': undefined,
   leaderboard: undefined,
   'scaling-laws': undefined,

@@ -14,9 +14,24 @@ export {
   OutOfMemoryError,
   toBackendError,
 } from './backends/errors.ts';
+export { blobSource } from './weights/bytes/blob-source.ts';
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  tokenEntropy,
+  tokenLogProbs,
+} from './ops/cross-entropy.ts';
+export { embedding } from './ops/embedding.ts';
+export { type LinearCrossEntropyOptions, linearNegativeLogProbs } from './ops/linear-cross-entropy.ts';
+export { log1mexp } from './ops/log1mexp.ts';
+export { matMul } from './ops/mat-mul.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
+export { memorySource } from './weights/bytes/memory-source.ts';
 export { CheckpointError } from './weights/checkpoint-error.ts';
 export type { CheckpointFolder } from './weights/folders/checkpoint-folder.ts';
+export type { Llama2cHeader } from './weights/formats/llama2c/header.ts';
+export { type Llama2cFile, readLlama2c } from './weights/formats/llama2c/read-llama2c.ts';
+export { readSafetensors, type SafetensorsFile } from './weights/formats/safetensors/read-safetensors.ts';
 export {
   type Checkpoint,
   type CheckpointPlace,

@@ -5,13 +5,14 @@ import { plainBytes } from './plain.ts';
 /** Converts `out.length` plain elements to float32. Integers and F64 are rounded to the nearest float32. */
 export function dequantizePlain(dtype: PlainDtype, bytes: Uint8Array, out: Float32Array): void {
   const source = align(bytes, plainBytes[dtype]);
-  const at = [source.buffer, source.byteOffset, out.length] as const;
+  const at = [source.buffer as ArrayBuffer, source.byteOffset, out.length] as const;
   switch (dtype) {
     case 'F32':
       out.set(new Float32Array(...at));
       return;
     case 'F16':
-      return lookUp(new Uint16Array(...at), halfTable(), out);
+      lookUp(new Uint16Array(...at), halfTable(), out);
+      return;
     case 'BF16': {
       const bits = new Uint16Array(...at);
       const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
@@ -19,16 +20,19 @@ export function dequantizePlain(dtype: PlainDtype, bytes: Uint8Array, out: Float
       return;
     }
     case 'F8_E4M3':
-      return lookUp(source, e4m3Table(), out);
+      lookUp(source, e4m3Table(), out);
+      return;
     case 'F8_E5M2': {
       const table = halfTable(); // E5M2 is the upper byte of a binary16
       for (let i = 0; i < out.length; i++) out[i] = table[source[i] << 8];
       return;
     }
     case 'I64':
-      return fromBig(new BigInt64Array(...at), out);
+      fromBig(new BigInt64Array(...at), out);
+      return;
     case 'U64':
-      return fromBig(new BigUint64Array(...at), out);
+      fromBig(new BigUint64Array(...at), out);
+      return;
     default:
       out.set(new integers[dtype](...at));
   }
