@@ -1,0 +1,252 @@
+// The one decoder. It reads a ModelConfig and asks for its parameters by name; nothing here knows a family. Of stock tfjs ops, so
+// it runs on any backend, has gradients (ask for variables) and can be read and written at every named point (`tap`).
+import {
+  add,
+  clipByValue,
+  gather,
+  mul,
+  reshape,
+  slice,
+  stack,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tanh,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { activate } from '../ops/activate.ts';
+import { attend } from '../ops/attend.ts';
+import { chooseExperts } from '../ops/choose-experts.ts';
+import { linear } from '../ops/linear.ts';
+import { normalize } from '../ops/normalize.ts';
+import { applyRope, type RopeTables } from '../ops/rope.ts';
+import type { LayerConfig, ModelConfig, NormConfig, RopeConfig } from './model-config.ts';
+
+/** Where the decoder gets its parameters: by the names of `parameters.ts`. */
+export interface WeightSource {
+  get(name: string): Tensor;
+  has(name: string): boolean;
+}
+
+/** What surrounds the tokens of a pass: where they stand and which keys and values came before. */
+export interface DecoderContext {
+  /** Position of token t of row b. */
+  readonly positions: readonly (readonly number[])[];
+  /** Takes this pass's keys and values [B, G, T, d] of a layer and answers all that the layer sees [B, G, S, d]. */
+  extend(layer: number, keys: Tensor4D, values: Tensor4D): { keys: Tensor4D; values: Tensor4D };
+  /** Additive mask for a layer's window; undefined when every query sees every key. */
+  mask(window: number | undefined): Tensor | undefined;
+  alibi(heads: number): Tensor;
+  rope(config: RopeConfig): RopeTables;
+}
+
+/** Sees the activation at a named point and answers it or another in its place. */
+export type Tap = <T extends Tensor>(point: string, value: T) => T;
+
+/** Options of a pass. */
+export interface DecodeOptions {
+  readonly tap?: Tap;
+  /** Cuts the hidden states [B, T, C] down before the head, when not every row's logits are wanted. */
+  readonly select?: (hidden: Tensor3D) => Tensor3D;
+}
+
+const untapped: Tap = (_, value) => value;
+
+/** ids [B, T] -> logits [B, T, V]. Call it inside `tf.tidy`. */
+export function decode(
+  config: ModelConfig,
+  weights: WeightSource,
+  ids: Tensor2D,
+  context: DecoderContext,
+  options: DecodeOptions = {},
+): Tensor3D {
+  const hidden = decodeHidden(config, weights, ids, context, options);
+  const rows = options.select === undefined ? hidden : options.select(hidden);
+  return (options.tap ?? untapped)('logits', head(config, weights, rows));
+}
+
+/** ids [B, T] -> hidden states after the final norm [B, T, C]. */
+export function decodeHidden(
+  config: ModelConfig,
+  weights: WeightSource,
+  ids: Tensor2D,
+  context: DecoderContext,
+  { tap = untapped }: DecodeOptions = {},
+): Tensor3D {
+  let x = tap('embedding', embed(config, weights, ids, context));
+  config.layers.forEach((layer, i) => {
+    x = decodeLayer(config, layer, i, weights, x, context, tap);
+  });
+  const normed = config.finalNorm ? norm(config.norm, weights, 'finalNorm', x) : x;
+  return tap('finalNorm', normed);
+}
+
+/** Hidden states [..., C] -> logits [..., V]: projection, head, scale and softcap. */
+export function head<T extends Tensor>(config: ModelConfig, weights: WeightSource, hidden: T): T {
+  const { tied, bias, scale, softcap } = config.head;
+  const wide = weights.has('headProjection.weight')
+    ? project(weights, 'headProjection', hidden, false)
+    : hidden;
+  // A tied head is the table of embeddings; a source may keep a transposed copy under the head's own name.
+  const matrix =
+    tied && !weights.has('head.weight')
+      ? transpose(weights.get('embedding.weight'))
+      : weights.get('head.weight');
+  let logits: Tensor = linear(
+    wide,
+    matrix as Tensor2D,
+    bias ? (weights.get('head.bias') as Tensor1D) : undefined,
+  );
+  if (scale !== 1) logits = mul(logits, scale);
+  if (softcap !== undefined) logits = mul(tanh(mul(logits, 1 / softcap)), softcap);
+  return logits as T;
+}
+
+function embed(config: ModelConfig, weights: WeightSource, ids: Tensor2D, context: DecoderContext): Tensor3D {
+  const { scale, learnedPositions, positionOffset } = config.embedding;
+  let x: Tensor = gather(weights.get('embedding.weight'), ids);
+  if (scale !== 1) x = mul(x, scale);
+  if (weights.has('embeddingProjection.weight')) x = project(weights, 'embeddingProjection', x, false);
+  if (learnedPositions) {
+    const table = weights.get('positions.weight');
+    const rows = context.positions.map((row) =>
+      gather(
+        table,
+        row.map((p) => p + positionOffset),
+      ),
+    );
+    x = add(x, stack(rows));
+  }
+  return (config.embedding.norm ? norm(config.norm, weights, 'embeddingNorm', x) : x) as Tensor3D;
+}
+
+function decodeLayer(
+  config: ModelConfig,
+  layer: LayerConfig,
+  i: number,
+  weights: WeightSource,
+  input: Tensor3D,
+  context: DecoderContext,
+  tap: Tap,
+): Tensor3D {
+  const at = `layers.${i}`;
+  const { placement } = config;
+  const n = (name: string, x: Tensor3D) => norm(config.norm, weights, `${at}.${name}`, x);
+  const grow = (x: Tensor3D, by: Tensor3D): Tensor3D =>
+    add(x, config.residualScale === 1 ? by : mul(by, config.residualScale));
+  const attention = (x: Tensor3D) => attentionBlock(config, layer, i, weights, x, context, tap);
+  const mlp = (x: Tensor3D) => tap(`${at}.mlp.output`, mlpBlock(config, layer, at, weights, x));
+
+  const x = tap(`${at}.residual.before`, input);
+  let middle: Tensor3D;
+  let after: Tensor3D;
+  if (placement === 'parallel') {
+    const normed = n('attentionNorm', x);
+    const mixed = attention(normed);
+    middle = grow(x, mixed);
+    after = grow(middle, mlp(config.sharedNorm ? normed : n('mlpNorm', x)));
+  } else if (placement === 'original') {
+    middle = tap(`${at}.residual.middle`, n('attentionNorm', grow(x, attention(x))));
+    after = n('mlpNorm', grow(middle, mlp(middle)));
+  } else {
+    const before = placement !== 'post';
+    const behind = placement !== 'pre';
+    const mixed = attention(before ? n('attentionNorm', x) : x);
+    middle = tap(`${at}.residual.middle`, grow(x, behind ? n('attentionPostNorm', mixed) : mixed));
+    const fed = mlp(before ? n('mlpNorm', middle) : middle);
+    after = grow(middle, behind ? n('mlpPostNorm', fed) : fed);
+  }
+  return tap(`${at}.residual.after`, after);
+}
+
+function attentionBlock(
+  config: ModelConfig,
+  layer: LayerConfig,
+  i: number,
+  weights: WeightSource,
+  x: Tensor3D,
+  context: DecoderContext,
+  tap: Tap,
+): Tensor3D {
+  const at = `layers.${i}.attention`;
+  const { numHeads, numKeyValueHeads, headDim } = config;
+  const { queryBias, outputBias, softcap, alibi, queryKeyNorm, clip } = config.attention;
+  const [batch, length] = x.shape;
+  const project1 = (part: 'q' | 'k' | 'v', heads: number): Tensor4D => {
+    let y: Tensor = project(weights, `${at}.${part}`, x, queryBias);
+    if (clip !== undefined) y = clipByValue(y, -clip, clip);
+    const name = part === 'q' ? `${at}.queryNorm` : `${at}.keyNorm`;
+    const normed = queryKeyNorm !== undefined && part !== 'v';
+    if (normed && queryKeyNorm.scope === 'full') y = norm(queryKeyNorm.norm, weights, name, y);
+    y = reshape(y, [batch, length, heads, headDim]);
+    // One weight for all heads [d], or one for each [heads, d]: both broadcast over the last axes.
+    if (normed && queryKeyNorm.scope !== 'full') y = norm(queryKeyNorm.norm, weights, name, y);
+    return transpose(y, [0, 2, 1, 3]) as Tensor4D;
+  };
+  let q = project1('q', numHeads);
+  let k = project1('k', numKeyValueHeads);
+  const v = tap(`${at}.value`, project1('v', numKeyValueHeads));
+  if (layer.rope !== undefined) {
+    const tables = context.rope(layer.rope);
+    q = applyRope(q, layer.rope, tables);
+    k = applyRope(k, layer.rope, tables);
+  }
+  q = tap(`${at}.query`, q);
+  k = tap(`${at}.key`, k);
+  const all = context.extend(i, k, v);
+  const mixed = attend(q, all.keys, all.values, {
+    scale: layer.attentionScale,
+    softcap,
+    mask: context.mask(layer.window),
+    bias: alibi ? context.alibi(numHeads) : undefined,
+    onPattern: (pattern) => tap(`${at}.pattern`, pattern),
+  });
+  const heads = tap(`${at}.heads`, mixed);
+  const joined = reshape(transpose(heads, [0, 2, 1, 3]), [batch, length, numHeads * headDim]) as Tensor3D;
+  return tap(`${at}.output`, project(weights, `${at}.output`, joined, outputBias));
+}
+
+function mlpBlock(
+  config: ModelConfig,
+  layer: LayerConfig,
+  at: string,
+  weights: WeightSource,
+  x: Tensor3D,
+): Tensor3D {
+  if (layer.mlp === 'dense') return feedForward(config, weights, `${at}.mlp`, x);
+  const { count, perToken, normalize: scaled } = config.experts as NonNullable<ModelConfig['experts']>;
+  const flat = reshape(x, [-1, config.hiddenSize]) as Tensor2D;
+  const routed = chooseExperts(project(weights, `${at}.experts.router`, flat, false), perToken, scaled);
+  let sum: Tensor2D | undefined;
+  for (let e = 0; e < count; e++) {
+    const weight = slice(routed, [0, e], [-1, 1]);
+    const part = mul(feedForward(config, weights, `${at}.experts.${e}`, flat), weight) as Tensor2D;
+    sum = sum === undefined ? part : add(sum, part);
+  }
+  return reshape(sum as Tensor2D, x.shape);
+}
+
+function feedForward<T extends Tensor>(config: ModelConfig, weights: WeightSource, at: string, x: T): T {
+  const { gated, activation, bias } = config.mlp;
+  const up = project(weights, `${at}.up`, x, bias);
+  const inner = gated
+    ? mul(activate(project(weights, `${at}.gate`, x, bias), activation), up)
+    : activate(up, activation);
+  return project(weights, `${at}.down`, inner as T, bias);
+}
+
+function project<T extends Tensor>(weights: WeightSource, name: string, x: T, bias: boolean): T {
+  const weight = weights.get(`${name}.weight`) as Tensor2D;
+  return linear(x, weight, bias ? (weights.get(`${name}.bias`) as Tensor1D) : undefined);
+}
+
+function norm<T extends Tensor>(config: NormConfig, weights: WeightSource, name: string, x: T): T {
+  return normalize(
+    x,
+    config,
+    config.weight ? weights.get(`${name}.weight`) : undefined,
+    config.bias ? weights.get(`${name}.bias`) : undefined,
+  );
+}

@@ -1,0 +1,40 @@
+// The context of a pass without cache: all tokens at once, every query sees the keys of its own pass. Tables and masks are made once a pass
+// and shared by the layers; call it inside the same `tf.tidy` as the pass.
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { alibiBias, attentionMask } from '../ops/attention-mask.ts';
+import { type RopeTables, ropeTables } from '../ops/rope.ts';
+import type { RopeConfig } from './model-config.ts';
+import type { DecoderContext } from './transformer.ts';
+
+/** Positions 0..T-1 in each of `batch` rows; rows shorter than `length` are padded on the right, which no earlier token sees. */
+export function wholeSequence(batch: number, length: number): DecoderContext {
+  const row = Array.from({ length }, (_, t) => t);
+  const positions = Array.from({ length: batch }, () => row);
+  const masks = new Map<number, Tensor>();
+  const tables = new Map<RopeConfig, RopeTables>();
+  let bias: Tensor | undefined;
+  return {
+    positions,
+    extend: (_layer, keys, values) => ({ keys, values }),
+    mask(window = Number.POSITIVE_INFINITY) {
+      if (length === 1) return undefined;
+      const wide = Math.min(window, length);
+      const known = masks.get(wide);
+      if (known !== undefined) return known;
+      const made = attentionMask([row], [row], { window: wide });
+      masks.set(wide, made);
+      return made;
+    },
+    alibi(heads) {
+      bias ??= alibiBias(heads, [row]);
+      return bias;
+    },
+    rope(config) {
+      const known = tables.get(config);
+      if (known !== undefined) return known;
+      const made = ropeTables(config, positions);
+      tables.set(config, made);
+      return made;
+    },
+  };
+}

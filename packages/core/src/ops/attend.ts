@@ -1,0 +1,41 @@
+// Scaled dot-product attention of stock tfjs ops with grouped keys (arXiv:2305.13245), softcap, additive mask and linear biases.
+// The queries of a group are laid one below the other, so keys and values are never repeated.
+import {
+  add,
+  div,
+  matMul,
+  mul,
+  reshape,
+  softmax,
+  type Tensor,
+  type Tensor4D,
+  tanh,
+} from '@tensorflow/tfjs-core';
+
+/** Options of `attend`. */
+export interface AttendOptions {
+  readonly scale: number;
+  readonly softcap?: number;
+  /** Added to the scores: [B or 1, 1, T, S], a large negative number where a key may not be seen. */
+  readonly mask?: Tensor;
+  /** Added to the scores: [1, H, 1, S]. */
+  readonly bias?: Tensor;
+  /** Sees the pattern [B, H, T, S] and may replace it. */
+  readonly onPattern?: (pattern: Tensor4D) => Tensor4D;
+}
+
+/** softmax(scale * q kᵀ + mask) v: q [B, H, T, d], k and v [B, G, S, d] with H a multiple of G; gives [B, H, T, d]. */
+export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: AttendOptions): Tensor4D {
+  const [batch, heads, length, size] = q.shape;
+  const [, groups, seen] = k.shape;
+  const { scale, softcap, mask, bias, onPattern } = options;
+  const grouped = reshape(q, [batch, groups, (heads / groups) * length, size]);
+  let scores: Tensor = mul(reshape(matMul(grouped, k, false, true), [batch, heads, length, seen]), scale);
+  if (softcap !== undefined) scores = mul(tanh(div(scores, softcap)), softcap);
+  if (bias !== undefined) scores = add(scores, bias);
+  if (mask !== undefined) scores = add(scores, mask);
+  let pattern = softmax(scores, -1) as Tensor4D;
+  if (onPattern !== undefined) pattern = onPattern(pattern);
+  const mixed = matMul(reshape(pattern, [batch, groups, (heads / groups) * length, seen]), v);
+  return reshape(mixed, [batch, heads, length, size]);
+}

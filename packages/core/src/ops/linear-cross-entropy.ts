@@ -1,0 +1,82 @@
+// -log softmax(hidden W^T)[label] without ever holding all logits: the vocabulary is walked in chunks with a running log-sum-exp (as in Liger Kernel and
+// Cut Cross-Entropy, Wijmans et al. 2024, arXiv 2411.09009), and the backward pass recomputes a chunk at a time. With one chunk the logits are
+// computed once and their softmax is kept for the backward pass.
+import * as tf from '@tensorflow/tfjs-core';
+import { matMul } from './mat-mul.ts';
+import { foldChunk, newRunningRows, softmaxMinusTarget } from './softmax-rows.ts';
+
+/** Options of {@link linearNegativeLogProbs}. */
+export interface LinearCrossEntropyOptions {
+  /** Columns of the vocabulary at a time; default 8192: memory is rows x chunk. */
+  readonly vocabularyChunk?: number;
+}
+
+/**
+ * -log softmax(hidden weight^T)[label] for every row, [N], in nats; 0 for rows whose label is negative.
+ *
+ * `hidden` [N, C] and `weight` [V, C] get gradients; `labels` is int32 [N] or an array. A caller that only wants log-probabilities negates.
+ */
+export function linearNegativeLogProbs(
+  hidden: tf.Tensor2D,
+  weight: tf.Tensor2D,
+  labels: ArrayLike<number> | tf.Tensor1D,
+  options: LinearCrossEntropyOptions = {},
+): tf.Tensor1D {
+  for (const name of Object.keys(options))
+    if (name !== 'vocabularyChunk')
+      throw new TypeError(`linearNegativeLogProbs: unknown option ${name}, expected vocabularyChunk`);
+  const size = options.vocabularyChunk ?? 8192;
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`vocabularyChunk: expected a positive integer, got ${size}`);
+  const vocabulary = weight.shape[0];
+  const targets = checkedLabels(labels, hidden.shape[0], vocabulary);
+  const starts = Array.from({ length: Math.ceil(vocabulary / size) }, (_, i) => i * size);
+  const chunkOf = (w: tf.Tensor2D, start: number): tf.Tensor2D =>
+    starts.length === 1 ? w : tf.slice2d(w, [start, 0], [Math.min(size, vocabulary - start), -1]);
+
+  const op = tf.customGrad((h, w, save) => {
+    const rows = h as tf.Tensor2D;
+    const table = w as tf.Tensor2D;
+    const running = newRunningRows(targets);
+    let kept: tf.Tensor2D | undefined;
+    for (const start of starts) {
+      const logits = tf.tidy(() => matMul(rows, chunkOf(table, start), false, true));
+      foldChunk(running, logits, start);
+      if (starts.length === 1) kept = logits;
+      else logits.dispose();
+    }
+    const { losses, logSumExp } = running.finish();
+    const keep = save as unknown as (tensors: tf.Tensor[]) => void;
+    keep(kept === undefined ? [rows, table] : [rows, table, kept]);
+    const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]): tf.Tensor[] => {
+      const [x, t, only] = saved as tf.Tensor2D[];
+      const scale = (dy as tf.Tensor).dataSync<'float32'>();
+      let dx: tf.Tensor2D | undefined;
+      const dw: tf.Tensor2D[] = [];
+      for (const start of starts) {
+        const part = chunkOf(t, start);
+        const logits = only ?? matMul(x, part, false, true);
+        const dz = softmaxMinusTarget(logits, logSumExp, targets, start, scale); // [N, chunk]
+        const step = matMul(dz, part);
+        dx = dx === undefined ? step : tf.add(dx, step);
+        dw.push(matMul(dz, x, true, false));
+      }
+      return [dx!, dw.length === 1 ? dw[0] : tf.concat2d(dw, 0)];
+    };
+    return { value: tf.tensor1d(losses), gradFunc };
+  });
+  return op(hidden, weight) as tf.Tensor1D;
+}
+
+/** The labels as int32, checked to lie under the vocabulary; negative ones are ignored rows. */
+export function checkedLabels(
+  labels: ArrayLike<number> | tf.Tensor1D,
+  rows: number,
+  vocabulary: number,
+): Int32Array {
+  const targets = Int32Array.from(labels instanceof tf.Tensor ? labels.dataSync() : labels);
+  if (targets.length !== rows) throw new RangeError(`labels: expected ${rows}, got ${targets.length}`);
+  for (const id of targets)
+    if (id >= vocabulary) throw new RangeError(`labels: expected ids under ${vocabulary}, got ${id}`);
+  return targets;
+}
