@@ -29,7 +29,7 @@ export function castHero(narrator: Narrator, others: readonly Character[] = []):
   const kind = narrator.pick(free);
   const gender = narrator.pick(kind.genders);
   const name = narrator.chance(0.1)
-    ? madeUpName(narrator, gender)
+    ? madeUpName(narrator, gender, others)
     : narrator.pickOther<string | null>(
         names[gender],
         others.map((other) => other.name),
@@ -38,11 +38,12 @@ export function castHero(narrator: Narrator, others: readonly Character[] = []):
   return { ...voiceOf(who), who, kind, trait: narrator.pick(traits) };
 }
 
-/** A name that is in no list. */
-function madeUpName(narrator: Narrator, gender: Gender): string {
+/** A name of three parts that begins unlike any other name of the story. */
+function madeUpName(narrator: Narrator, gender: Gender, others: readonly Character[]): string {
   const middle = narrator.pick(nameParts.middle);
   const last = narrator.pick(nameParts.last[gender]);
-  return narrator.pick(nameParts.first) + (middle.length > 1 ? middle.slice(0, -1) : middle) + last;
+  const first = nameParts.first.filter((part) => !others.some((other) => other.name?.startsWith(part)));
+  return narrator.pick(first) + (middle.length > 1 ? middle.slice(0, -1) : middle) + last;
 }
 
 /** A helper of the given kind: half of them have a name; an animal without one is "the beaver" and "it". */

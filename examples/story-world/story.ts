@@ -32,6 +32,8 @@ export interface Count {
 export interface StoryFacts {
   readonly plot: string;
   readonly hero: Character;
+  /** Everyone who acts in the story, the hero first; who a pronoun can stand for. */
+  readonly cast: readonly Character[];
   /** What the hero is after: a thing, a skill, a dish. */
   readonly want: string;
   /** Where it happens: the name of a place. */

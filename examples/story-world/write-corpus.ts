@@ -1,13 +1,14 @@
 /**
  * Writes stories to a file, each followed by the end token: `write-corpus.ts --stories 200000 --seed 1 --out FILE`.
- * Story i of seed s is told from its own stream, so a corpus can be cut or prolonged without changing the rest.
+ * Story i of seed s has its own place in the library's random source, so a corpus can be cut or prolonged without
+ * changing the rest.
  */
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { tellStory } from './tell-story.ts';
-import { uniformStream } from './uniform-stream.ts';
+import { createRandom } from '../../packages/sampling/src/random.ts';
+import { storyOf } from './story-of.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,11 +26,10 @@ if (!Number.isInteger(seed) || seed < 0)
   throw new RangeError(`--seed: expected an integer >= 0, got ${values.seed}`);
 if (values.out === undefined) throw new TypeError('--out: expected a file name, got nothing');
 
+const random = createRandom(seed);
 const file = createWriteStream(values.out);
 for (let index = 0; index < stories; index++) {
-  const uniform = uniformStream(Math.imul(seed, 0x9e3779b1) + Math.imul(index, 0x85ebca6b));
-  for (let warm = 0; warm < 4; warm++) uniform();
-  const more = file.write(`${tellStory(uniform).text}${values.end}\n`);
+  const more = file.write(`${storyOf(random, index).text}${values.end}\n`);
   if (!more) await once(file, 'drain');
 }
 file.end();

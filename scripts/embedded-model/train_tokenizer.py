@@ -4,7 +4,7 @@
 """
 import argparse
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 END = "<|endoftext|>"
 # Words of control for later work (questions, tools); the story corpus contains none of them but END.
@@ -30,8 +30,10 @@ def main() -> None:
     with open(options.corpus, encoding="utf-8") as file:
         stories = file.read().split(END + "\n")[:-1]
     tokenizer.train_from_iterator(stories, trainer)
+    # A text begins with END, as every story of the training did.
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{END} $A", special_tokens=[(END, 0)])
     tokenizer.save(options.out)
-    sizes = [len(encoding.ids) for encoding in tokenizer.encode_batch(stories[:5000])]
+    sizes = [len(encoding.ids) for encoding in tokenizer.encode_batch(stories[:5000], add_special_tokens=False)]
     bytes_per_token = sum(len(story.encode()) for story in stories[:5000]) / sum(sizes)
     print(f"vocabulary {tokenizer.get_vocab_size()}, {bytes_per_token:.3f} bytes/token, "
           f"tokens a story: mean {sum(sizes) / len(sizes):.1f}, max {max(sizes)}")

@@ -82,6 +82,7 @@ export const brokenThing: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, friend.who],
       want,
       place: place.name,
       obstacle: repair.tool,

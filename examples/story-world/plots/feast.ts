@@ -28,9 +28,9 @@ export const feast: Plot = {
     open(narrator, hero);
     narrator.tell(
       'want',
-      `It was the birthday of ${hero.their} friend ${guest.id}, and ${hero.id} wanted to make ${withArticle(dish.name)}.`,
-      `${hero.Id} wanted to make ${withArticle(dish.name)} for ${hero.their} friend ${guest.id}.`,
-      `"Today I will make ${withArticle(dish.name)} for ${guest.id}," said ${hero.id}.`,
+      `It was the birthday of ${hero.their} friend ${guest.id}, a ${guest.kind.noun}, and ${hero.id} wanted to make ${withArticle(dish.name)}.`,
+      `${hero.Id} wanted to make ${withArticle(dish.name)} for ${hero.their} friend ${guest.id}, a ${guest.kind.noun}.`,
+      `"Today I will make ${withArticle(dish.name)} for ${guest.id}," said ${hero.id}. ${guest.Id} was a ${guest.kind.noun} who lived next door.`,
     );
     narrator.tell(
       'problem',
@@ -84,6 +84,7 @@ export const feast: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, guest.who, helper],
       want: dish.name,
       place: place.name,
       obstacle: dish.missing,

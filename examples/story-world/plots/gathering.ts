@@ -72,6 +72,7 @@ export const gathering: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, helper],
       want,
       place: place.name,
       obstacle: null,

@@ -80,6 +80,7 @@ export const learning: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, rival.who, helper],
       want: skill.verb,
       place: place.name,
       obstacle: null,

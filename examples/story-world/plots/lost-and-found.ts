@@ -87,6 +87,7 @@ export const lostAndFound: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, helper],
       want,
       place: place.name,
       obstacle: null,

@@ -1,5 +1,6 @@
 /** The hero finds a lost young animal and brings it home to its mother, past one obstacle of the road. */
 import { castHero, close, goTo, open } from '../cast.ts';
+import type { Character } from '../character.ts';
 import { places, younglings } from '../world.ts';
 import type { Plot } from './plot.ts';
 
@@ -39,6 +40,9 @@ export const lostYoungling: Plot = {
       'a bright ribbon',
       'a sweet bun',
     ]);
+
+    const young: Character = { name: null, kind: family.young, gender: 'it' };
+    const mother: Character = { name: null, kind: family.mother, gender: 'she' };
 
     open(narrator, hero);
     goTo(narrator, hero, place);
@@ -92,10 +96,11 @@ export const lostYoungling: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, young, mother],
       want: family.home,
       place: place.name,
       obstacle: trouble.name,
-      other: { name: null, kind: family.young, gender: 'it', role: 'lost one' },
+      other: { ...young, role: 'lost one' },
       outcome: 'success',
       feeling,
       moral,

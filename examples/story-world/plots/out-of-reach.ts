@@ -85,6 +85,7 @@ export const outOfReach: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, helper],
       want,
       place: place.name,
       obstacle: obstacle.name,

@@ -89,6 +89,7 @@ export const race: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, helper],
       want,
       place: place.name,
       obstacle: null,

@@ -90,6 +90,7 @@ export const secretGift: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, friend.who, helper],
       want,
       place: place.name,
       obstacle: 'coins',

@@ -77,6 +77,7 @@ export const sharing: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, friend.who],
       want,
       place: place.name,
       obstacle: null,

@@ -85,6 +85,7 @@ export const storm: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, friend.who],
       want: 'house',
       place: place.name,
       obstacle: sound,

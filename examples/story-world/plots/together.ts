@@ -92,6 +92,7 @@ export const together: Plot = {
     close(narrator, hero, moral);
     return {
       hero: hero.who,
+      cast: [hero.who, friend.who, second, helper],
       want,
       place: place.name,
       obstacle: null,
