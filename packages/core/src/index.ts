@@ -14,7 +14,6 @@ export {
   OutOfMemoryError,
   toBackendError,
 } from './backends/errors.ts';
-export { blobSource } from './weights/bytes/blob-source.ts';
 export {
   type CrossEntropyOptions,
   crossEntropy,
@@ -22,9 +21,11 @@ export {
   tokenLogProbs,
 } from './ops/cross-entropy.ts';
 export { embedding } from './ops/embedding.ts';
+export { registerGradients } from './ops/gradients/register-gradients.ts';
 export { type LinearCrossEntropyOptions, linearNegativeLogProbs } from './ops/linear-cross-entropy.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
+export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
 export { memorySource } from './weights/bytes/memory-source.ts';
 export { CheckpointError } from './weights/checkpoint-error.ts';

@@ -1,2 +1,42 @@
-/** The package's name, for messages. */
-export const packageName = '@ashlar/rlhf';
+// The public names of @ashlar/rlhf, in the order of the story: losses, advantages, leaderboard, scaling laws.
+export {
+  type AdvantagesAndReturns,
+  type GaeOptions,
+  generalizedAdvantages,
+  whiten,
+} from './advantages/gae.ts';
+export { type GroupRelativeOptions, groupRelativeAdvantages } from './advantages/group-relative.ts';
+export { type KlControllerOptions, nextKlCoefficient, tokenRewards } from './advantages/kl-controller.ts';
+export { leaveOneOutAdvantages } from './advantages/leave-one-out.ts';
+export {
+  type CosineLengthOptions,
+  cosineLengthReward,
+  repetitionPenalty,
+  softOverlongPenalty,
+} from './advantages/reward-shaping.ts';
+export { type CpoOptions, cpoLoss } from './losses/cpo.ts';
+export { type DistillationOptions, distillationLoss } from './losses/distillation.ts';
+export type { Divergence } from './losses/dpo/divergence.ts';
+export { type DpoOptions, type DpoVariant, dpoLoss, dpoVariants } from './losses/dpo.ts';
+export { type KtoInputs, type KtoOptions, ktoLoss, ktoReferencePoint } from './losses/kto.ts';
+export { type OrpoOptions, orpoLoss, orpoOddsRatioLoss } from './losses/orpo.ts';
+export type { PairLogProbs } from './losses/pair-log-probs.ts';
+export { type Aggregate, aggregate, type GlobalCounts } from './losses/policy/aggregate.ts';
+export { cispoLoss } from './losses/policy/cispo.ts';
+export { type GrpoOptions, grpoLoss, type PolicyBatch } from './losses/policy/grpo.ts';
+export { type GspoOptions, gspoLoss } from './losses/policy/gspo.ts';
+export { type KlEstimator, klEstimate } from './losses/policy/kl-estimator.ts';
+export {
+  type PpoPolicyOptions,
+  type PpoValueOptions,
+  ppoPolicyLoss,
+  ppoValueLoss,
+  type ValueBatch,
+} from './losses/policy/ppo.ts';
+export { reinforceLoss } from './losses/policy/reinforce.ts';
+export { allPairsLoss } from './losses/reward/all-pairs.ts';
+export { bestOfLoss } from './losses/reward/best-of.ts';
+export { type BradleyTerryOptions, bradleyTerryLoss } from './losses/reward/bradley-terry.ts';
+export { davidsonLoss } from './losses/reward/davidson.ts';
+export { plackettLuceLoss } from './losses/reward/plackett-luce.ts';
+export { type SimpoOptions, simpoLoss } from './losses/simpo.ts';

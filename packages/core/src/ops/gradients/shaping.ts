@@ -1,0 +1,131 @@
+// Vector-Jacobian products of the kernels that move entries: reshape, transpose, slice, concat, gather, ...
+import * as tf from '@tensorflow/tfjs-core';
+import { scatterRows } from '../scatter-rows.ts';
+import type { Gradient } from './gradient.ts';
+
+type Numbers = readonly number[];
+
+const concat: Gradient = {
+  allInputs: true,
+  backward: (dy, saved, attrs) => {
+    const axis = ((attrs['axis'] as number) + dy.rank) % dy.rank;
+    const sizes = saved.map((t) => t.shape[axis]);
+    let parts: tf.Tensor[] | undefined;
+    const all = (): tf.Tensor[] => (parts ??= tf.split(dy, sizes, axis));
+    return Object.fromEntries(saved.map((_, i) => [i, () => all()[i]]));
+  },
+};
+
+/** Gradients of the shaping kernels by kernel name. */
+export const shapingGradients: Readonly<Record<string, Gradient>> = {
+  Reshape: { inputs: ['x'], backward: (dy, [x]) => ({ x: () => tf.reshape(dy, x.shape) }) },
+  ExpandDims: {
+    inputs: ['input'],
+    backward: (dy, [input]) => ({ input: () => tf.reshape(dy, input.shape) }),
+  },
+  Transpose: {
+    backward: (dy, _, attrs) => ({
+      x: () => {
+        const perm = attrs['perm'] as Numbers;
+        const undo = new Array<number>(perm.length);
+        perm.forEach((from, to) => {
+          undo[from] = to;
+        });
+        return tf.transpose(dy, undo);
+      },
+    }),
+  },
+  Concat: concat,
+  Pack: {
+    allInputs: true,
+    backward: (dy, saved, attrs) => {
+      let parts: tf.Tensor[] | undefined;
+      const all = (): tf.Tensor[] => (parts ??= tf.unstack(dy, attrs['axis'] as number));
+      return Object.fromEntries(saved.map((_, i) => [i, () => all()[i]]));
+    },
+  },
+  Unpack: {
+    backward: (dy, _, attrs) => ({
+      value: () => tf.stack(dy as unknown as tf.Tensor[], attrs['axis'] as number),
+    }),
+  },
+  SplitV: {
+    backward: (dy, _, attrs) => ({
+      x: () => tf.concat(dy as unknown as tf.Tensor[], attrs['axis'] as number),
+    }),
+  },
+  Slice: {
+    inputs: ['x'],
+    backward: (dy, [x], attrs) => ({
+      x: () => {
+        const begin = attrs['begin'] as number | Numbers;
+        const from = typeof begin === 'number' ? [begin] : begin;
+        const paddings = x.shape.map((size, i): [number, number] => {
+          const before = from[i] ?? 0;
+          return [before, size - before - dy.shape[i]];
+        });
+        return tf.pad(dy, paddings);
+      },
+    }),
+  },
+  PadV2: {
+    inputs: ['x'],
+    backward: (dy, [x], attrs) => ({
+      x: () =>
+        tf.slice(
+          dy,
+          (attrs['paddings'] as [number, number][]).map((p) => p[0]),
+          x.shape,
+        ),
+    }),
+  },
+  BroadcastTo: {
+    inputs: ['x'],
+    backward: (dy, [x]) => ({
+      x: () => tf.reshape(tf.sum(dy, tf.broadcast_util.getReductionAxes(x.shape, dy.shape)), x.shape),
+    }),
+  },
+  Tile: {
+    inputs: ['x'],
+    backward: (dy, [x], attrs) => ({
+      x: () => {
+        // [r0 s0, r1 s1, ...] -> [r0, s0, r1, s1, ...], summed over every r; tfjs handles ranks up to 6.
+        const reps = attrs['reps'] as Numbers;
+        const split = x.shape.flatMap((size, i) => [reps[i], size]);
+        return tf.sum(
+          tf.reshape(dy, split),
+          x.shape.map((_, i) => 2 * i),
+        );
+      },
+    }),
+  },
+  Select: {
+    inputs: ['condition'],
+    backward: (dy, [condition]) => ({
+      // A mask, not a product: an infinite gradient in the branch that was not taken must not leak as NaN.
+      condition: () => tf.zerosLike(tf.cast(condition, 'float32')),
+      t: () => tf.where(condition, dy, tf.zerosLike(dy)),
+      e: () => tf.where(condition, tf.zerosLike(dy), dy),
+    }),
+  },
+  GatherV2: {
+    inputs: ['x', 'indices'],
+    backward: (dy, [x, indices], attrs) => ({
+      x: () => {
+        const axis = attrs['axis'] as number;
+        if (axis !== 0 || ((attrs['batchDims'] as number | undefined) ?? 0) !== 0)
+          throw new RangeError(
+            `gather: expected axis 0 without batch dimensions for a gradient, got axis ${axis}`,
+          );
+        return scatterRows(dy, indices, x.shape);
+      },
+      indices: () => indices,
+    }),
+  },
+  Cumsum: {
+    backward: (dy, _, attrs) => ({
+      x: () =>
+        tf.cumsum(dy, attrs['axis'] as number, attrs['exclusive'] as boolean, !(attrs['reverse'] as boolean)),
+    }),
+  },
+};
