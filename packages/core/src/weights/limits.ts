@@ -22,3 +22,5 @@ export const maxShards = 4096;
 export const maxAssetBytes = 1 << 28;
 /** Layers, heads, experts: sizes from which tensor names are made up. */
 export const maxLayers = 1 << 12;
+/** Frequencies of rope for which a file may keep factors. */
+export const maxRopeFactors = 1 << 14;

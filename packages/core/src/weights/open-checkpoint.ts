@@ -6,6 +6,7 @@ import type { CheckpointFolder } from './folders/checkpoint-folder.ts';
 import { checkFileName, readAsset } from './folders/checkpoint-folder.ts';
 import { chooseFile } from './folders/choose-file.ts';
 import { locate } from './folders/locate.ts';
+import { openGguf } from './formats/gguf/gguf-checkpoint.ts';
 import { readHuggingFace } from './formats/hugging-face.ts';
 import { isLlama2cMagic } from './formats/llama2c/header.ts';
 import { readLlama2c } from './formats/llama2c/read-llama2c.ts';
@@ -65,6 +66,10 @@ async function open(folder: CheckpointFolder, file: string): Promise<Checkpoint>
   if (source === undefined)
     throw new CheckpointError(`${folder.name}/${file}`, 'file', 'to exist', 'no such file');
   const magic = await firstBytes(source);
+  if (String.fromCharCode(...magic) === 'GGUF' || file.endsWith('.gguf')) {
+    await source.close();
+    return openGguf(folder, file);
+  }
   if (isLlama2cMagic(magic) || file.endsWith('.bin')) return openLlama2c(folder, source);
   await source.close();
   throw new CheckpointError(source.name, 'format', 'safetensors, GGUF or llama2.c .bin', magic.join(' '));
