@@ -11,11 +11,11 @@ export const kinds: Readonly<Record<string, Load | undefined>> = {
   chat: undefined,
   sampling: undefined,
   constraints: undefined,
-  losses: undefined,
+  losses: () => import('./kinds/losses.ts'),
   optimizers: undefined,
   training: undefined,
   quantization: () => import('./kinds/quantization.ts'),
-  'tool-calls': undefined,
+  'tool-calls': () => import('./kinds/tool-calls.ts'),
   leaderboard: undefined,
   'scaling-laws': undefined,
 };

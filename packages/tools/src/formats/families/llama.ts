@@ -1,0 +1,107 @@
+// Llama 3.1/3.2/3.3: the whole reply is `{"name", "parameters"}`, ended by the turn, or `<|python_tag|>name.call(query="...")` for built-in
+// tools (`<|eom_id|>` then asks for the result). Llama 3.2 and 4 in pythonic dress: `[f(a=1), g(b="x")]`. Neither has a closing mark, so a call
+// counts only when its brackets are closed and the turn has ended, or more text follows.
+import type { ToolFormat } from '../format.ts';
+
+/** Llama 3.1 JSON calls. */
+export const llama31: ToolFormat = {
+  name: 'llama-3.1',
+  states: {
+    content: {
+      kind: 'text',
+      as: 'content',
+      marks: [
+        { at: ['{'], to: 'json', act: 'open', first: true, keep: true },
+        { at: ['<|python_tag|>'], to: 'tag', act: 'open' },
+      ],
+    },
+    json: {
+      kind: 'capture',
+      as: 'arguments',
+      lexer: 'json',
+      marks: [],
+      whenComplete: { to: 'after', act: 'close' },
+      atEnd: 'close',
+    },
+    after: {
+      kind: 'expect',
+      marks: [{ at: [';', { space: true }, '{'], to: 'semicolon', keep: true }],
+      otherwise: 'content',
+    },
+    semicolon: { kind: 'expect', marks: [{ at: [';'], to: 'next' }], otherwise: 'content' },
+    next: {
+      kind: 'expect',
+      marks: [{ at: ['{'], to: 'json', act: 'open', keep: true }],
+      otherwise: 'content',
+    },
+    tag: { kind: 'capture', as: 'arguments', lexer: 'raw', marks: [], atEnd: 'close' },
+  },
+  reading: 'json-calls-or-content',
+  readings: { tag: 'python-tag' },
+  ids: 'none',
+  render: {
+    before: '',
+    call: '{"name": {nameJson}, "parameters": {args}}',
+    between: '; ',
+    after: '',
+    args: 'json',
+    result: '{text}',
+    splice: 'turn',
+    resultRole: 'ipython',
+  },
+};
+
+/** Llama 3.2 and 4, and others that write a Python list of calls. */
+export const llamaPythonic: ToolFormat = {
+  name: 'llama-pythonic',
+  states: {
+    content: {
+      kind: 'text',
+      as: 'content',
+      marks: [
+        { at: ['<|python_start|>'], to: 'marked', act: 'drop' },
+        { at: ['<|tool_call_start|>'], to: 'marked', act: 'drop' },
+        { at: ['<|python_end|>'], to: 'content', act: 'drop' },
+        { at: ['<|tool_call_end|>'], to: 'content', act: 'drop' },
+        {
+          at: ['[', { space: true }, { capture: 'name', of: 'tool' }, '('],
+          to: 'calls',
+          act: 'open',
+          first: true,
+          keep: true,
+        },
+        {
+          at: ['[', { space: true }, { capture: 'name', of: 'tool' }, '('],
+          to: 'calls',
+          act: 'open',
+          keep: true,
+        },
+      ],
+    },
+    marked: {
+      kind: 'expect',
+      marks: [{ at: ['['], to: 'calls', act: 'open', keep: true }],
+      otherwise: 'content',
+    },
+    calls: {
+      kind: 'capture',
+      as: 'arguments',
+      lexer: 'python',
+      marks: [],
+      whenComplete: { to: 'content', act: 'close' },
+      atEnd: 'close',
+    },
+  },
+  reading: 'python-calls',
+  ids: 'none',
+  render: {
+    before: '[',
+    call: '{name}({args})',
+    between: ', ',
+    after: ']',
+    args: 'python',
+    result: '{text}',
+    splice: 'turn',
+    resultRole: 'ipython',
+  },
+};

@@ -1,0 +1,485 @@
+// Reads a model's reply as it is written and says what it is: content, reasoning, calls. The law is split invariance: however the reply is
+// cut into pieces (tokens, bytes, one string) the events are the same once neighbouring text deltas are joined. Text that may still become
+// a mark is held back; a call is announced while it is written but is only ever reported as a call when its close mark has come, or when the
+// turn ended where the format lets it end. Total work is O(n): nothing is read twice, except after malformed text at the very end.
+
+import type { Act, CaptureState, Mark, Route, State, ToolFormat } from './format.ts';
+import { formatOf } from './formats.ts';
+import { firstCharacters, type KnownNames, type Match, matchParts } from './pattern.ts';
+import { type ReadCall, type Region, readRegion } from './read-calls.ts';
+import { type ToolSignature, toolSignature } from './tool-signature.ts';
+import { ValueLexer } from './value-lexer.ts';
+
+/** What a reply turned out to hold, in the order it was written. Text deltas of one kind may be joined freely. */
+export type ParseEvent =
+  | { readonly type: 'content'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  /** A call has begun; its name is there once it is known. `region` counts the call regions of the reply. */
+  | { readonly type: 'call-open'; readonly region: number; readonly name?: string }
+  /** Provisional text of the arguments, as written: for display only. */
+  | { readonly type: 'call-text'; readonly region: number; readonly text: string }
+  /** A complete call. `index` counts the calls of the reply. */
+  | ({ readonly type: 'call'; readonly region: number; readonly index: number } & ReadCall)
+  /** A complete region that could not be read as a call. */
+  | {
+      readonly type: 'call-malformed';
+      readonly region: number;
+      readonly name?: string;
+      readonly raw: string;
+      readonly reason: string;
+    }
+  /** The reply ended inside a call: it must not run. */
+  | {
+      readonly type: 'call-incomplete';
+      readonly region: number;
+      readonly name?: string;
+      readonly raw: string;
+    };
+
+/** Why a reply ended. Only `stop` (an end-of-turn token) may finish a call whose format ends with the turn. */
+export type EndReason = 'stop' | 'length' | 'abort' | 'error';
+
+/** Options of {@link ToolCallParser}. */
+export interface ToolCallParserOptions {
+  /** A format's name or the format itself. */
+  readonly format: string | ToolFormat;
+  /** The tools that were offered; values without types are typed by their schemas. */
+  readonly tools?: readonly unknown[];
+  /** The last characters of the prompt: a template may have begun the reply (`<think>`, `>>>`). */
+  readonly promptTail?: string;
+  /** Marks that are special tokens of the tokenizer: these match only as tokens pushed with `special`, never as spelled-out text. */
+  readonly specialMarks?: Iterable<string>;
+}
+
+const acceptedOptions = new Set(['format', 'tools', 'promptTail', 'specialMarks']);
+
+/**
+ * An incremental parser of one reply.
+ *
+ * @example
+ * ```ts
+ * import { ToolCallParser } from '@ashlar/tools';
+ * const parser = new ToolCallParser({ format: 'hermes' });
+ * const events = [...parser.push('Sure. <tool_'), ...parser.push('call>{"name": "now", "arguments": {}}</tool_call>'), ...parser.end('stop')];
+ * events.map((e) => e.type).join(' ') // => 'content call-open call-text call'
+ * ```
+ */
+export class ToolCallParser {
+  readonly format: ToolFormat;
+  readonly tools: readonly ToolSignature[];
+  private readonly known: KnownNames;
+  private readonly strict: ReadonlySet<string>;
+  private readonly spans = new Map<number, number>();
+  private readonly firsts = new Map<string, ReadonlySet<string> | undefined>();
+  private readonly decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+  private state: string;
+  private buffer = '';
+  private base = 0;
+  private written = false;
+  private ended = false;
+  private regions = 0;
+  private calls = 0;
+  private region:
+    | {
+        raw: string;
+        name: string;
+        id: string;
+        key: string;
+        value: string;
+        parameters: [string, string][];
+        wrong?: string;
+      }
+    | undefined;
+  private header = '';
+  private lexer = new ValueLexer('raw');
+  private events: ParseEvent[] = [];
+
+  constructor(options: ToolCallParserOptions) {
+    for (const key of Object.keys(options))
+      if (!acceptedOptions.has(key))
+        throw new TypeError(`${key}: expected one of ${[...acceptedOptions].join(', ')}`);
+    this.format = typeof options.format === 'string' ? formatOf(options.format) : options.format;
+    this.tools = (options.tools ?? []).map(toolSignature);
+    this.known = {
+      names: this.tools.map((tool) => tool.name),
+      any: this.tools.length === 0,
+      ...(this.format.words ? { words: true } : {}),
+    };
+    this.strict = new Set(options.specialMarks ?? []);
+    const tail = options.promptTail ?? '';
+    this.state = this.format.start?.find((s) => tail.endsWith(s.promptEndsWith))?.state ?? 'content';
+    this.enter(this.state);
+  }
+
+  /** The state the format is in (`content`, `arguments`, ...): what a grammar hand-off or a display asks. */
+  get stateName(): string {
+    return this.state;
+  }
+  /** True while a call is being written. */
+  get inCall(): boolean {
+    return this.region !== undefined;
+  }
+  /** The name of the call being written, once it is known. */
+  get callName(): string | undefined {
+    return this.region?.name.trim() || undefined;
+  }
+  /** Characters held back because they may become a mark. */
+  get held(): number {
+    return this.buffer.length;
+  }
+
+  /**
+   * Takes the next piece: text, or UTF-8 bytes cut anywhere. `special: true` says that the piece is exactly one special token.
+   *
+   * @throws Error after `end`.
+   */
+  push(piece: string | Uint8Array, options: { readonly special?: boolean } = {}): ParseEvent[] {
+    if (this.ended) throw new Error('push: the reply has ended');
+    const text = typeof piece === 'string' ? piece : this.decoder.decode(piece, { stream: true });
+    if (options.special) this.spans.set(this.base + this.buffer.length, text.length);
+    this.buffer += text;
+    this.run(false);
+    return this.take();
+  }
+
+  /** Ends the reply; afterwards every opened region has been answered with a call, malformed or incomplete. */
+  end(reason: EndReason): ParseEvent[] {
+    if (this.ended) return [];
+    this.buffer += this.decoder.decode();
+    this.run(true);
+    // Text after a mark that could not be read as part of the value may still close it: only now, since inside a string it is text.
+    for (let again = true; again && this.region !== undefined; ) {
+      again = this.finishOrRecover(reason);
+      if (again) this.run(true);
+    }
+    if (this.region !== undefined) {
+      const { name, raw } = this.region;
+      this.events.push({ type: 'call-incomplete', region: this.regions, ...named(name), raw });
+      this.region = undefined;
+    }
+    this.ended = true;
+    return this.take();
+  }
+
+  private take(): ParseEvent[] {
+    const out = this.events;
+    this.events = [];
+    return out;
+  }
+  private get at(): State {
+    return this.format.states[this.state] as State;
+  }
+
+  private run(final: boolean): void {
+    // Each pass of the loop consumes text, changes state, or stops.
+    for (let steps = 0; ; steps++) {
+      const state = this.at;
+      const before = this.state;
+      const length = this.buffer.length;
+      const more =
+        state.kind === 'text'
+          ? this.text(state.marks, state.as, final)
+          : state.kind === 'capture'
+            ? this.capture(state, final)
+            : this.expect(final);
+      if (!more) return;
+      if (this.buffer.length === length && this.state === before)
+        throw new Error(`format ${this.format.name}: state ${before} does not advance`);
+      if (this.buffer === '' && !final) return;
+      if (this.buffer === '' && this.at.kind !== 'expect') return;
+    }
+  }
+
+  /** The first mark that begins at `at`: whole, partial (wait), or none. The longest whole mark wins; a longer one still possible waits. */
+  private markAt(
+    marks: readonly Mark[],
+    at: number,
+    final: boolean,
+  ): { mark: Mark; match: Match } | 'wait' | undefined {
+    let best: { mark: Mark; match: Match & { kind: 'whole' } } | undefined;
+    let wait = false;
+    for (const mark of marks) {
+      if (mark.first && this.written) continue;
+      const match = matchParts(
+        mark.at,
+        this.buffer,
+        at,
+        this.base,
+        { spans: this.spans, strict: this.strict },
+        this.knownFor(mark),
+      );
+      if (match.kind === 'partial') wait ||= !final;
+      if (match.kind !== 'whole') continue;
+      if (mark.ahead) {
+        const ahead = this.ahead(mark.ahead, match.end, final);
+        if (ahead === 'wait') wait = true;
+        if (ahead !== true) continue;
+      }
+      if (best === undefined || match.end > best.match.end) best = { mark, match };
+    }
+    return wait ? 'wait' : best;
+  }
+  private knownFor(mark: Mark): KnownNames {
+    // At the very beginning of a reply any name may be called, so that an unknown tool gets an answer instead of being shown as text.
+    return mark.first ? { ...this.known, any: true } : this.known;
+  }
+  private ahead(literals: readonly string[], from: number, final: boolean): boolean | 'wait' {
+    let i = from;
+    while (i < this.buffer.length && /\s/.test(this.buffer[i] as string)) i++;
+    const rest = this.buffer.slice(i, i + 64);
+    if (literals.some((l) => rest.startsWith(l))) return true;
+    if (literals.some((l) => l.startsWith(rest))) return final ? rest === '' : 'wait';
+    return false;
+  }
+
+  private startsOf(name: string, marks: readonly Mark[]): ReadonlySet<string> | undefined {
+    if (!this.firsts.has(name)) {
+      const sets = marks.map((mark) => firstCharacters(mark.at));
+      this.firsts.set(name, sets.includes(undefined) ? undefined : new Set(sets.flat() as string[]));
+    }
+    return this.firsts.get(name);
+  }
+
+  private text(marks: readonly Mark[], as: 'content' | 'reasoning' | 'nothing', final: boolean): boolean {
+    const starts = this.startsOf(this.state, marks);
+    let i = 0;
+    let sawText = this.written;
+    for (; i < this.buffer.length; i++) {
+      const c = this.buffer[i] as string;
+      if (starts === undefined || starts.has(c)) {
+        this.written = sawText;
+        const hit = this.markAt(marks, i, final);
+        if (hit === 'wait') break;
+        if (hit !== undefined) {
+          this.say(as, i);
+          this.follow(hit.mark, hit.match as Match & { kind: 'whole' }, i);
+          return true;
+        }
+      }
+      if (!sawText && !/\s/.test(c)) sawText = true;
+    }
+    this.written = sawText;
+    this.say(as, i);
+    this.consume(i);
+    return false;
+  }
+  private say(as: 'content' | 'reasoning' | 'nothing', length: number): void {
+    if (length > 0 && as !== 'nothing') this.events.push({ type: as, text: this.buffer.slice(0, length) });
+  }
+
+  private capture(state: CaptureState, final: boolean): boolean {
+    const starts = this.startsOf(this.state, state.marks);
+    let i = 0;
+    for (; i < this.buffer.length; i++) {
+      const c = this.buffer[i] as string;
+      if (this.lexer.free && (starts === undefined || starts.has(c)) && !this.insideValue()) {
+        const hit = this.markAt(state.marks, i, final);
+        if (hit === 'wait') break;
+        if (hit !== undefined) {
+          this.keepText(state, i);
+          this.follow(hit.mark, hit.match as Match & { kind: 'whole' }, i);
+          return true;
+        }
+      }
+      this.lexer.feed(c);
+      if (this.lexer.complete && state.whenComplete) {
+        this.keepText(state, i + 1);
+        this.consume(i + 1);
+        this.act(state.whenComplete.act);
+        this.enter(state.whenComplete.to);
+        return true;
+      }
+    }
+    this.keepText(state, i);
+    this.consume(i);
+    return false;
+  }
+  /** Between the start of the region and its first bracket a mark may stand; a value of a bracketed kind that began otherwise is free. */
+  private insideValue(): boolean {
+    return !this.lexer.free;
+  }
+  private keepText(state: CaptureState, length: number): void {
+    if (length === 0) return;
+    const text = this.buffer.slice(0, length);
+    const region = this.region;
+    if (state.as === 'header') this.header += text;
+    if (region === undefined) {
+      if (state.as === 'name') this.header += text;
+      return;
+    }
+    if (state.as === 'name') region.name += text;
+    else if (state.as === 'id') region.id += text;
+    else if (state.as === 'key') region.key += text;
+    else if (state.as === 'value') region.value += text;
+    else if (state.as === 'arguments') region.raw += text;
+    if (state.as === 'arguments' || state.as === 'value')
+      this.events.push({ type: 'call-text', region: this.regions, text });
+  }
+
+  private expect(final: boolean): boolean {
+    const state = this.at as State & { kind: 'expect' };
+    let i = 0;
+    while (i < this.buffer.length && /\s/.test(this.buffer[i] as string)) i++;
+    if (i >= this.buffer.length) {
+      if (!final || this.region !== undefined) {
+        // White space alone decides nothing; inside a call it is between parameters.
+        return false;
+      }
+      this.enter(state.otherwise);
+      return true;
+    }
+    const hit = this.markAt(state.marks, i, final);
+    if (hit === 'wait') return false;
+    if (hit !== undefined) {
+      this.follow(hit.mark, hit.match as Match & { kind: 'whole' }, i);
+      return true;
+    }
+    if (this.region === undefined) {
+      this.enter(state.otherwise);
+      return true;
+    }
+    this.region.wrong ??= `unexpected text in the call: ${JSON.stringify(this.buffer.slice(i, i + 1))}`;
+    this.region.raw += this.buffer.slice(0, i + 1);
+    this.consume(i + 1);
+    return true;
+  }
+
+  private consume(length: number): void {
+    this.base += length;
+    this.buffer = this.buffer.slice(length);
+  }
+
+  private follow(mark: Mark, match: Match & { kind: 'whole' }, at: number): void {
+    this.leave();
+    this.consume(mark.keep ? at : match.end);
+    if (mark.act !== 'drop') this.written = true;
+    let to = mark.to;
+    let act: Act | undefined = mark.act;
+    let name = match.name;
+    let route: Route | undefined;
+    if (mark.routes) {
+      const captured = match.name ?? this.header;
+      route = mark.routes.find(
+        (r) =>
+          (r.equals === undefined || r.equals === captured.trim()) &&
+          (r.contains === undefined || captured.includes(r.contains)),
+      );
+      if (route) {
+        to = route.to;
+        act = route.act ?? act;
+        name = route.nameIsCapture ? captured.trim() : undefined;
+        if (route.nameAfter !== undefined)
+          name = new RegExp(`${escape(route.nameAfter)}([^\\s<]+)`).exec(captured)?.[1];
+      }
+      this.header = '';
+    }
+    if (act === 'open') this.open(name);
+    else if (name !== undefined && this.region !== undefined && mark.routes === undefined)
+      this.region.name = name;
+    if (act === 'close') this.act('close');
+    this.enter(to);
+  }
+  /** Leaving a captured name announces it; leaving a captured value files it under its key. */
+  private leave(): void {
+    const state = this.at;
+    const region = this.region;
+    if (state.kind !== 'capture' || region === undefined) return;
+    if (state.as === 'name')
+      this.events.push({ type: 'call-open', region: this.regions, ...named(this.plainName(region.name)) });
+    if (state.as === 'value') {
+      region.parameters.push([region.key.trim(), region.value]);
+      region.key = '';
+      region.value = '';
+    }
+  }
+  private plainName(name: string): string {
+    let plain = name.trim();
+    if (this.format.ids === 'kimi') plain = plain.replace(/:\d+$/, '');
+    const prefix = this.format.namePrefix;
+    return prefix !== undefined && plain.startsWith(prefix) ? plain.slice(prefix.length) : plain;
+  }
+  private enter(to: string): void {
+    this.state = to;
+    const state = this.at;
+    if (state === undefined) throw new Error(`format ${this.format.name}: no state ${to}`);
+    this.lexer = new ValueLexer(state.kind === 'capture' ? (state.lexer ?? 'raw') : 'raw');
+  }
+  private open(name: string | undefined): void {
+    this.regions++;
+    this.region = { raw: '', name: name ?? '', id: '', key: '', value: '', parameters: [] };
+    // Formats that write the name first announce the call when it is known.
+    if (name !== undefined || !this.namedLater())
+      this.events.push({ type: 'call-open', region: this.regions, ...named(this.plainName(name ?? '')) });
+  }
+  private namedLater(): boolean {
+    return (
+      this.format.reading === 'json-arguments' ||
+      this.format.reading === 'parameters' ||
+      this.format.reading === 'gemma-arguments'
+    );
+  }
+  private act(act: Act | undefined): void {
+    if (act !== 'close' || this.region === undefined) return;
+    const region = this.region;
+    this.region = undefined;
+    const given: Region = { ...region, ...(region.id === '' ? { id: undefined } : {}) } as Region;
+    const state = this.at;
+    const reading =
+      state.kind === 'capture' && state.as === 'arguments' ? this.format.readings?.[this.state] : undefined;
+    const read = readRegion(given, this.format, this.tools, reading ?? this.format.reading);
+    if ('calls' in read)
+      for (const call of read.calls)
+        this.events.push({ type: 'call', region: this.regions, index: this.calls++, ...call });
+    else if ('content' in read) this.events.push({ type: 'content', text: read.content });
+    else
+      this.events.push({
+        type: 'call-malformed',
+        region: this.regions,
+        ...named(this.plainName(region.name)),
+        raw: rawOf(region),
+        reason: read.malformed,
+      });
+  }
+
+  /** At the end of the reply with a call open: finish it, or find its close mark where the lexer saw a string. True when something was done. */
+  private finishOrRecover(reason: EndReason): boolean {
+    const state = this.at;
+    const region = this.region;
+    if (region === undefined || state.kind !== 'capture' || state.as !== 'arguments') return false;
+    if (reason === 'stop' && state.atEnd === 'close' && this.lexer.free) {
+      this.act('close');
+      this.enter('content');
+      return true;
+    }
+    if (this.lexer.free) return false;
+    const raw = region.raw;
+    const starts = this.startsOf(this.state, state.marks);
+    const from = this.base - raw.length;
+    for (let i = 0; i < raw.length; i++) {
+      if (starts !== undefined && !starts.has(raw[i] as string)) continue;
+      for (const mark of state.marks) {
+        const match = matchParts(
+          mark.at,
+          raw,
+          i,
+          from,
+          { spans: this.spans, strict: this.strict },
+          this.known,
+        );
+        if (match.kind !== 'whole') continue;
+        region.raw = raw.slice(0, i);
+        region.wrong = 'malformed arguments: a string or bracket is not closed';
+        this.buffer = raw.slice(i) + this.buffer;
+        this.base = from + i;
+        this.follow(mark, { ...match, end: match.end - i }, 0);
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+const named = (name: string): { name?: string } => (name.trim() === '' ? {} : { name: name.trim() });
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const rawOf = (region: { raw: string; parameters: readonly (readonly [string, string])[] }): string =>
+  region.raw !== '' ? region.raw : region.parameters.map(([key, value]) => `${key}=${value}`).join('\n');
