@@ -23,6 +23,7 @@ export {
 export { embedding } from './ops/embedding.ts';
 export { registerGradients } from './ops/gradients/register-gradients.ts';
 export { type LinearCrossEntropyOptions, linearNegativeLogProbs } from './ops/linear-cross-entropy.ts';
+export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';

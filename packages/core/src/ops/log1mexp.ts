@@ -1,6 +1,7 @@
 // log(1 - e^x) for x < 0, right to float32's last bits on every backend. tfjs's log1p is naive on wasm, webgl and webgpu and its expm1 on the last two,
 // so neither is used: near 0 a series of log((1 - e^x) / -x), elsewhere log1p(-t) = -2 atanh(t / (2 - t)) by its odd series (t <= 1/2).
 import * as tf from '@tensorflow/tfjs-core';
+import { polynomial, twiceAtanh } from './atanh-series.ts';
 
 /** x above this counts as this: log(1 - e^0) is -infinity. */
 const nearestZero = -1e-7;
@@ -34,12 +35,11 @@ function logOneMinusExp(x: tf.Tensor): tf.Tensor {
     // x/2 + x^2/24 - x^4/2880 + x^6/181440: the next term is below 6e-9 on [-ln 2, 0]
     const near = tf.maximum(x, -1);
     const square = tf.square(near);
-    const even = poly(square, [0, 1 / 24, -1 / 2880, 1 / 181440]);
+    const even = polynomial(square, [0, 1 / 24, -1 / 2880, 1 / 181440]);
     const series = tf.add(tf.log(tf.neg(near)), tf.add(tf.mul(near, 0.5), even));
     const t = tf.exp(tf.minimum(x, -Math.LN2));
     const z = tf.div(t, tf.sub(2, t)); // at most 1/3
-    const odd = poly(tf.square(z), [1, 1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11, 1 / 13]);
-    return tf.where(isNear, series, tf.mul(tf.mul(z, odd), -2));
+    return tf.where(isNear, series, tf.neg(twiceAtanh(z)));
   });
 }
 
@@ -48,16 +48,9 @@ function slopeOf(x: tf.Tensor): tf.Tensor {
     const isNear = tf.greater(x, -Math.LN2);
     // -1 / expm1(y), y = -x: 1/y - 1/2 + y/12 - y^3/720 + y^5/30240
     const y = tf.neg(tf.maximum(x, -1));
-    const odd = tf.mul(y, poly(tf.square(y), [1 / 12, -1 / 720, 1 / 30240, -1 / 1209600]));
+    const odd = tf.mul(y, polynomial(tf.square(y), [1 / 12, -1 / 720, 1 / 30240, -1 / 1209600]));
     const near = tf.neg(tf.add(tf.sub(tf.reciprocal(y), 0.5), odd));
     const t = tf.exp(tf.minimum(x, -Math.LN2));
     return tf.where(isNear, near, tf.neg(tf.div(t, tf.sub(1, t))));
   });
-}
-
-/** c0 + c1 x + c2 x^2 + ..., by Horner. */
-function poly(x: tf.Tensor, coefficients: readonly number[]): tf.Tensor {
-  let sum: tf.Tensor = tf.fill(x.shape, coefficients[coefficients.length - 1]);
-  for (let i = coefficients.length - 2; i >= 0; i--) sum = tf.add(tf.mul(sum, x), coefficients[i]);
-  return sum;
 }

@@ -6,6 +6,7 @@ import { crossEntropy, tokenEntropy, tokenLogProbs } from './cross-entropy.ts';
 import { embedding } from './embedding.ts';
 import { registerGradients } from './gradients/register-gradients.ts';
 import { linearNegativeLogProbs } from './linear-cross-entropy.ts';
+import { logSigmoid } from './log-sigmoid.ts';
 import { log1mexp } from './log1mexp.ts';
 
 beforeAll(async () => {
@@ -38,6 +39,21 @@ describe('log1mexp', () => {
     xs.forEach((x, i) => {
       const want = 1 / -Math.expm1(-x);
       expect(Math.abs(got[i] + 1 / Math.expm1(-x))).toBeLessThanOrEqual(2e-6 * Math.abs(want));
+    });
+  });
+});
+
+describe('logSigmoid', () => {
+  test('is -log1p(e^-x) within 1e-6 relative from -80 to 80, inside a tidy too', () => {
+    const xs = Float32Array.from({ length: 321 }, (_, i) => (i - 160) / 2);
+    const got = logSigmoid(tf.tensor1d(xs)).dataSync();
+    const grad = tf
+      .grad((x) => tf.tidy(() => tf.sum(logSigmoid(tf.mul(x, 1)))))(tf.tensor1d(xs))
+      .dataSync();
+    xs.forEach((x, i) => {
+      const want = x > 0 ? -Math.log1p(Math.exp(-x)) : x - Math.log1p(Math.exp(x));
+      expect(Math.abs(got[i] - want)).toBeLessThanOrEqual(1e-6 * Math.abs(want));
+      expect(Math.abs(grad[i] - 1 / (1 + Math.exp(x)))).toBeLessThanOrEqual(2e-6);
     });
   });
 });

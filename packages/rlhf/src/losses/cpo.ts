@@ -1,4 +1,5 @@
 // CPO, Xu et al. 2024 (arXiv 2401.08417): DPO with a uniform reference, which drops out, plus a likelihood term on the chosen answer.
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../check-options.ts';
 import type { PairLogProbs } from './pair-log-probs.ts';
@@ -26,7 +27,7 @@ export function cpoLoss(pair: PairLogProbs, options: CpoOptions = {}): tf.Tensor
     );
   return tf.tidy(() => {
     const margin = tf.sub(pair.policyChosenLogps, pair.policyRejectedLogps);
-    const losses = tf.neg(tf.logSigmoid(tf.mul(beta, margin)));
+    const losses = tf.neg(logSigmoid(tf.mul(beta, margin)));
     if (reduction === 'none') return losses;
     const mean = tf.mean(losses);
     return negativeLogLikelihood === undefined

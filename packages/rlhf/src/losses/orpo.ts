@@ -1,6 +1,6 @@
 // ORPO, Hong et al. 2024 (arXiv 2403.07691): SFT on the chosen answer plus a penalty on the odds ratio of chosen against rejected. No
 // reference model. Odds use the mean token log-probability; log odds = l - log(1 - e^l), where 1 - e^l near l = 0 cancels, hence log1mexp.
-import { log1mexp } from '@ashlar/core';
+import { log1mexp, logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../check-options.ts';
 import { need, type PairLogProbs } from './pair-log-probs.ts';
@@ -22,7 +22,7 @@ export function orpoOddsRatioLoss(pair: PairLogProbs, options: OrpoOptions = {})
     const chosen = tf.div(pair.policyChosenLogps, need(pair, 'chosenLengths'));
     const rejected = tf.div(pair.policyRejectedLogps, need(pair, 'rejectedLengths'));
     const logOddsRatio = tf.sub(logOdds(chosen), logOdds(rejected));
-    const losses = tf.mul(-beta, tf.logSigmoid(logOddsRatio));
+    const losses = tf.mul(-beta, logSigmoid(logOddsRatio));
     return reduction === 'none' ? losses : tf.mean(losses);
   });
 }

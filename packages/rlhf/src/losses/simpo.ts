@@ -1,5 +1,6 @@
 // SimPO, Meng et al. 2024 (arXiv 2405.14734): the reward is the mean token log-probability, no reference, and a target margin gamma.
 // The authors tune gamma as a ratio to beta (0.1 to 0.8); TRL's defaults (beta 0.1, gamma 0.5) are a ratio of 5. Ours: 2 and 1.
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../check-options.ts';
 import { need, type PairLogProbs } from './pair-log-probs.ts';
@@ -22,7 +23,7 @@ export function simpoLoss(pair: PairLogProbs, options: SimpoOptions = {}): tf.Te
   return tf.tidy(() => {
     const chosen = tf.div(pair.policyChosenLogps, need(pair, 'chosenLengths'));
     const rejected = tf.div(pair.policyRejectedLogps, need(pair, 'rejectedLengths'));
-    const losses = tf.neg(tf.logSigmoid(tf.sub(tf.mul(beta, tf.sub(chosen, rejected)), gamma)));
+    const losses = tf.neg(logSigmoid(tf.sub(tf.mul(beta, tf.sub(chosen, rejected)), gamma)));
     return reduction === 'none' ? losses : tf.mean(losses);
   });
 }

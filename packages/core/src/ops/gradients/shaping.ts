@@ -10,9 +10,8 @@ const concat: Gradient = {
   backward: (dy, saved, attrs) => {
     const axis = ((attrs['axis'] as number) + dy.rank) % dy.rank;
     const sizes = saved.map((t) => t.shape[axis]);
-    let parts: tf.Tensor[] | undefined;
-    const all = (): tf.Tensor[] => (parts ??= tf.split(dy, sizes, axis));
-    return Object.fromEntries(saved.map((_, i) => [i, () => all()[i]]));
+    const parts = tf.split(dy, sizes, axis); // before the thunks: each runs in a tidy of its own
+    return Object.fromEntries(saved.map((_, i) => [i, () => parts[i]]));
   },
 };
 
@@ -39,9 +38,8 @@ export const shapingGradients: Readonly<Record<string, Gradient>> = {
   Pack: {
     allInputs: true,
     backward: (dy, saved, attrs) => {
-      let parts: tf.Tensor[] | undefined;
-      const all = (): tf.Tensor[] => (parts ??= tf.unstack(dy, attrs['axis'] as number));
-      return Object.fromEntries(saved.map((_, i) => [i, () => all()[i]]));
+      const parts = tf.unstack(dy, attrs['axis'] as number);
+      return Object.fromEntries(saved.map((_, i) => [i, () => parts[i]]));
     },
   },
   Unpack: {

@@ -1,5 +1,6 @@
 // AOT, Melnyk et al. 2024 (arXiv 2406.05882): optimal transport in one dimension is sorting. Whole distributions of margins are
 // compared, the i-th smallest against the i-th smallest, so that chosen rewards dominate rejected ones stochastically.
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { need, type PairLogRatios } from '../pair-log-probs.ts';
 
@@ -7,12 +8,12 @@ import { need, type PairLogRatios } from '../pair-log-probs.ts';
 export function aotPairs({ pair }: PairLogRatios, beta: number): tf.Tensor {
   const policy = tf.sub(pair.policyChosenLogps, pair.policyRejectedLogps);
   const reference = tf.sub(need(pair, 'referenceChosenLogps'), need(pair, 'referenceRejectedLogps'));
-  return tf.neg(tf.logSigmoid(tf.mul(beta, tf.sub(sortAscending(policy), sortAscending(reference)))));
+  return tf.neg(logSigmoid(tf.mul(beta, tf.sub(sortAscending(policy), sortAscending(reference)))));
 }
 
 /** -log sigma(beta [sort(c) - sort(r)]): unpaired; order statistics of chosen against rejected log-ratios, [B]. */
 export function aotUnpaired({ chosen, rejected }: PairLogRatios, beta: number): tf.Tensor {
-  return tf.neg(tf.logSigmoid(tf.mul(beta, tf.sub(sortAscending(chosen), sortAscending(rejected)))));
+  return tf.neg(logSigmoid(tf.mul(beta, tf.sub(sortAscending(chosen), sortAscending(rejected)))));
 }
 
 /** Sorts a vector ascending; the gradient goes back along the permutation (tfjs has none for topk or sort). */

@@ -1,5 +1,6 @@
 // Conservative DPO, Mitchell 2023 (ericmitchell.ai/cdpo.pdf): labels are flipped with probability epsilon, so the loss is the
 // cross-entropy against (1 - epsilon, epsilon). It stops pushing once sigma(beta delta) = 1 - epsilon.
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PairLogRatios } from '../pair-log-probs.ts';
 
@@ -10,6 +11,6 @@ export function conservativePairs(
   epsilon: number,
 ): tf.Tensor {
   const margin = tf.mul(beta, tf.sub(chosen, rejected));
-  const agree = tf.mul(epsilon - 1, tf.logSigmoid(margin));
-  return tf.sub(agree, tf.mul(epsilon, tf.logSigmoid(tf.neg(margin))));
+  const agree = tf.mul(epsilon - 1, logSigmoid(margin));
+  return tf.sub(agree, tf.mul(epsilon, logSigmoid(tf.neg(margin))));
 }

@@ -1,5 +1,6 @@
 // f-DPO, Wang et al. 2023 (arXiv 2309.16240): other divergences than the reverse KL replace the log-ratio u = log pi/ref by f'(pi/ref).
 // The alpha divergence (alpha other than 1) uses e^{(alpha-1) u}/(alpha-1), as TRL does.
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { PairLogRatios } from '../pair-log-probs.ts';
 
@@ -18,7 +19,7 @@ export function divergenceScores(ratios: PairLogRatios, divergence: Divergence):
 
 function scoreOf(divergence: Exclude<Divergence, 'reverse-kl'>): (u: tf.Tensor) => tf.Tensor {
   if (divergence === 'forward-kl') return (u) => tf.neg(boundedExp(tf.neg(u)));
-  if (divergence === 'jensen-shannon') return (u) => tf.logSigmoid(u);
+  if (divergence === 'jensen-shannon') return (u) => logSigmoid(u);
   const order = divergence.alpha - 1;
   if (!Number.isFinite(order) || order === 0)
     throw new RangeError(`divergence: expected alpha other than 1, got ${divergence.alpha}`);

@@ -1,5 +1,6 @@
 // InstructGPT's K-way loss (Ouyang et al. 2022): a ranking of K answers is C(K,2) comparisons of one prompt, averaged as ONE batch
 // element; shuffling the pairs over batches instead overfits.
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** -1/C(K,2) sum over i < j of log sigma(r_i - r_j); `rankedRewards` [K] or [B, K], best first; scalar out (mean over B). */
@@ -13,7 +14,7 @@ export function allPairsLoss(rankedRewards: tf.Tensor): tf.Tensor {
       Array.from({ length: size }, (_, i) => Array.from({ length: size }, (__, j) => (j > i ? 1 : 0))),
     );
     const pairs = (size * (size - 1)) / 2;
-    const total = tf.sum(tf.mul(tf.logSigmoid(lead), upper));
+    const total = tf.sum(tf.mul(logSigmoid(lead), upper));
     return tf.div(total, -pairs * rows.shape[0]);
   });
 }

@@ -1,5 +1,6 @@
 // The pairwise reward loss of InstructGPT (Ouyang et al. 2022, eq. 1) with Llama 2's margin and the centring term of Eisenstein et al. 2023
 // (rewards are only defined up to a constant a prompt; the square of their sum keeps that constant near 0).
+import { logSigmoid } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../../check-options.ts';
 
@@ -27,7 +28,7 @@ export function bradleyTerryLoss(
   const { margin = 0, centerRewardsCoefficient = 0, reduction } = options;
   return tf.tidy(() => {
     const lead = tf.sub(tf.sub(chosenRewards, rejectedRewards), margin);
-    const rank = tf.neg(tf.logSigmoid(lead));
+    const rank = tf.neg(logSigmoid(lead));
     const losses =
       centerRewardsCoefficient === 0
         ? rank
