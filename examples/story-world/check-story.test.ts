@@ -1,6 +1,7 @@
 // The reader must pass every story of the grammar and must see each kind of slip; otherwise its figures mean nothing.
+
+import { createRandom } from '@ashlar/sampling';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../packages/sampling/src/random.ts';
 import { checkStory, isCoherent, type StoryCheck } from './check-story.ts';
 import type { Story } from './story.ts';
 import { storyOf } from './story-of.ts';

@@ -1,5 +1,5 @@
 /**
- * Writes stories to a file, each followed by the end token: `write-corpus.ts --stories 200000 --seed 1 --out FILE`.
+ * Writes stories to a file, each followed by the end token: `node --conditions=@ashlar/source --import tsx write-corpus.ts --stories 200000 --seed 1 --out FILE`.
  * Story i of seed s has its own place in the library's random source, so a corpus can be cut or prolonged without
  * changing the rest.
  */
@@ -7,7 +7,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createRandom } from '../../packages/sampling/src/random.ts';
+import { createRandom } from '@ashlar/sampling';
 import { storyOf } from './story-of.ts';
 
 const { values } = parseArgs({
