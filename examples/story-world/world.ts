@@ -3,10 +3,12 @@
  * who can help. Plots pick from these tables and never invent a name, so a later exercise can ask about anything here.
  */
 
+const words = (list: string): readonly string[] => list.split(' ');
+
 /** Which pronouns a character takes. */
 export type Gender = 'she' | 'he' | 'they' | 'it';
 
-/** A sort of hero: the noun, where such a one lives, which genders it comes in, and whether it is a person. */
+/** A sort of hero: the noun, where such a one lives, and which genders it comes in. */
 export interface Kind {
   readonly noun: string;
   readonly home: string;
@@ -46,92 +48,14 @@ export interface Skill {
 }
 
 export const names: Readonly<Record<Gender, readonly string[]>> = {
-  she: [
-    'Lily',
-    'Mia',
-    'Anna',
-    'Ruby',
-    'Rosa',
-    'Ella',
-    'Nora',
-    'Daisy',
-    'Luna',
-    'Ivy',
-    'Zoe',
-    'Maya',
-    'Emma',
-    'Clara',
-    'Poppy',
-    'Hazel',
-    'Alice',
-    'Sara',
-    'June',
-    'Olive',
-    'Amy',
-    'Lucy',
-    'Molly',
-    'Nina',
-    'Tina',
-    'Ada',
-    'Bella',
-    'Eva',
-    'Greta',
-    'Heidi',
-    'Ida',
-    'Jane',
-    'Kate',
-    'Lola',
-    'Pia',
-    'Vera',
-    'Wendy',
-    'Flora',
-    'Stella',
-    'Mary',
-  ],
-  he: [
-    'Ben',
-    'Tom',
-    'Max',
-    'Leo',
-    'Sam',
-    'Jack',
-    'Finn',
-    'Oscar',
-    'Theo',
-    'Hugo',
-    'Otis',
-    'Milo',
-    'Felix',
-    'Noah',
-    'Toby',
-    'Eli',
-    'Peter',
-    'Adam',
-    'Henry',
-    'Louis',
-    'Tim',
-    'Paul',
-    'Nick',
-    'Bruno',
-    'Carl',
-    'Dan',
-    'Emil',
-    'Fred',
-    'George',
-    'Harry',
-    'Ian',
-    'John',
-    'Karl',
-    'Luke',
-    'Mark',
-    'Ned',
-    'Owen',
-    'Rory',
-    'Simon',
-    'Will',
-  ],
-  they: ['Robin', 'Sky', 'Kit', 'Sage', 'Quinn', 'Ash', 'Remy', 'Jules'],
-  it: ['Bolt', 'Cog', 'Button', 'Dot', 'Spark', 'Tik', 'Zip', 'Beep'],
+  she: words(
+    'Lily Mia Anna Ruby Rosa Ella Nora Daisy Luna Ivy Zoe Maya Emma Clara Poppy Hazel Alice Sara June Olive Amy Lucy Molly Nina Tina Ada Bella Eva Greta Heidi Ida Jane Kate Lola Pia Vera Wendy Flora Stella Mary',
+  ),
+  he: words(
+    'Ben Tom Max Leo Sam Jack Finn Oscar Theo Hugo Otis Milo Felix Noah Toby Eli Peter Adam Henry Louis Tim Paul Nick Bruno Carl Dan Emil Fred George Harry Ian John Karl Luke Mark Ned Owen Rory Simon Will',
+  ),
+  they: words('Robin Sky Kit Sage Quinn Ash Remy Jules'),
+  it: words('Bolt Cog Button Dot Spark Tik Zip Beep'),
 };
 
 /** Parts of made-up names ("Zarina", "Boruk"): a few heroes have one, so that a reader must look back at the name. */
@@ -140,47 +64,10 @@ export const nameParts: {
   readonly middle: readonly string[];
   readonly last: Readonly<Record<Gender, readonly string[]>>;
 } = {
-  first: [
-    'Ba',
-    'Be',
-    'Bo',
-    'Da',
-    'De',
-    'Do',
-    'Fa',
-    'Fe',
-    'Fi',
-    'Ga',
-    'Ge',
-    'Ha',
-    'Ja',
-    'Ji',
-    'Ka',
-    'Ke',
-    'Ko',
-    'La',
-    'Le',
-    'Lo',
-    'Ma',
-    'Me',
-    'Na',
-    'Ne',
-    'Pa',
-    'Pe',
-    'Ra',
-    'Re',
-    'Ri',
-    'Sa',
-    'Se',
-    'Ta',
-    'Te',
-    'Va',
-    'Vi',
-    'Ya',
-    'Za',
-    'Ze',
-  ],
-  middle: ['r', 'l', 'n', 'm', 'd', 't', 'k', 's', 'v', 'z', 'lla', 'nni', 'rri', 'tti', 'ssa'],
+  first: words(
+    'Ba Be Bo Da De Do Fa Fe Fi Ga Ge Ha Ja Ji Ka Ke Ko La Le Lo Ma Me Na Ne Pa Pe Ra Re Ri Sa Se Ta Te Va Vi Ya Za Ze',
+  ),
+  middle: words('r l n m d t k s v z lla nni rri tti ssa'),
   last: { she: ['a', 'ia', 'ina', 'ie'], he: ['o', 'us', 'ek', 'uk'], they: ['i', 'y'], it: ['ix', 'ox'] },
 };
 
@@ -205,52 +92,16 @@ export const kinds: readonly Kind[] = [
   { noun: 'robot', home: 'a workshop full of tools', genders: ['it'] },
 ];
 
-export const traits: readonly string[] = [
-  'little',
-  'small',
-  'shy',
-  'curious',
-  'kind',
-  'clever',
-  'quiet',
-  'cheerful',
-  'gentle',
-  'young',
-  'eager',
-  'brave',
-];
+export const traits: readonly string[] = words(
+  'little small shy curious kind clever quiet cheerful gentle young eager brave',
+);
 
-export const colours: readonly string[] = [
-  'red',
-  'blue',
-  'green',
-  'yellow',
-  'orange',
-  'purple',
-  'white',
-  'silver',
-  'golden',
-];
+export const colours: readonly string[] = words('red blue green yellow orange purple white silver golden');
 
 /** Things small enough to carry, lose, break, fix and give away; each is used with a colour. */
-export const things: readonly string[] = [
-  'kite',
-  'ball',
-  'hat',
-  'scarf',
-  'drum',
-  'bell',
-  'key',
-  'boat',
-  'book',
-  'lantern',
-  'flute',
-  'basket',
-  'umbrella',
-  'cup',
-  'doll',
-  'ring',
-];
+export const things: readonly string[] = words(
+  'kite ball hat scarf drum bell key boat book lantern flute basket umbrella cup doll ring',
+);
 
 /** Things that are counted: singular, plural. */
 export const countables: readonly (readonly [string, string])[] = [
@@ -462,29 +313,9 @@ export const skills: readonly Skill[] = [
 ];
 
 /** Who can be met on the way: helpers without a part in an obstacle of their own, used by several plots. */
-export const neighbours: readonly string[] = [
-  'hen',
-  'cow',
-  'goat',
-  'duck',
-  'horse',
-  'goose',
-  'donkey',
-  'owl',
-  'badger',
-  'turtle',
-];
+export const neighbours: readonly string[] = words('hen cow goat duck horse goose donkey owl badger turtle');
 
-export const weathers: readonly string[] = [
-  'sunny',
-  'windy',
-  'warm',
-  'cold',
-  'cloudy',
-  'bright',
-  'foggy',
-  'quiet',
-];
+export const weathers: readonly string[] = words('sunny windy warm cold cloudy bright foggy quiet');
 
 export const dayTimes: readonly string[] = ['morning', 'afternoon', 'day'];
 
@@ -520,18 +351,6 @@ export const younglings: readonly {
   { young: 'gosling', mother: 'goose', home: 'river' },
 ];
 
-export const numbers: readonly string[] = [
-  'zero',
-  'one',
-  'two',
-  'three',
-  'four',
-  'five',
-  'six',
-  'seven',
-  'eight',
-  'nine',
-  'ten',
-  'eleven',
-  'twelve',
-];
+export const numbers: readonly string[] = words(
+  'zero one two three four five six seven eight nine ten eleven twelve',
+);
