@@ -369,7 +369,7 @@ export class ToolCallParser {
         act = route.act ?? act;
         name = route.nameIsCapture ? captured.trim() : undefined;
         if (route.nameAfter !== undefined)
-          name = new RegExp(`${escape(route.nameAfter)}([^\\s<]+)`).exec(captured)?.[1];
+          name = new RegExp(`${escapeRegExp(route.nameAfter)}([^\\s<]+)`).exec(captured)?.[1];
       }
       this.header = '';
     }
@@ -480,6 +480,6 @@ export class ToolCallParser {
 }
 
 const named = (name: string): { name?: string } => (name.trim() === '' ? {} : { name: name.trim() });
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const rawOf = (region: { raw: string; parameters: readonly (readonly [string, string])[] }): string =>
   region.raw !== '' ? region.raw : region.parameters.map(([key, value]) => `${key}=${value}`).join('\n');
