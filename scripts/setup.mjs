@@ -50,3 +50,7 @@ if (!done) {
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ lock, groups: wanted }));
 }
+
+// The SIMD kernels are compiled from their AssemblyScript sources; a no-op when they are up to date.
+const kernels = spawnSync(process.execPath, [join(root, 'packages', 'core', 'scripts', 'build-kernels.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] });
+if (kernels.status !== 0) process.exit(kernels.status ?? 1);

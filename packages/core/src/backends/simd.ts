@@ -1,14 +1,15 @@
 import type { BackendStarter } from './backend.ts';
-import { BackendUnavailableError } from './errors.ts';
+import { loadPeer } from './peer.ts';
 
-/** This package's own SIMD backend, behind the sub-path `@ashlar/core/simd`. */
+interface SimdEntry {
+  registerSimdBackend(): Promise<string>;
+}
+
+/** This package's own SIMD backend (the sub-path `@ashlar/core/simd`); its fallback kernels are tfjs-backend-cpu's. */
 export const simd: BackendStarter = {
   async start({ peers }) {
-    const load = peers?.['@ashlar/core/simd'];
-    if (load === undefined) {
-      throw new BackendUnavailableError('simd', 'it is not part of this build yet', 'Use "wasm" or "cpu"');
-    }
-    await load();
-    return { device: 'WASM SIMD' };
+    const load = peers?.['@ashlar/core/simd'] ?? (() => import('../simd.ts'));
+    const entry = await loadPeer<SimdEntry>('simd', '@tensorflow/tfjs-backend-cpu', load, load);
+    return { device: await entry.registerSimdBackend() };
   },
 };

@@ -1,0 +1,82 @@
+// The machine that every thread runs: a program is a list of instructions in the shared memory, `[opcode, length, ...args]` in 32-bit words. Each
+// thread walks the whole list and does its own share of each instruction; they meet at a barrier after each. So a step of a model is one call
+// into WASM, whatever its number of operations. Thread 0 is the caller and only spins (a page's main thread may not wait); the others spin a
+// while and then sleep.
+import { elementwise } from './elementwise.as';
+import { gemm } from './gemm.as';
+import { reduce, softmax } from './rows.as';
+
+// Control block at address 1024 (below it nothing is placed): generation, arrived, barrier generation, stop, threads, program, end.
+const CONTROL: usize = 1024;
+const GENERATION: usize = CONTROL;
+const ARRIVED: usize = CONTROL + 64;
+const PHASE: usize = CONTROL + 128;
+const STOP: usize = CONTROL + 192;
+const THREADS: usize = CONTROL + 256;
+const PROGRAM: usize = CONTROL + 320;
+const END: usize = CONTROL + 324;
+const SPINS: i32 = 20000;
+
+function barrier(threads: i32, thread: i32): void {
+  if (threads === 1) return;
+  const phase = atomic.load<i32>(PHASE);
+  if (atomic.add<i32>(ARRIVED, 1) === threads - 1) {
+    atomic.store<i32>(ARRIVED, 0);
+    atomic.add<i32>(PHASE, 1);
+    atomic.notify(PHASE, -1);
+    return;
+  }
+  let spins = 0;
+  while (atomic.load<i32>(PHASE) === phase) {
+    if (thread !== 0 && ++spins > SPINS) atomic.wait<i32>(PHASE, phase, -1);
+  }
+}
+
+function walk(thread: i32): void {
+  const threads = atomic.load<i32>(THREADS);
+  let at = <usize>atomic.load<i32>(PROGRAM);
+  const end = <usize>atomic.load<i32>(END);
+  while (at < end) {
+    const op = load<i32>(at);
+    const args = at + 8;
+    if (op === 1) gemm(args, thread, threads);
+    else if (op === 2) elementwise(args, thread, threads);
+    else if (op === 3) softmax(args, thread, threads);
+    else if (op === 4) reduce(args, thread, threads);
+    at += <usize>load<i32>(at, 4) << 2;
+    barrier(threads, thread);
+  }
+}
+
+/** Runs the program [program, end) on all threads; the caller is thread 0. */
+export function run(program: usize, end: usize, threads: i32): void {
+  atomic.store<i32>(PROGRAM, <i32>program);
+  atomic.store<i32>(END, <i32>end);
+  atomic.store<i32>(THREADS, threads);
+  if (threads > 1) {
+    atomic.add<i32>(GENERATION, 1);
+    atomic.notify(GENERATION, -1);
+  }
+  walk(0);
+}
+
+/** A worker's life: waits for programs until `stop`. */
+export function serve(thread: i32): void {
+  let seen = 0;
+  while (true) {
+    let spins = 0;
+    while (atomic.load<i32>(GENERATION) === seen) {
+      if (++spins > SPINS) atomic.wait<i32>(GENERATION, seen, -1);
+    }
+    seen++;
+    if (atomic.load<i32>(STOP) !== 0) return;
+    walk(thread);
+  }
+}
+
+/** Ends every worker's `serve`. */
+export function stop(): void {
+  atomic.store<i32>(STOP, 1);
+  atomic.add<i32>(GENERATION, 1);
+  atomic.notify(GENERATION, -1);
+}
