@@ -53,3 +53,8 @@ export async function readJson<T>(group: CaseGroup, file: string): Promise<T | u
     throw error;
   }
 }
+
+/** Reads a file of the group as bytes. */
+export async function readBytes(group: CaseGroup, file: string): Promise<Uint8Array> {
+  return new Uint8Array(await readFile(join(group.path, file)));
+}

@@ -5,7 +5,7 @@ import type { Kind } from './case.ts';
 type Load = () => Promise<{ readonly kind: Kind }>;
 
 export const kinds: Readonly<Record<string, Load | undefined>> = {
-  models: undefined,
+  models: () => import('./kinds/models.ts'),
   embeddings: undefined,
   tokenizers: undefined,
   chat: undefined,

@@ -15,6 +15,49 @@ export {
   toBackendError,
 } from './backends/errors.ts';
 export {
+  type FinishReason,
+  type GenerateOptions,
+  type GenerateStep,
+  generate,
+  generateBatch,
+  type Prompt,
+} from './generate/generate.ts';
+export { greedySampler } from './generate/greedy-sampler.ts';
+export type { LanguageModel, Sequence, StepRequest } from './generate/language-model.ts';
+export type { TokenLogprob } from './generate/logprobs.ts';
+export { streamText, type TextStream } from './generate/stream-text.ts';
+export type { ChatMessage, TokenCodec, TokenSampler } from './generate/token-seams.ts';
+export { type Hook, type Hooks, hookPoints } from './hooks/hooks.ts';
+export type { Block, KvCache, KvSequence, Reservation } from './kv-cache/kv-cache.ts';
+export { KvCacheFullError, KvSnapshotError } from './kv-cache/kv-cache-error.ts';
+export type { PagePool } from './kv-cache/page-pool.ts';
+export type { PageShape, PageStore } from './kv-cache/page-store.ts';
+export { parseModelConfig, UnknownArchitectureError } from './models/config.ts';
+export { type Family, type Flag, families, familyNames } from './models/families.ts';
+export { type LoadModelOptions, loadModel } from './models/load-model.ts';
+export type { LoadProgress } from './models/load-parameters.ts';
+export {
+  createModel,
+  type ForwardOptions,
+  type IdRows,
+  type Model,
+  type ModelCacheOptions,
+  type ModelParts,
+} from './models/model.ts';
+export type {
+  Activation,
+  ExpertsConfig,
+  LayerConfig,
+  ModelConfig,
+  NormConfig,
+  NormPlacement,
+  RopeConfig,
+  RopeKind,
+} from './models/model-config.ts';
+export { listParameters, type ParameterSpec, type RowSelection } from './models/parameters.ts';
+export type { RopeFamily } from './models/rope-config.ts';
+export type { FusedSource, TensorNames } from './models/tensor-names.ts';
+export {
   type CrossEntropyOptions,
   crossEntropy,
   tokenEntropy,
@@ -29,18 +72,29 @@ export { matMul } from './ops/mat-mul.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
 export { memorySource } from './weights/bytes/memory-source.ts';
+export type { Checkpoint } from './weights/checkpoint.ts';
 export { CheckpointError } from './weights/checkpoint-error.ts';
 export type { CheckpointFolder } from './weights/folders/checkpoint-folder.ts';
+export { type GgufValue, writeGguf } from './weights/formats/gguf/write-gguf.ts';
+export {
+  type GgufCheckpoint,
+  type WriteGgufOptions,
+  writeGgufCheckpoint,
+} from './weights/formats/gguf/write-gguf-checkpoint.ts';
 export type { Llama2cHeader } from './weights/formats/llama2c/header.ts';
 export { type Llama2cFile, readLlama2c } from './weights/formats/llama2c/read-llama2c.ts';
 export { readSafetensors, type SafetensorsFile } from './weights/formats/safetensors/read-safetensors.ts';
 export {
-  type Checkpoint,
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+} from './weights/formats/safetensors/write-safetensors.ts';
+export {
   type CheckpointPlace,
   type OpenCheckpointOptions,
   openCheckpoint,
 } from './weights/open-checkpoint.ts';
 export { dequantize } from './weights/quantization/dequantize.ts';
+export { quantize, type WrittenDtype } from './weights/quantization/quantize.ts';
 export type {
   BlockDtype,
   GroupDtype,
@@ -51,3 +105,10 @@ export type {
   TensorEntry,
   WeightFile,
 } from './weights/weight-file.ts';
+export { type ByteSink, memorySink, type OutputFolder } from './weights/write/byte-sink.ts';
+export { type TensorToWrite, tensorsToWrite } from './weights/write/tensor-to-write.ts';
+export {
+  type CheckpointToWrite,
+  type WriteHuggingFaceOptions,
+  writeHuggingFace,
+} from './weights/write/write-hugging-face.ts';

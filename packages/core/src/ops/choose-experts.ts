@@ -15,6 +15,7 @@ export function chooseExperts(logits: Tensor2D, perToken: number, normalize: boo
     // Below every probability, so that it is not chosen twice.
     rest = sub(rest, mul(best, 2));
   }
-  const kept = mul(weights, chosen as Tensor2D);
-  return normalize ? div(kept, sum(kept, -1, true)) : kept;
+  const kept: Tensor2D = mul(weights, chosen as Tensor2D);
+  if (!normalize) return kept;
+  return div(kept, sum(kept, -1, true)) as Tensor2D;
 }

@@ -1,0 +1,246 @@
+// Prompt in, steps out: prefill, then draw and append one id at a time. An async iterable, so the consumer sets the pace; leaving the loop
+// or aborting frees the sequence. A batch runs its prompts side by side, each with the ids it would have alone.
+import { greedySampler } from './greedy-sampler.ts';
+import type { LanguageModel, Sequence } from './language-model.ts';
+import { logSumExp, type TokenLogprob, topLogprobs } from './logprobs.ts';
+import { nextTurn } from './next-turn.ts';
+import { streamText, type TextStream } from './stream-text.ts';
+import type { ChatMessage, TokenCodec, TokenSampler } from './token-seams.ts';
+
+/** Text (needs a codec), ids, or messages (need a codec with a chat template). */
+export type Prompt = string | ArrayLike<number> | readonly ChatMessage[];
+
+/** Why a sequence ended: an end-of-sequence or stop id, a stop string, `maxNewTokens`, or the model's last position. */
+export type FinishReason = 'eos' | 'stop' | 'length' | 'context';
+
+/** One new token. */
+export interface GenerateStep {
+  readonly id: number;
+  /** Text that became certain with this token; may be empty while a character or a stop string is incomplete. */
+  readonly text: string;
+  /** Number of the new token, from 0. */
+  readonly index: number;
+  /** Number of the prompt in a batch, else 0. */
+  readonly sequence: number;
+  /** Natural log of the id's probability under the raw logits, when `logprobs` is given; else what the sampler says. */
+  readonly logprob?: number;
+  readonly topLogprobs?: readonly TokenLogprob[];
+  /** Set on a sequence's last step. */
+  readonly finishReason?: FinishReason;
+}
+
+/** Options of `generate` and `generateBatch`. */
+export interface GenerateOptions<S extends Sequence = Sequence> {
+  /** Default: up to the model's last position. */
+  readonly maxNewTokens?: number;
+  readonly codec?: TokenCodec;
+  /** Default: arg max. */
+  readonly sampler?: TokenSampler;
+  readonly signal?: AbortSignal;
+  /** Ids that end the text; default the codec's, else the model's end-of-sequence ids. `[]` for none. */
+  readonly stopIds?: readonly number[];
+  /** Strings that end the text; they are not part of it. Needs a codec. */
+  readonly stop?: readonly string[];
+  /** Report log-probabilities, with this many of the most probable ids; 0 for the drawn one only. */
+  readonly logprobs?: number;
+  /** A sequence to go on with: what it shares with the prompt is not computed again. It is kept at the end. One prompt only. */
+  readonly sequence?: S;
+}
+
+const known = ['maxNewTokens', 'codec', 'sampler', 'signal', 'stopIds', 'stop', 'logprobs', 'sequence'];
+
+interface Lane<S extends Sequence> {
+  readonly number: number;
+  readonly sequence: S;
+  readonly sampler: TokenSampler;
+  readonly text: TextStream | undefined;
+  next: ArrayLike<number>;
+  made: number;
+}
+
+/**
+ * Continues one prompt. Throws `signal.reason` when aborted.
+ *
+ * @example
+ * ```ts
+ * import { generate } from '@ashlar/core';
+ * // A model of three ids that always says the next one.
+ * const model = {
+ *   vocabSize: 3, maxPositions: 16, eosTokenIds: [2],
+ *   newSequence: () => ({ ids: [], length: 0, dispose() {}, fork() { throw new Error('one lane'); }, truncate() {}, [Symbol.dispose]() {} }),
+ *   step: async (requests) => requests.map(({ ids }) => Float32Array.of(0, 0, 0).fill(1, ids.at(-1) + 1, ids.at(-1) + 2)),
+ * };
+ * const ids: number[] = [];
+ * for await (const step of generate(model, [0])) ids.push(step.id);
+ * ids // => [1, 2]
+ * ```
+ */
+export function generate<S extends Sequence>(
+  model: LanguageModel<S>,
+  prompt: Prompt,
+  options: GenerateOptions<S> = {},
+): AsyncGenerator<GenerateStep, void, undefined> {
+  return run(model, [prompt], options, false);
+}
+
+/** Continues several prompts side by side; steps of all of them arrive in turns, told apart by `sequence`. */
+export function generateBatch<S extends Sequence>(
+  model: LanguageModel<S>,
+  prompts: readonly Prompt[],
+  options: Omit<GenerateOptions<S>, 'sequence'> = {},
+): AsyncGenerator<GenerateStep, void, undefined> {
+  return run(model, prompts, options, true);
+}
+
+async function* run<S extends Sequence>(
+  model: LanguageModel<S>,
+  prompts: readonly Prompt[],
+  options: GenerateOptions<S>,
+  batch: boolean,
+): AsyncGenerator<GenerateStep, void, undefined> {
+  const {
+    maxNewTokens = Number.POSITIVE_INFINITY,
+    codec,
+    sampler = greedySampler,
+    signal,
+    logprobs,
+    stop = [],
+  } = options;
+  check(options, prompts.length);
+  const stopIds = new Set(options.stopIds ?? codec?.eosTokenIds ?? model.eosTokenIds);
+  signal?.throwIfAborted();
+  const encoded = prompts.map((prompt) => encodePrompt(prompt, codec));
+  for (const ids of encoded) {
+    if (ids.length === 0) throw new RangeError('prompt: expected at least one id, got none');
+    if (ids.length > model.maxPositions) {
+      throw new RangeError(`prompt: expected at most ${model.maxPositions} ids, got ${ids.length}`);
+    }
+  }
+  if (maxNewTokens === 0) return;
+  const lanes: Lane<S>[] = [];
+  try {
+    for (const [number, ids] of encoded.entries()) {
+      const own = batch && prompts.length > 1 ? fork(sampler, number) : sampler;
+      for (let i = 0; i < ids.length; i++) own.accept?.(ids[i]);
+      const sequence = options.sequence ?? model.newSequence();
+      const text = codec === undefined ? undefined : streamText(stop);
+      const shared = options.sequence === undefined ? 0 : sharedPrefix(sequence, ids);
+      lanes.push({
+        number,
+        sequence,
+        sampler: own,
+        text,
+        next: Array.prototype.slice.call(ids, shared),
+        made: 0,
+      });
+    }
+    let live = [...lanes];
+    while (live.length > 0) {
+      signal?.throwIfAborted();
+      const rows = await model.step(live.map((lane) => ({ sequence: lane.sequence, ids: lane.next })));
+      for (const [i, lane] of live.entries()) {
+        const step = draw(model, lane, rows[i], stopIds, codec, maxNewTokens, logprobs);
+        if (step.finishReason !== undefined && options.sequence === undefined) lane.sequence.dispose();
+        live = step.finishReason === undefined ? live : live.filter((other) => other !== lane);
+        yield step;
+      }
+      await nextTurn();
+    }
+  } finally {
+    if (options.sequence === undefined) for (const lane of lanes) lane.sequence.dispose();
+  }
+}
+
+function draw<S extends Sequence>(
+  model: LanguageModel<S>,
+  lane: Lane<S>,
+  row: Float32Array,
+  stopIds: ReadonlySet<number>,
+  codec: TokenCodec | undefined,
+  maxNewTokens: number,
+  logprobs: number | undefined,
+): GenerateStep {
+  // Before the sampler, which may write into the row.
+  const top = logprobs === undefined || logprobs === 0 ? undefined : topLogprobs(row, logprobs);
+  const normaliser = logprobs === undefined ? 0 : logSumExp(row);
+  const raw = logprobs === undefined ? undefined : row.slice();
+  const drawn = lane.sampler.sample(row);
+  const { id } = drawn;
+  const logprob = raw === undefined ? drawn.logprob : raw[id] - normaliser;
+  const index = lane.made++;
+  const isStop = stopIds.has(id);
+  lane.next = [id];
+
+  let text = '';
+  let finishReason: FinishReason | undefined;
+  if (isStop) finishReason = 'eos';
+  else if (lane.text !== undefined && !codec?.specialIds?.has(id)) {
+    const pushed = lane.text.push(codec?.tokenBytes(id) ?? new Uint8Array());
+    text = pushed.text;
+    if (pushed.stopped) finishReason = 'stop';
+  }
+  if (finishReason === undefined) {
+    if (lane.made >= maxNewTokens) finishReason = 'length';
+    else if (lane.sequence.length >= model.maxPositions) finishReason = 'context';
+  }
+  if (finishReason !== undefined && finishReason !== 'stop') text += lane.text?.end() ?? '';
+  return { id, text, index, sequence: lane.number, logprob, topLogprobs: top, finishReason };
+}
+
+function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number): void {
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw new TypeError(`generate: expected options ${known.join(', ')}, got ${key}`);
+  }
+  const { maxNewTokens, logprobs, stop, codec, sequence } = options;
+  for (const [name, value] of Object.entries({ maxNewTokens, logprobs })) {
+    if (
+      value !== undefined &&
+      value !== Number.POSITIVE_INFINITY &&
+      !(Number.isInteger(value) && value >= 0)
+    ) {
+      throw new RangeError(`${name}: expected an integer >= 0, got ${value}`);
+    }
+  }
+  if (stop !== undefined && stop.length > 0 && codec === undefined) {
+    throw new TypeError('stop: expected a codec with stop strings, got none');
+  }
+  if (sequence !== undefined && prompts !== 1) {
+    throw new TypeError(`sequence: expected with one prompt, got ${prompts}`);
+  }
+}
+
+function encodePrompt(prompt: Prompt, codec: TokenCodec | undefined): ArrayLike<number> {
+  if (typeof prompt === 'string') {
+    if (codec === undefined) throw new TypeError('prompt: expected ids where there is no codec, got text');
+    return codec.encode(prompt);
+  }
+  if (prompt.length > 0 && typeof prompt[0] !== 'number') {
+    if (codec?.encodeChat === undefined) {
+      throw new TypeError('prompt: expected a codec with encodeChat for messages, got none');
+    }
+    return codec.encodeChat(prompt as readonly ChatMessage[]);
+  }
+  return prompt as ArrayLike<number>;
+}
+
+function fork(sampler: TokenSampler, lane: number): TokenSampler {
+  if (sampler.fork === undefined) throw new TypeError('sampler: expected one with fork() for a batch');
+  return sampler.fork(lane);
+}
+
+/** Cuts the sequence down to what it shares with the prompt, but for at least one id to compute logits from; answers the length. */
+function sharedPrefix(sequence: Sequence, ids: ArrayLike<number>): number {
+  const { ids: own } = sequence;
+  let shared = 0;
+  while (shared < own.length && shared < ids.length - 1 && own[shared] === ids[shared]) shared++;
+  try {
+    sequence.truncate(shared);
+    return shared;
+  } catch (error) {
+    // A window has passed over what would be needed: start again from nothing.
+    if (!(error instanceof RangeError)) throw error;
+    sequence.truncate(0);
+    return 0;
+  }
+}

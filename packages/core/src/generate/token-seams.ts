@@ -1,0 +1,30 @@
+// What generation takes from other packages, as structural types: a tokenizer of @ashlar/tokenizer and a sampler of @ashlar/sampling fit,
+// and so does anything else with these calls.
+
+/** One message of a chat; templates may use further fields. */
+export interface ChatMessage {
+  readonly role: string;
+  readonly content?: unknown;
+}
+
+/** Text to ids and ids to bytes. */
+export interface TokenCodec {
+  encode(text: string): ArrayLike<number>;
+  /** The bytes an id stands for; undefined for ids outside of the vocabulary. */
+  tokenBytes(id: number): Uint8Array | undefined;
+  /** The model's own template, with the marker for the assistant's turn at the end. */
+  encodeChat?(messages: readonly ChatMessage[]): ArrayLike<number>;
+  readonly eosTokenIds?: readonly number[];
+  /** Control tokens: they end up in `ids`, never in `text`. */
+  readonly specialIds?: ReadonlySet<number>;
+}
+
+/** Draws ids from rows of logits. */
+export interface TokenSampler {
+  /** Draws the next id from one row of logits [V]; may change the row in place. */
+  sample(logits: Float32Array): { readonly id: number; readonly logprob?: number };
+  /** Told of every id of the sequence that it did not draw itself: the prompt, forced tokens. */
+  accept?(id: number): void;
+  /** An independent copy for lane `lane` of a batch, with its own random stream. */
+  fork?(lane: number): TokenSampler;
+}

@@ -1,0 +1,70 @@
+// Named points of the decoder that can be read and written: a hook sees the activation there and may answer another tensor of the same
+// shape, which the rest of the pass then uses (patching, steering, ablation).
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../models/model-config.ts';
+import type { Tap } from '../models/transformer.ts';
+
+/**
+ * Sees the activation at a point. Answering a tensor of the same shape puts it in the activation's place; answering nothing leaves it.
+ * The tensor lives until the pass ends: `tf.keep(t.clone())` to hold on to it.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks returns nothing
+export type Hook = (activation: Tensor, point: string) => Tensor | void;
+
+/** Hooks by point: a name of `hookPoints`, or one with `*` for every layer (`layers.*.mlp.output`). */
+export type Hooks = Readonly<Record<string, Hook>>;
+
+const layerPoints = [
+  'residual.before',
+  'attention.query',
+  'attention.key',
+  'attention.value',
+  'attention.pattern',
+  'attention.heads',
+  'attention.output',
+  'residual.middle',
+  'mlp.output',
+  'residual.after',
+];
+
+/**
+ * Names of the points of a decoder, in the order in which a pass reaches them.
+ *
+ * Shapes: residual.*, *.output, embedding, finalNorm [B, T, C]; query, heads [B, H, T, d]; key, value [B, G, T, d]; pattern [B, H, T, S];
+ * logits [B, T, V]. A parallel layer (GPT-NeoX, Phi, Cohere) has no residual.middle.
+ */
+export function hookPoints(config: ModelConfig): string[] {
+  const own = layerPoints.filter((point) => point !== 'residual.middle' || config.placement !== 'parallel');
+  return [
+    'embedding',
+    ...config.layers.flatMap((_, i) => own.map((point) => `layers.${i}.${point}`)),
+    'finalNorm',
+    'logits',
+  ];
+}
+
+/** Turns hooks into the decoder's tap. Throws for a name that is no point of this decoder. */
+export function hooksToTap(hooks: Hooks | undefined, config: ModelConfig): Tap | undefined {
+  if (hooks === undefined) return undefined;
+  const points = hookPoints(config);
+  const byPoint = new Map<string, Hook[]>();
+  for (const [name, hook] of Object.entries(hooks)) {
+    const matched = name.includes('*')
+      ? points.filter((point) => point.replace(/^layers\.\d+\./, 'layers.*.') === name)
+      : points.filter((point) => point === name);
+    if (matched.length === 0) throw new RangeError(`hooks: expected a point of the model, got ${name}`);
+    for (const point of matched) byPoint.set(point, [...(byPoint.get(point) ?? []), hook]);
+  }
+  return (point, value) => {
+    let current: Tensor = value;
+    for (const hook of byPoint.get(point) ?? []) {
+      const answer = hook(current, point);
+      if (answer === undefined) continue;
+      if (answer.shape.join() !== value.shape.join()) {
+        throw new RangeError(`hook ${point}: expected shape [${value.shape}], got [${answer.shape}]`);
+      }
+      current = answer;
+    }
+    return current as typeof value;
+  };
+}

@@ -1,0 +1,339 @@
+// A loaded decoder on the composite path: parameters as tensors, a paged cache, and the calls everything else is made of: `forward` for whole
+// sequences (gradients, hooks), `newSequence` and `step` for generation.
+import {
+  gather,
+  getBackend,
+  keep,
+  reshape,
+  setBackend,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  tensor2d,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import type { LanguageModel, StepRequest } from '../generate/language-model.ts';
+import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
+import { cachedPass } from '../kv-cache/cached-pass.ts';
+import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
+import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
+import type { ModelAssets } from '../weights/weight-file.ts';
+import type { ModelConfig } from './model-config.ts';
+import { decode, decodeHidden, head, type WeightSource } from './transformer.ts';
+import { wholeSequence } from './whole-sequence.ts';
+
+/** How a model keeps its cache. */
+export interface ModelCacheOptions {
+  /** Tokens that all sequences together may hold; default four full contexts. Memory is taken page by page as it is used. */
+  readonly cacheTokens?: number;
+  /** Tokens a page; default 32. */
+  readonly pageSize?: number;
+  /** Attend to this many latest tokens only, also in layers that were trained without window. */
+  readonly window?: number;
+  /** With a window: first tokens that stay visible (arXiv:2309.17453; positions stay those of the text). */
+  readonly sinks?: number;
+  /** Longest run of prompt tokens computed at a time; default 512. */
+  readonly prefillChunk?: number;
+}
+
+/** Options of `forward`. */
+export interface ForwardOptions {
+  /** Functions at named points that see an activation and may answer another in its place. */
+  readonly hooks?: Hooks;
+}
+
+/** Rows of ids of equal length, or one row. */
+export type IdRows = ArrayLike<number> | readonly ArrayLike<number>[] | Tensor2D;
+
+/** A decoder with its weights. */
+export interface Model extends LanguageModel<KvSequence> {
+  readonly config: ModelConfig;
+  /** Name of the family, such as `llama`. */
+  readonly family: string;
+  /** Name of the tfjs backend that holds the weights. */
+  readonly backend: string;
+  readonly assets: ModelAssets;
+  /** Fingerprint of configuration and weights, written into snapshots. */
+  readonly hash: string;
+  /** True when activations are rounded to integers on the way (int8 executors): logits are then close, not equal. */
+  readonly quantizesActivations: boolean;
+  /** Tensors of the checkpoint that the model did not use. */
+  readonly unusedTensors: readonly string[];
+  /** The parameters by name, shaped as `listParameters` says; owned by the model. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly cache: KvCache;
+  /** ids [B, T] -> logits [B, T, V], without cache, differentiable. The caller disposes the result. */
+  forward(ids: IdRows, options?: ForwardOptions): Tensor3D;
+  /** ids [B, T] -> hidden states after the final norm [B, T, C]. The caller disposes the result. */
+  hidden(ids: IdRows, options?: ForwardOptions): Tensor3D;
+  /** Hidden states [..., C] -> logits [..., V]. The caller disposes the result. */
+  unembed<T extends Tensor>(hidden: T): T;
+  /** Puts other values into a parameter; the model takes ownership of the tensor. */
+  setParameter(name: string, value: Tensor): void;
+  /** A sequence from the bytes of its `snapshot()`. */
+  restoreSequence(bytes: Uint8Array): KvSequence;
+  /** Frees every tensor. Sequences end with it. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** What `createModel` puts together. */
+export interface ModelParts {
+  readonly config: ModelConfig;
+  readonly parameters: Map<string, Tensor>;
+  readonly assets: ModelAssets;
+  readonly hash: string;
+  readonly unusedTensors?: readonly string[];
+  readonly cache?: ModelCacheOptions;
+}
+
+/** A model over parameters that lie on the current backend; it owns them from here on. */
+export function createModel({
+  config,
+  parameters,
+  assets,
+  hash,
+  unusedTensors = [],
+  cache = {},
+}: ModelParts): Model {
+  const {
+    cacheTokens = 4 * config.maxPositions,
+    pageSize = 32,
+    window,
+    sinks = 0,
+    prefillChunk = 512,
+  } = cache;
+  for (const [name, value] of Object.entries({ cacheTokens, pageSize, prefillChunk })) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`${name}: expected an integer >= 1, got ${value}`);
+  }
+  if (window !== undefined && !(window >= 1)) throw new RangeError(`window: expected >= 1, got ${window}`);
+  const backend = getBackend();
+  const store: TensorPageStore = createTensorPageStore({
+    layers: config.numLayers,
+    groups: config.numKeyValueHeads,
+    pageSize,
+    headDim: config.headDim,
+  });
+  const kv = createKvCache(store, {
+    capacity: Math.ceil(cacheTokens / pageSize),
+    window: narrowest(config, window),
+    sinks,
+    modelHash: hash,
+  });
+  let disposed = false;
+  const use = () => {
+    if (disposed) throw new TypeError('model: expected a live one, got a disposed one');
+    // Another model may have switched backends since; the call is synchronous for one that has started.
+    if (getBackend() !== backend) void setBackend(backend);
+  };
+
+  // A tied head is the transposed table; these backends multiply several times faster without the transpose flag.
+  const turnsHead = config.head.tied && ['cpu', 'wasm', 'simd'].includes(backend);
+  let turned: Tensor | undefined;
+  const weights: WeightSource = {
+    has: (name) => parameters.has(name),
+    get(name) {
+      const found = parameters.get(name);
+      if (found === undefined) throw new RangeError(`parameter: expected one of the model, got ${name}`);
+      return found;
+    },
+  };
+  const inference: WeightSource = {
+    has: (name) => (name === 'head.weight' && turnsHead) || parameters.has(name),
+    get(name) {
+      if (name !== 'head.weight' || !turnsHead) return weights.get(name);
+      turned ??= keep(transpose(weights.get('embedding.weight')));
+      return turned;
+    },
+  };
+
+  const checkRows = (ids: IdRows): Tensor2D => {
+    if (typeof ids === 'object' && 'dataId' in ids) return ids as Tensor2D;
+    const list = ids as ArrayLike<number> | readonly ArrayLike<number>[];
+    const rows =
+      typeof list[0] === 'number' ? [list as ArrayLike<number>] : (list as readonly ArrayLike<number>[]);
+    const length = rows[0]?.length ?? 0;
+    if (length === 0) throw new RangeError('ids: expected at least one, got none');
+    for (const row of rows) {
+      if (row.length !== length)
+        throw new RangeError(`ids: expected rows of ${length}, got one of ${row.length}`);
+      checkIds(row, config.vocabSize);
+    }
+    return tensor2d(
+      rows.flatMap((row) => Array.from(row)),
+      [rows.length, length],
+      'int32',
+    );
+  };
+
+  const stepGroup = async (requests: readonly StepRequest<KvSequence>[], wantLogits: boolean) => {
+    const count = requests[0].ids.length;
+    const reservations = kv.reserve(
+      requests.map((r) => r.sequence),
+      requests.map(() => count),
+    );
+    let logits: Tensor2D | undefined;
+    try {
+      logits = tidy(() => {
+        const ids = tensor2d(
+          requests.flatMap((r) => Array.from(r.ids)),
+          [requests.length, count],
+          'int32',
+        );
+        const context = cachedPass(store, reservations, count, { window, sinks });
+        const rows = decodeHidden(config, inference, ids, context);
+        if (!wantLogits) return undefined;
+        const flat = reshape(rows, [requests.length * count, config.hiddenSize]);
+        const last =
+          count === 1
+            ? flat
+            : gather(
+                flat,
+                requests.map((_, b) => b * count + count - 1),
+              );
+        return head(config, inference, last) as Tensor2D;
+      }) as Tensor2D | undefined;
+    } catch (error) {
+      for (const reservation of reservations) reservation.cancel();
+      throw error;
+    }
+    reservations.forEach((reservation, i) => {
+      reservation.commit(requests[i].ids);
+    });
+    if (logits === undefined) return [];
+    const values = (await logits.data()) as Float32Array;
+    logits.dispose();
+    return requests.map((_, b) => values.slice(b * config.vocabSize, (b + 1) * config.vocabSize));
+  };
+
+  const model: Model = {
+    config,
+    family: config.family,
+    backend,
+    assets,
+    hash,
+    quantizesActivations: false,
+    unusedTensors,
+    parameters,
+    cache: kv,
+    vocabSize: config.vocabSize,
+    maxPositions: config.maxPositions,
+    eosTokenIds: config.eosTokenIds,
+    forward(ids, { hooks } = {}) {
+      use();
+      return tidy(() => {
+        const rows = checkRows(ids);
+        checkLength(config, rows.shape[1]);
+        const context = wholeSequence(rows.shape[0], rows.shape[1]);
+        return decode(config, weights, rows, context, { tap: hooksToTap(hooks, config) });
+      });
+    },
+    hidden(ids, { hooks } = {}) {
+      use();
+      return tidy(() => {
+        const rows = checkRows(ids);
+        checkLength(config, rows.shape[1]);
+        const context = wholeSequence(rows.shape[0], rows.shape[1]);
+        return decodeHidden(config, weights, rows, context, { tap: hooksToTap(hooks, config) });
+      });
+    },
+    unembed<T extends Tensor>(hidden: T): T {
+      use();
+      return tidy(() => head(config, weights, hidden)) as T;
+    },
+    setParameter(name, value) {
+      const old = weights.get(name);
+      if (old.shape.join() !== value.shape.join()) {
+        throw new RangeError(`${name}: expected shape [${old.shape}], got [${value.shape}]`);
+      }
+      if (old !== value) old.dispose();
+      parameters.set(name, keep(value));
+      if (name === 'embedding.weight') {
+        turned?.dispose();
+        turned = undefined;
+      }
+    },
+    newSequence() {
+      use();
+      return kv.newSequence();
+    },
+    restoreSequence(bytes) {
+      use();
+      return kv.restore(bytes);
+    },
+    async step(requests) {
+      use();
+      for (const { sequence, ids } of requests) {
+        if (ids.length === 0) throw new RangeError('ids: expected at least one, got none');
+        checkIds(ids, config.vocabSize);
+        checkLength(config, sequence.length + ids.length);
+      }
+      const before = requests.map((r) => r.sequence.length);
+      const results = new Array<Float32Array>(requests.length);
+      try {
+        for (const group of byCount(requests)) {
+          const { ids } = requests[group[0]];
+          for (let from = 0; from < ids.length; from += prefillChunk) {
+            const to = Math.min(ids.length, from + prefillChunk);
+            const part = group.map((i) => ({
+              sequence: requests[i].sequence,
+              ids: Array.prototype.slice.call(requests[i].ids, from, to) as number[],
+            }));
+            const logits = await stepGroup(part, to === ids.length);
+            logits.forEach((row, k) => {
+              results[group[k]] = row;
+            });
+          }
+        }
+      } catch (error) {
+        requests.forEach(({ sequence }, i) => {
+          if (sequence.length > before[i]) sequence.truncate(before[i]);
+        });
+        throw error;
+      }
+      return results;
+    },
+    dispose() {
+      if (disposed) return;
+      kv.dispose();
+      for (const parameter of parameters.values()) parameter.dispose();
+      turned?.dispose();
+      disposed = true;
+    },
+    [Symbol.dispose]: () => model.dispose(),
+  };
+  return model;
+}
+
+/** The window outside of which no layer sees anything. */
+function narrowest(config: ModelConfig, window: number | undefined): number | undefined {
+  const widest = Math.max(...config.layers.map((layer) => layer.window ?? Number.POSITIVE_INFINITY));
+  const seen = Math.min(widest, window ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(seen) ? seen : undefined;
+}
+
+/** Indices of the requests in groups with equally many ids: a group is one pass. */
+function byCount(requests: readonly StepRequest[]): number[][] {
+  const groups = new Map<number, number[]>();
+  requests.forEach(({ ids }, i) => {
+    groups.set(ids.length, [...(groups.get(ids.length) ?? []), i]);
+  });
+  return [...groups.values()];
+}
+
+function checkIds(ids: ArrayLike<number>, vocabSize: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    if (!Number.isInteger(ids[i]) || ids[i] < 0 || ids[i] >= vocabSize) {
+      throw new RangeError(`ids[${i}]: expected an integer from 0 to ${vocabSize - 1}, got ${ids[i]}`);
+    }
+  }
+}
+
+/** Learned positions end; rotary ones and biases go on, if less and less well. */
+function checkLength(config: ModelConfig, length: number): void {
+  if (config.embedding.learnedPositions && length > config.maxPositions) {
+    throw new RangeError(`length: expected at most ${config.maxPositions} positions, got ${length}`);
+  }
+}
