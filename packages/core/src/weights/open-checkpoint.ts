@@ -1,5 +1,6 @@
 // One door for every place and format: where the files are becomes a folder and a file name, the file's first bytes say its format.
 import type { ByteSource } from './bytes/byte-source.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { blobFolder } from './folders/blob-folder.ts';
 import type { CheckpointFolder } from './folders/checkpoint-folder.ts';
@@ -10,24 +11,11 @@ import { openGguf } from './formats/gguf/gguf-checkpoint.ts';
 import { readHuggingFace } from './formats/hugging-face.ts';
 import { isLlama2cMagic } from './formats/llama2c/header.ts';
 import { readLlama2c } from './formats/llama2c/read-llama2c.ts';
-import type { ModelAssets, WeightFile } from './weight-file.ts';
 
 /** Options of `openCheckpoint`. */
 export interface OpenCheckpointOptions {
   /** Which file of the folder, when there are several: 'model.gguf', 'model.safetensors.index.json', ... */
   readonly file?: string;
-}
-
-/** An opened checkpoint: configuration and table of tensors are read, the data is not. */
-export interface Checkpoint {
-  readonly format: ModelAssets['format'];
-  /** The keys of a Hugging Face `config.json`: the file itself, or made from GGUF metadata or a llama2.c header. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Tensors under Hugging Face names, in Hugging Face row order. */
-  readonly weights: WeightFile;
-  /** What a tokenizer needs. */
-  readonly assets: ModelAssets;
-  close(): Promise<void>;
 }
 
 /** Where a checkpoint is: a path (Node), a URL, `hf:owner/name[@rev][/file]`, a File, the Files of a directory, or a folder of your own. */

@@ -1,8 +1,9 @@
 // GGUF parts as a Hugging Face checkpoint: config from the metadata, tensors renamed and restored.
+
+import type { Checkpoint } from '../../checkpoint.ts';
 import { CheckpointError } from '../../checkpoint-error.ts';
 import { type CheckpointFolder, readAsset } from '../../folders/checkpoint-folder.ts';
 import { maxRopeFactors, maxTensors } from '../../limits.ts';
-import type { Checkpoint } from '../../open-checkpoint.ts';
 import { dequantize } from '../../quantization/dequantize.ts';
 import type { TensorEntry, WeightFile } from '../../weight-file.ts';
 import { type GgufConfig, ggufConfig } from './gguf-config.ts';

@@ -1,0 +1,142 @@
+// config.json -> GGUF key-values, the other direction of `gguf-config.ts`, for the writer.
+import type { Checkpoint } from '../../checkpoint.ts';
+import { type ConfigTable, configTables } from './config-tables.ts';
+import type { GgufValue } from './write-gguf.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** Keys beyond the common ones, by table: [GGUF key, key of config.json, type]. */
+const own: Readonly<Record<string, readonly (readonly [string, string, 'f32' | 'u32' | 'bool'])[]>> = {
+  mistral: [['attention.sliding_window', 'sliding_window', 'u32']],
+  mixtral: [
+    ['expert_count', 'num_local_experts', 'u32'],
+    ['expert_used_count', 'num_experts_per_tok', 'u32'],
+  ],
+  granite: [
+    ['attention.scale', 'attention_multiplier', 'f32'],
+    ['embedding_scale', 'embedding_multiplier', 'f32'],
+    ['residual_scale', 'residual_multiplier', 'f32'],
+    ['logit_scale', 'logits_scaling', 'f32'],
+  ],
+  qwen3moe: [
+    ['expert_count', 'num_experts', 'u32'],
+    ['expert_count', 'num_local_experts', 'u32'],
+    ['expert_used_count', 'num_experts_per_tok', 'u32'],
+    ['expert_feed_forward_length', 'moe_intermediate_size', 'u32'],
+  ],
+  gemma2: [
+    ['attn_logit_softcapping', 'attn_logit_softcapping', 'f32'],
+    ['final_logit_softcapping', 'final_logit_softcapping', 'f32'],
+    ['attention.sliding_window', 'sliding_window', 'u32'],
+  ],
+  gemma3: [['attention.sliding_window', 'sliding_window', 'u32']],
+  phi3: [
+    ['attention.sliding_window', 'sliding_window', 'u32'],
+    ['rope.scaling.original_context_length', 'original_max_position_embeddings', 'u32'],
+  ],
+  stablelm: [['use_parallel_residual', 'use_parallel_residual', 'bool']],
+  starcoder2: [['attention.sliding_window', 'sliding_window', 'u32']],
+  'command-r': [['logit_scale', 'logit_scale', 'f32']],
+  gptneox: [['use_parallel_residual', 'use_parallel_residual', 'bool']],
+};
+
+const epsilons = ['rms_norm_eps', 'layer_norm_eps', 'layer_norm_epsilon', 'norm_epsilon'];
+/** Families with LayerNorm; the others have RMSNorm. */
+const withLayerNorm = new Set(['phi2', 'stablelm', 'starcoder2', 'command-r', 'gpt2', 'gptneox', 'bloom']);
+
+/** The table of a config's `model_type`. Throws `TypeError` for a family that GGUF files are not written for. */
+export function ggufTableOf(config: Config): { name: string; table: ConfigTable } {
+  for (const [name, table] of Object.entries(configTables))
+    if (table !== undefined && table.modelType === config.model_type) return { name, table };
+  const known = Object.values(configTables).map((table) => table?.modelType);
+  throw new TypeError(`model_type: expected one of ${known.join(', ')} for GGUF, got ${config.model_type}`);
+}
+
+/** The architecture's key-values, with sizes that the config states or implies. */
+export function ggufMetadata(config: Config, vocabSize: number): Map<string, GgufValue> {
+  const { name, table } = ggufTableOf(config);
+  const arch = name === 'mixtral' || name === 'mistral' ? 'llama' : name;
+  const get = (key: string): unknown =>
+    config[(table.rename && key in table.rename && table.rename[key]) || key];
+  const size = (key: string): number => {
+    const value = get(key);
+    if (typeof value !== 'number' || !(value >= 1))
+      throw new RangeError(`${key}: expected a number >= 1, got ${value}`);
+    return value;
+  };
+  const hidden = size('hidden_size');
+  const heads = size('num_attention_heads');
+  const headSize = typeof config.head_dim === 'number' ? config.head_dim : hidden / heads;
+  const rope = ropeOf(config);
+  const metadata = new Map<string, GgufValue>([['general.architecture', arch]]);
+  const put = (key: string, value: GgufValue) => metadata.set(`${arch}.${key}`, value);
+  put('block_count', size('num_hidden_layers'));
+  put('context_length', Number(get('max_position_embeddings') ?? 2048)); // bloom (alibi) states none
+  put('embedding_length', hidden);
+  put('feed_forward_length', Number(get('intermediate_size') ?? hidden * 4));
+  put('attention.head_count', heads);
+  put('attention.head_count_kv', Number(config.num_key_value_heads ?? heads));
+  put('vocab_size', vocabSize);
+  const epsilon = epsilons.map((key) => config[key]).find((value) => typeof value === 'number') ?? 1e-5;
+  put(`attention.layer_norm_${withLayerNorm.has(name) ? '' : 'rms_'}epsilon`, float(epsilon));
+  if (name !== 'gpt2' && name !== 'bloom') {
+    put('attention.key_length', headSize);
+    put('attention.value_length', headSize);
+    put('rope.dimension_count', Math.floor(headSize * rope.partial));
+    put('rope.freq_base', float(rope.theta));
+    putScaling(put, rope.scaling);
+  }
+  for (const [key, from, type] of own[name] ?? []) {
+    const value = config[from];
+    if (value === undefined || value === null) continue;
+    put(key, type === 'f32' ? float(value) : type === 'bool' ? value === true : Number(value));
+  }
+  for (const key of ['bos', 'eos', 'pad']) {
+    const id = config[`${key}_token_id`];
+    if (typeof id === 'number')
+      metadata.set(`tokenizer.ggml.${key === 'pad' ? 'padding' : key}_token_id`, id);
+  }
+  return metadata;
+}
+
+/** The tokenizer's key-values of a checkpoint that came from GGUF; else a vocabulary of `none`, which llama.cpp loads for ids only. */
+export function tokenizerMetadata(assets: Checkpoint['assets'] | undefined): Map<string, GgufValue> {
+  const copied = new Map<string, GgufValue>();
+  for (const [key, value] of assets?.metadata ?? [])
+    if (key.startsWith('tokenizer.')) copied.set(key, value as GgufValue);
+  if (!copied.has('tokenizer.ggml.model')) copied.set('tokenizer.ggml.model', 'none');
+  return copied;
+}
+
+/** Rope's parameters from the older keys or from `rope_parameters`; `scaling` is undefined for plain rope. */
+export function ropeOf(config: Config): { theta: number; partial: number; scaling?: Config } {
+  const newer = config.rope_parameters as Config | undefined;
+  const full = (newer?.full_attention as Config | undefined) ?? newer; // gemma3 has one a kind of layer
+  const scaling = full ?? (config.rope_scaling as Config | null | undefined) ?? undefined;
+  const type = scaling?.rope_type ?? scaling?.type ?? 'default';
+  return {
+    theta: Number(full?.rope_theta ?? config.rope_theta ?? config.rotary_emb_base ?? 10000),
+    partial: Number(full?.partial_rotary_factor ?? config.partial_rotary_factor ?? config.rotary_pct ?? 1),
+    scaling: type === 'default' ? undefined : { ...scaling, rope_type: type },
+  };
+}
+
+function putScaling(put: (key: string, value: GgufValue) => void, scaling: Config | undefined): void {
+  const type = scaling?.rope_type;
+  if (scaling === undefined || type === 'llama3' || type === 'frequency_factors' || type === 'longrope')
+    return; // tensors
+  if (type !== 'linear' && type !== 'yarn')
+    throw new TypeError(
+      `rope_type: expected default, linear, yarn, llama3 or longrope for GGUF, got ${type}`,
+    );
+  put('rope.scaling.type', type);
+  put('rope.scaling.factor', float(scaling.factor));
+  const original = scaling.original_max_position_embeddings;
+  if (typeof original === 'number') put('rope.scaling.original_context_length', original);
+  for (const key of ['beta_fast', 'beta_slow'])
+    if (typeof scaling[key] === 'number') put(`rope.scaling.yarn_${key}`, float(scaling[key]));
+}
+
+function float(value: unknown): GgufValue {
+  return { type: 'f32', value: Number(value) };
+}
