@@ -16,6 +16,6 @@ export const kinds: Readonly<Record<string, Load | undefined>> = {
   training: undefined,
   quantization: () => import('./kinds/quantization.ts'),
   'tool-calls': () => import('./kinds/tool-calls.ts'),
-  leaderboard: undefined,
-  'scaling-laws': undefined,
+  leaderboard: () => import('./kinds/leaderboard.ts'),
+  'scaling-laws': () => import('./kinds/scaling-laws.ts'),
 };

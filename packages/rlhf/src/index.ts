@@ -14,6 +14,22 @@ export {
   repetitionPenalty,
   softOverlongPenalty,
 } from './advantages/reward-shaping.ts';
+export {
+  type BootstrapOptions,
+  bootstrapRatings,
+  type RatingInterval,
+  rankByInterval,
+} from './leaderboard/bootstrap.ts';
+export {
+  type BradleyTerryFit,
+  type BradleyTerryRatingOptions,
+  bradleyTerryRatings,
+} from './leaderboard/bradley-terry.ts';
+export { DisconnectedVotesError } from './leaderboard/connected.ts';
+export { type DavidsonFit, davidsonRatings } from './leaderboard/davidson.ts';
+export { type EloOptions, eloRatings } from './leaderboard/elo.ts';
+export { type LeaderboardRow, leaderboard, leaderboardPlot } from './leaderboard/leaderboard.ts';
+export type { Vote } from './leaderboard/vote.ts';
 export { type CpoOptions, cpoLoss } from './losses/cpo.ts';
 export { type DistillationOptions, distillationLoss } from './losses/distillation.ts';
 export type { Divergence } from './losses/dpo/divergence.ts';
@@ -40,3 +56,29 @@ export { type BradleyTerryOptions, bradleyTerryLoss } from './losses/reward/brad
 export { davidsonLoss } from './losses/reward/davidson.ts';
 export { plackettLuceLoss } from './losses/reward/plackett-luce.ts';
 export { type SimpoOptions, simpoLoss } from './losses/simpo.ts';
+export {
+  bootstrapScalingLaw,
+  type Interval,
+  type ScalingLawIntervals,
+} from './scaling-laws/bootstrap-law.ts';
+export {
+  fitIsoFlops,
+  type IsoFlopFit,
+  type IsoFlopOptimum,
+  type IsoFlopRun,
+} from './scaling-laws/iso-flop.ts';
+export {
+  type FitOptions,
+  fitScalingLaw,
+  lawLoss,
+  type ScalingLaw,
+  type ScalingLawFit,
+  type TrainingRun,
+} from './scaling-laws/parametric-fit.ts';
+export {
+  computeOptimal,
+  type FlopShape,
+  matmulParameters,
+  type TrainingPlan,
+  trainingFlopsPerToken,
+} from './scaling-laws/plan.ts';
