@@ -9,7 +9,7 @@ export const kinds: Readonly<Record<string, Load | undefined>> = {
   embeddings: undefined,
   tokenizers: undefined,
   chat: undefined,
-  sampling: undefined,
+  sampling: () => import('./kinds/sampling.ts'),
   constraints: undefined,
   losses: () => import('./kinds/losses.ts'),
   optimizers: undefined,

@@ -1,14 +1,50 @@
 // logits -> id.
+export { type ApplyOptions, applySteps } from './apply-steps.ts';
 export { EmptySupportError, InvalidLogitsError } from './errors.ts';
+export type { ExplainedStep, Explanation } from './explain.ts';
+export type { RankedLogprob, TokenLogprob } from './logprobs.ts';
+export { type OrderPreset, orderPresets, type StepName } from './order.ts';
 export { philox4x32 } from './philox.ts';
 export type { Draw, Processor, ProcessorState, StepContext } from './processor.ts';
+export { type AdaptivePOptions, adaptiveP } from './processors/adaptive-p.ts';
+export { type AllowedIdsOptions, allowedIds } from './processors/allowed-ids.ts';
+export { breakerIds } from './processors/breaker-ids.ts';
+export { dropInvalid } from './processors/drop-invalid.ts';
+export { type DryOptions, dry } from './processors/dry.ts';
+export { type DynamicTemperatureOptions, dynamicTemperature } from './processors/dynamic-temperature.ts';
+export { type EpsilonCutoffOptions, epsilonCutoff } from './processors/epsilon-cutoff.ts';
+export { type EtaCutoffOptions, etaCutoff } from './processors/eta-cutoff.ts';
+export {
+  type ExponentialDecayLengthOptions,
+  exponentialDecayLength,
+} from './processors/exponential-decay-length.ts';
+export { type ForcedIdsOptions, forcedIds } from './processors/forced-ids.ts';
+export { type GuidanceOptions, guidance } from './processors/guidance.ts';
+export { type LogitBiasOptions, logitBias } from './processors/logit-bias.ts';
+export { type MinNewTokensOptions, minNewTokens } from './processors/min-new-tokens.ts';
 export { type MinPOptions, minP } from './processors/min-p.ts';
+export { type MirostatOptions, mirostat } from './processors/mirostat.ts';
+export { type NoRepeatNgramOptions, noRepeatNgram } from './processors/no-repeat-ngram.ts';
+export { pLess } from './processors/p-less.ts';
+export { type PenaltiesOptions, type PenaltyScope, penalties } from './processors/penalties.ts';
+export { renormalize } from './processors/renormalize.ts';
+export {
+  type BadWordsOptions,
+  badWords,
+  type SequenceBiasOptions,
+  sequenceBias,
+} from './processors/sequence-bias.ts';
+export { type SuppressIdsOptions, suppressIds } from './processors/suppress-ids.ts';
 export { type TemperatureOptions, temperature } from './processors/temperature.ts';
+export { type TopHOptions, topH } from './processors/top-h.ts';
 export { type TopKOptions, topK } from './processors/top-k.ts';
+export { type TopNSigmaOptions, topNSigma } from './processors/top-n-sigma.ts';
 export { type TopPOptions, topP } from './processors/top-p.ts';
+export { type TypicalPOptions, typicalP } from './processors/typical-p.ts';
+export { type XtcOptions, xtc } from './processors/xtc.ts';
 export { createRandom, type Random, randomSeed, type UniformSource } from './random.ts';
 export { type RandomStream, randomStream } from './random-stream.ts';
-export type { Logits, Row } from './row.ts';
-export { type Sampled, type Sampler, sampler } from './sampler.ts';
-export type { SamplerOptions } from './sampler-options.ts';
-export type { TokenHistory } from './token-history.ts';
+export { createRow, type Logits, loadRow, type Row } from './row.ts';
+export { type Sampled, type Sampler, type SamplerOptions, type SavedSampler, sampler } from './sampler.ts';
+export { processorsOf, type StepOptions } from './sampler-options.ts';
+export { createHistory, type TokenHistory } from './token-history.ts';

@@ -174,10 +174,11 @@ export function keepOne(row: Row, slot: number): void {
   row.sorted = true;
 }
 
-/** Keeps the slots order[0..m), in the order that they have in the row. */
-export function keepSelected(row: Row, m: number): void {
+/** Keeps the slots order[0..m), in the order that they have in the row; `ascending` says that `order` has that order already. */
+export function keepSelected(row: Row, m: number, ascending = false): void {
   const { values, sparse, ids, dense } = row;
-  const chosen = row.order.subarray(0, m).sort();
+  const chosen = row.order.subarray(0, m);
+  if (!ascending) chosen.sort();
   let kept = 0;
   for (let i = 0; i < m; i++) {
     const slot = chosen[i];
@@ -197,4 +198,10 @@ export function becomeSparse(row: Row, n: number): void {
   row.n = n;
   row.indexed = false;
   row.total = 0;
+}
+
+/** Refuses an id beyond the vocabulary: a bias that cannot act is a mistake. */
+export function checkInVocabulary(step: string, id: number, row: Row): void {
+  if (id >= row.vocabSize)
+    throw new RangeError(`${step}: id ${id} is outside the vocabulary of ${row.vocabSize}`);
 }

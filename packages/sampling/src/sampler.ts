@@ -1,20 +1,69 @@
 // logits -> id for one sequence: a chain, the history it looks back on, and the source of its randomness. It fits core's TokenSampler. Everything
 // that a search needs is here: clone (a branch), fork (another lane of a batch), rollback, save and load.
 import { type Chain, cloneChain, createChain, describeChain, runChain } from './chain.ts';
-import type { StepContext } from './processor.ts';
+import { checkInteger } from './check.ts';
+import { type Explanation, explainChain } from './explain.ts';
+import { rankedLogprob, type TokenLogprob } from './logprobs.ts';
+import type { Draw, Processor, StepContext } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';
 import { createRow, idAt, type Logits, loadRow, type Row, weigh } from './row.ts';
-import { processorsOf, type SamplerOptions } from './sampler-options.ts';
+import { processorsOf, type StepOptions } from './sampler-options.ts';
 import { categorical } from './samplers/categorical.ts';
 import { greedy } from './samplers/greedy.ts';
+import { gumbel } from './samplers/gumbel.ts';
 import { cloneHistory, createHistory, dropTokens, pushToken, type TokenHistory } from './token-history.ts';
+
+/** Options of {@link sampler}: the steps, and how the draw is made. */
+export interface SamplerOptions extends StepOptions {
+  /** The steps themselves, in order, instead of the flat options for them. */
+  readonly processors?: readonly Processor[];
+  /** How the token is picked; default `'categorical'`. `'gumbel'` has the same law and shares noise between settings. */
+  readonly draw?: Draw['name'];
+  /** Short for `draw: 'greedy'`. */
+  readonly greedy?: boolean;
+  /** The seed of all randomness, an integer in [0, 2^64); default 0. */
+  readonly seed?: number | bigint;
+  /** Another source of uniforms instead of a seed. */
+  readonly random?: UniformSource;
+  /** The row of the batch, part of every random number's key; default 0. */
+  readonly lane?: number;
+  /**
+   * Which logprob a draw reports, with its rank: of the model's own law (`'raw'`) or of the law drawn from (`'processed'`). Default: the processed
+   * one without rank where it costs nothing, that is for `'categorical'`.
+   */
+  readonly logprobs?: 'raw' | 'processed';
+  /** Report also the so many most likely tokens; needs `logprobs`. */
+  readonly topLogprobs?: number;
+}
 
 /** One decision. */
 export interface Sampled {
   /** The drawn id. */
   readonly id: number;
-  /** The natural logarithm of its probability under the processed law. */
+  /** The natural logarithm of its probability: processed, or as `logprobs` says. */
   readonly logprob?: number;
+  /** 1 + how many tokens are likelier, when `logprobs` is given. */
+  readonly rank?: number;
+  /** The most likely tokens, when `topLogprobs` is given. */
+  readonly top?: readonly TokenLogprob[];
+}
+
+/** The memory of a sampler as JSON. */
+export interface SavedSampler {
+  /** The chain in words; `load` refuses another one. */
+  readonly chain: string;
+  /** All ids. */
+  readonly ids: readonly number[];
+  /** How many of them are the prompt. */
+  readonly promptLength: number;
+  /** True after the first draw. */
+  readonly started: boolean;
+  /** The lane of the random numbers. */
+  readonly lane: number;
+  /** The seed in decimal; null for an injected source. */
+  readonly seed: string | null;
+  /** The memory of each stateful step, in order. */
+  readonly states: readonly unknown[];
 }
 
 /** Draws the ids of one sequence. */
@@ -23,7 +72,10 @@ export interface Sampler {
   sample(logits: Logits): Sampled;
   /** The law that `sample` would draw from: probabilities [V] in f64. Draws nothing, changes neither the logits nor the sampler. */
   law(logits: Logits): Float64Array;
-  /** Appends an id that was not drawn here: before the first draw it belongs to the prompt. */
+  /**
+   * Appends an id that was not drawn by `sample`: before the first draw it belongs to the prompt. `probability` is that of the id under `law`
+   * when it was drawn from it elsewhere (speculation); mirostat and adaptive-p learn from it.
+   */
   accept(id: number, probability?: number): void;
   /** Takes back the last n ids; the randomness of their positions comes again. */
   rollback(n: number): void;
@@ -31,10 +83,18 @@ export interface Sampler {
   clone(): Sampler;
   /** An independent copy with the random numbers of another lane. */
   fork(lane: number): Sampler;
+  /** A uniform number of a named stream at this position and lane, for algorithms around the sampler. */
+  uniform(stream: string, index?: number): number;
   /** The chain in words. */
   describe(): string;
+  /** Which step removes which tokens from this row, and how much mass. Changes nothing. */
+  explain(logits: Logits): Explanation;
   /** The ids so far, prompt first, copied. */
   ids(): number[];
+  /** The memory as JSON. */
+  save(): SavedSampler;
+  /** Takes over what `save` of a sampler with the same options gave. */
+  load(saved: SavedSampler): void;
 }
 
 /**
@@ -47,47 +107,78 @@ export interface Sampler {
  * import { sampler } from '@ashlar/sampling';
  * const draw = sampler({ temperature: 0.8, topK: 2, seed: 7 });
  * draw.law(Float32Array.of(0, 3, 1, 2))[0] // => 0
- * draw.describe() // => 'temperature(temperature=0.8) -> topK(k=2) -> categorical'
+ * draw.describe() // => 'temperature(temperature=0.8) -> topK(k=2, keepTies=true) -> categorical'
  * [1, 3].includes(draw.sample(Float32Array.of(0, 3, 1, 2)).id) // => true
+ * draw.ids().length // => 1
  * ```
  */
 export function sampler(options: SamplerOptions = {}): Sampler {
-  const chain = createChain(processorsOf(options), options.greedy ? greedy() : categorical());
-  if (options.seed !== undefined && options.random !== undefined)
+  const { processors, draw, greedy: isGreedy, seed, random, lane, logprobs, topLogprobs, ...steps } = options;
+  if (processors !== undefined && Object.keys(steps).length > 0)
+    throw new TypeError(`processors: expected no other step, got ${Object.keys(steps).join(', ')}`);
+  if (isGreedy !== undefined && typeof isGreedy !== 'boolean')
+    throw new TypeError(`greedy: expected a boolean, got ${String(isGreedy)}`);
+  if (isGreedy && draw !== undefined && draw !== 'greedy')
+    throw new TypeError(`greedy, draw: expected one of the two, got ${draw}`);
+  if (seed !== undefined && random !== undefined)
     throw new TypeError('seed, random: expected one of the two, got both');
+  if (logprobs !== undefined && logprobs !== 'raw' && logprobs !== 'processed')
+    throw new TypeError(`logprobs: expected 'raw' or 'processed', got ${String(logprobs)}`);
+  if (topLogprobs !== undefined && logprobs === undefined)
+    throw new TypeError('topLogprobs: has no effect without logprobs');
+  const own = random === undefined ? createRandom(seed) : undefined;
   return build({
-    chain,
-    random: options.random ?? createRandom(options.seed),
-    lane: options.lane ?? 0,
+    chain: createChain(
+      processors ?? processorsOf(steps),
+      makeDraw(isGreedy ? 'greedy' : (draw ?? 'categorical')),
+    ),
+    random: random ?? (own as UniformSource),
+    seed: own === undefined ? null : String(own.seed),
+    lane: checkInteger('lane', lane ?? 0, 0),
     history: createHistory(),
     started: false,
+    logprobs,
+    topLogprobs: checkInteger('topLogprobs', topLogprobs ?? 0, 0),
     row: createRow(),
+    raw: createRow(),
   });
+}
+
+function makeDraw(name: Draw['name']): Draw {
+  if (name === 'greedy') return greedy();
+  if (name === 'categorical') return categorical();
+  if (name === 'gumbel') return gumbel();
+  throw new TypeError(`draw: expected 'greedy', 'categorical' or 'gumbel', got ${String(name)}`);
 }
 
 interface Parts {
   readonly chain: Chain;
   readonly random: UniformSource;
+  readonly seed: string | null;
   readonly lane: number;
   readonly history: TokenHistory;
   /** True after the first draw: from then on accepted ids are no prompt. */
-  started: boolean;
-  /** Shared by all copies: it is only used within one call. */
+  readonly started: boolean;
+  readonly logprobs: 'raw' | 'processed' | undefined;
+  readonly topLogprobs: number;
+  /** Shared by all copies: they are only used within one call. */
   readonly row: Row;
+  readonly raw: Row;
 }
 
 function build(parts: Parts): Sampler {
-  const { chain, random, lane, history, row } = parts;
+  const { chain, random, seed, lane, history, row, raw, logprobs, topLogprobs } = parts;
+  let { started } = parts;
   const context: StepContext = {
     history,
     uniform: (stream, index) => random.uniform(stream, history.length, lane, index),
   };
   const stateful = chain.processors.flatMap((p) => (p.state === undefined ? [] : [p.state]));
   const copy = (changed: Partial<Parts>): Sampler =>
-    build({ ...parts, chain: cloneChain(chain), history: cloneHistory(history), ...changed });
+    build({ ...parts, started, chain: cloneChain(chain), history: cloneHistory(history), ...changed });
   const append = (id: number, probability?: number): void => {
-    pushToken(history, id);
-    if (!parts.started) history.promptLength = history.length;
+    pushToken(history, checkInteger('id', id, 0));
+    if (!started) history.promptLength = history.length;
     for (const state of stateful) state.accept(id, probability);
   };
   const run = (logits: Logits): void => {
@@ -96,18 +187,19 @@ function build(parts: Parts): Sampler {
   };
   return {
     sample(logits) {
+      if (logprobs === 'raw') loadRow(raw, logits.slice());
       run(logits);
       const slot = chain.draw.pick(row, context);
       const id = idAt(row, slot);
-      parts.started = true;
-      if (row.total === 0 && (stateful.length > 0 || chain.draw.name === 'gumbel')) weigh(row);
-      if (row.total === 0) {
-        append(id);
-        return { id };
-      }
-      const probability = row.weights[slot] / row.total;
-      append(id, probability);
-      return { id, logprob: Math.log(probability) };
+      started = true;
+      if (row.total === 0 && (stateful.length > 0 || logprobs === 'processed')) weigh(row);
+      const probability = row.total === 0 ? undefined : row.weights[slot] / row.total;
+      const ranked = logprobs && rankedLogprob(logprobs === 'raw' ? raw : row, id, topLogprobs);
+      append(id, chain.draw.name === 'greedy' ? probability && 1 : probability);
+      if (ranked === undefined)
+        return probability === undefined ? { id } : { id, logprob: Math.log(probability) };
+      const { logprob, rank, top } = ranked;
+      return topLogprobs > 0 ? { id, logprob, rank, top } : { id, logprob, rank };
     },
     law(logits) {
       run(logits.slice());
@@ -119,14 +211,41 @@ function build(parts: Parts): Sampler {
       }
       return law;
     },
-    accept: append,
+    accept(id, probability) {
+      if (probability !== undefined) started = true;
+      append(id, probability);
+    },
     rollback(n) {
       dropTokens(history, n);
       for (const state of stateful) state.rollback(n);
     },
     clone: () => copy({}),
-    fork: (other) => copy({ lane: other }),
+    fork: (other) => copy({ lane: checkInteger('lane', other, 0) }),
+    uniform: context.uniform,
     describe: () => describeChain(chain),
+    explain: (logits) => explainChain(cloneChain(chain), logits, context),
     ids: () => Array.from(history.tokens.subarray(0, history.length)),
+    save: () => ({
+      chain: describeChain(chain),
+      ids: Array.from(history.tokens.subarray(0, history.length)),
+      promptLength: history.promptLength,
+      started,
+      lane,
+      seed,
+      states: stateful.map((state) => state.save()),
+    }),
+    load(saved) {
+      if (saved.chain !== describeChain(chain))
+        throw new TypeError(`load: expected the state of ${describeChain(chain)}, got ${saved.chain}`);
+      if (saved.seed !== seed || saved.lane !== lane)
+        throw new TypeError(
+          `load: expected seed ${seed} and lane ${lane}, got ${saved.seed} and ${saved.lane}`,
+        );
+      Object.assign(history, createHistory(saved.ids), { promptLength: saved.promptLength });
+      started = saved.started;
+      stateful.forEach((state, i) => {
+        state.load(saved.states[i]);
+      });
+    },
   };
 }

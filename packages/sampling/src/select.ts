@@ -7,25 +7,29 @@ import { becomeSparse, idAt, keepFirst, keepSelected, type Row } from './row.ts'
 const largestHeap = 512;
 
 /**
- * Keeps the k largest (lowest id first among equals) and sorts them when k is small.
+ * Keeps the k largest (lowest id first among equals) and sorts them when k is small; with `ties` also whatever equals the k-th.
  *
  * @throws InvalidLogitsError when it meets NaN or +Infinity.
  */
-export function keepTop(row: Row, k: number): void {
-  if (row.sorted) {
-    if (!row.dense) keepFirst(row, k);
+export function keepTop(row: Row, k: number, ties = false): void {
+  if (row.sorted && !ties) {
+    keepFirst(row, k);
     return;
   }
-  if (k > largestHeap) {
-    if (k < row.n) keepSelected(row, selectByWeight(row, undefined, k));
+  if (k > largestHeap || (ties && !row.dense)) {
+    if (k < row.n) keepSelected(row, selectByWeight(row, undefined, k, ties));
     return;
   }
   const { values, ids, sparse, n, dense } = row;
   let size = 0;
   let least = -Infinity; // the heap's root, once it is full
+  let dropped = -Infinity; // the last value left out though it equalled the root
   for (let slot = 0; slot < n; slot++) {
     const value = values[slot];
-    if (value <= least && dense) continue;
+    if (value <= least && dense) {
+      if (value === least) dropped = value;
+      continue;
+    }
     if (!(value < Infinity)) throw new InvalidLogitsError(idAt(row, slot), value);
     const id = dense ? slot : ids[slot];
     if (size < k) {
@@ -35,10 +39,23 @@ export function keepTop(row: Row, k: number): void {
       if (size === k) least = sparse[0];
     } else if (value > least || (value === least && id < ids[0])) {
       siftDown(sparse, ids, size, value, id);
+      if (sparse[0] === least) dropped = least;
       least = sparse[0];
     }
   }
   becomeSparse(row, size);
+  if (ties && size === k && dropped === least) {
+    // Rare: the caller's dense values are still there, so all that reach the k-th are read again.
+    size = 0;
+    for (let id = 0; id < n; id++)
+      if (values[id] >= least) {
+        sparse[size] = values[id];
+        ids[size++] = id;
+      }
+    becomeSparse(row, size);
+    row.sorted = false;
+    return;
+  }
   unheap(sparse, ids, size);
   row.sorted = true;
 }
@@ -72,14 +89,18 @@ export function selectByWeight(
   keyed = false,
 ): number {
   const { keys, order, n } = row;
-  if (!keyed) for (let slot = 0; slot < n; slot++) keys[slot] = row.values[slot];
+  if (!keyed)
+    for (let slot = 0; slot < n; slot++) {
+      const value = row.values[slot];
+      if (!(value < Infinity)) throw new InvalidLogitsError(idAt(row, slot), value);
+      keys[slot] = value;
+    }
   for (let slot = 0; slot < n; slot++) order[slot] = slot;
   let low = 0;
   let high = n;
   let left = need;
   while (low < high) {
     const pivot = median(keys[order[low]], keys[order[(low + high) >>> 1]], keys[order[high - 1]]);
-    if (Number.isNaN(pivot)) throw new InvalidLogitsError(firstNaN(row, keys), Number.NaN);
     // Three parts: [low, above) > pivot, [above, below) = pivot, [below, high) < pivot.
     let above = low;
     let below = high;
@@ -120,11 +141,6 @@ export function selectByWeight(
     }
   }
   return low;
-}
-
-function firstNaN(row: Row, keys: Float64Array): number {
-  for (let slot = 0; slot < row.n; slot++) if (Number.isNaN(keys[slot])) return idAt(row, slot);
-  return -1;
 }
 
 const median = (a: number, b: number, c: number): number =>

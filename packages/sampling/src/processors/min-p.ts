@@ -1,9 +1,9 @@
 // Min-p (Nguyen et al. 2024, arXiv 2407.01082; a critique: 2506.13681): keep what is at least p times as likely as the most likely token. In
 // logits: l >= max + ln p, so no exponential is needed. `>=` on both of our backends (llama.cpp's GPU version has `>`).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
+import { keepAboveLogit } from '../keep-probable.ts';
 import type { Processor } from '../processor.ts';
-import { keepAtLeast, topSlot } from '../row.ts';
-import { selectByWeight } from '../select.ts';
+import { topSlot } from '../row.ts';
 
 /** Options of {@link minP}. */
 export interface MinPOptions {
@@ -29,12 +29,7 @@ export function minP(options: MinPOptions): Processor {
     process(row) {
       if (p === 0) return;
       const top = row.values[topSlot(row)];
-      let least = p >= 1 ? top : top + Math.log(p);
-      if (minKeep > 1) {
-        const m = selectByWeight(row, undefined, Math.min(minKeep, row.n));
-        for (let i = 0; i < m; i++) least = Math.min(least, row.values[row.order[i]]);
-      }
-      keepAtLeast(row, least);
+      keepAboveLogit(row, p >= 1 ? top : top + Math.log(p), minKeep);
     },
   };
 }

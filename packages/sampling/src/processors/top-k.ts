@@ -2,8 +2,7 @@
 // to its unspecified ties; `keepTies` keeps every token equal to the k-th, as Hugging Face and vLLM do.
 import { checkInteger, checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
-import { keepAtLeast } from '../row.ts';
-import { keepTop, selectByWeight } from '../select.ts';
+import { keepTop } from '../select.ts';
 
 /** Options of {@link topK}. */
 export interface TopKOptions {
@@ -27,13 +26,7 @@ export function topK(options: TopKOptions): Processor {
     options: { k, keepTies },
     argmaxInvariant: true,
     process(row) {
-      if (!keepTies) keepTop(row, k);
-      else if (k < row.n) {
-        const m = selectByWeight(row, undefined, k, true);
-        let least = Infinity;
-        for (let i = 0; i < m; i++) least = Math.min(least, row.values[row.order[i]]);
-        keepAtLeast(row, least);
-      }
+      keepTop(row, k, keepTies);
     },
   };
 }

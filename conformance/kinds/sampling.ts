@@ -1,0 +1,208 @@
+// Kind `sampling`: one processor (or a short chain) on one row. Transformers' cases give logits and are compared by id; llama.cpp's give probabilities
+// and the remaining ones as a multiset; its `chain` cases have the law p(i) = i / sum over ids 0..V-1, whose kept sets are computed here with integers.
+import {
+  applySteps,
+  badWords,
+  dry,
+  dynamicTemperature,
+  epsilonCutoff,
+  etaCutoff,
+  exponentialDecayLength,
+  forcedIds,
+  logitBias,
+  minNewTokens,
+  minP,
+  mirostat,
+  noRepeatNgram,
+  type Processor,
+  penalties,
+  pLess,
+  sampler,
+  sequenceBias,
+  suppressIds,
+  temperature,
+  topH,
+  topK,
+  topNSigma,
+  topP,
+  typicalP,
+  xtc,
+} from '@ashlar/sampling';
+import { type CaseGroup, type GroupResult, type Kind, readCases } from '../case.ts';
+
+interface Case {
+  readonly processor: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly prompt?: readonly number[];
+  readonly history?: readonly number[];
+  readonly logits?: readonly (number | null)[];
+  readonly probs?: readonly number[];
+  readonly expected?: readonly (number | null)[];
+  readonly expectedKind?: string;
+  readonly tolerance?: number;
+  readonly source?: string;
+}
+
+type Params = Readonly<Record<string, never>>;
+
+// Transformers and llama.cpp name parameters differently; `ties` is true for transformers, which keeps what equals the k-th.
+const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processor>> = {
+  temperature: (p) => temperature({ temperature: p['temperature'] ?? p['temp'] }),
+  dynamicTemperature: (p) =>
+    dynamicTemperature({
+      temperature: p['temp'] ?? p['temperature'],
+      range: p['delta'] ?? p['range'],
+      exponent: p['exponent'],
+    }),
+  topK: (p, keepTies) => topK({ k: p['k'], keepTies }),
+  topP: (p) => topP({ p: p['p'], minKeep: p['minKeep'] }),
+  minP: (p) => minP({ p: p['p'], minKeep: p['minKeep'] }),
+  typicalP: (p, keepTies) => typicalP({ p: p['mass'] ?? p['p'], minKeep: p['minKeep'], keepTies }),
+  epsilonCutoff: (p) => epsilonCutoff({ epsilon: p['epsilon'], minKeep: p['minKeep'] }),
+  etaCutoff: (p) => etaCutoff({ epsilon: p['epsilon'], minKeep: p['minKeep'] }),
+  topH: (p) => topH({ topH: p['topH'] }),
+  topNSigma: (p) => topNSigma({ n: p['n'] }),
+  pLess: () => pLess(),
+  xtc: (p) => xtc({ probability: p['p'] ?? p['probability'], threshold: p['t'] ?? p['threshold'] }),
+  mirostat: (p) => mirostat(p),
+  repetitionPenalty: (p) => penalties({ repetition: p['penalty'] }),
+  penalties: (p) =>
+    penalties({
+      repetition: p['repeat_penalty'],
+      frequency: p['alpha_frequency'],
+      presence: p['alpha_presence'],
+    }),
+  dry: (p) =>
+    dry({
+      multiplier: p['multiplier'],
+      base: p['base'],
+      allowedLength: p['allowed_length'],
+      lastN: p['penalty_last_n'],
+      breakers: p['seq_breakers'],
+    }),
+  noRepeatNgram: (p) => noRepeatNgram({ size: p['size'] }),
+  badWords: (p) => badWords({ sequences: p['sequences'] }),
+  sequenceBias: (p) => sequenceBias({ biases: p['biases'] }),
+  logitBias: (p) => logitBias({ bias: p['bias'] }),
+  suppressTokens: (p) => suppressIds({ ids: p['ids'] }),
+  beginSuppressTokens: (p) => suppressIds({ ids: p['ids'], atBegin: true }),
+  forcedTokens: (p) => forcedIds({ ids: p['ids'] }),
+  minNewTokens: (p) => minNewTokens({ count: p['minNewTokens'], eosTokenIds: p['eos'] }),
+  exponentialDecayLength: (p) =>
+    exponentialDecayLength({ start: p['start'], factor: p['factor'], eosTokenIds: p['eos'] }),
+};
+
+export const kind: Kind = {
+  async run(group: CaseGroup): Promise<GroupResult> {
+    const failures: string[] = [];
+    let passed = 0;
+    for (const [index, item] of (await readCases<Case>(group)).entries()) {
+      const problem = attempt(item);
+      if (problem === undefined) passed++;
+      else
+        failures.push(
+          `case ${index + 1}, ${item.processor} ${JSON.stringify(item.params).slice(0, 100)}: ${problem}`,
+        );
+    }
+    return { passed, failures };
+  },
+};
+
+function attempt(item: Case): string | undefined {
+  try {
+    return item.processor === 'chain' ? checkChain(item) : checkOne(item);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function checkOne(item: Case): string | undefined {
+  const make = processors[item.processor];
+  if (make === undefined) return 'unknown processor';
+  const step = make(item.params as Params, item.source === 'transformers');
+  const ids = [...(item.prompt ?? []), ...(item.history ?? [])];
+  const promptLength = (item.params['promptLength'] as number | undefined) ?? item.prompt?.length ?? 0;
+  const logits =
+    item.logits === undefined
+      ? Float32Array.from(item.probs ?? [], Math.log)
+      : Float32Array.from(item.logits, (l) => l ?? -Infinity);
+  const result = applySteps([step], logits, {
+    prompt: ids.slice(0, promptLength),
+    generated: ids.slice(promptLength),
+    random: { uniform: () => 0.5 },
+  });
+  const tolerance = item.tolerance ?? 1e-5;
+  const expected = item.expected ?? [];
+  if (item.expectedKind === 'logits') return compareLogits(result, expected, tolerance);
+  const want = expected.map((p) => p ?? 0);
+  // Some of llama.cpp's samplers leave the probabilities as they were before the cut: such lists do not add up to 1.
+  const law = softmax(result);
+  const normalised = Math.abs(want.reduce((a, b) => a + b, 0) - 1) <= tolerance * want.length;
+  const got = normalised ? law : softmax(logits).map((p, id) => (law[id] > 0 ? p : 0));
+  return compareMultisets([...got], want, tolerance);
+}
+
+function compareLogits(
+  result: Float32Array,
+  expected: readonly (number | null)[],
+  tolerance: number,
+): string | undefined {
+  if (result.length !== expected.length) return `${result.length} logits, expected ${expected.length}`;
+  for (let id = 0; id < result.length; id++) {
+    const want = expected[id] ?? -Infinity;
+    if (result[id] !== want && !(Math.abs(result[id] - want) <= tolerance))
+      return `id ${id}: expected ${want}, got ${result[id]}`;
+  }
+  return undefined;
+}
+
+function compareMultisets(result: number[], expected: number[], tolerance: number): string | undefined {
+  const descending = (list: number[]): number[] => list.filter((p) => p > 0).sort((a, b) => b - a);
+  const [got, want] = [descending(result), descending(expected)];
+  if (got.length > expected.length) return `${got.length} left, expected at most ${expected.length}`;
+  for (let i = 0; i < Math.max(got.length, want.length); i++)
+    if (!(Math.abs((got[i] ?? 0) - (want[i] ?? 0)) <= tolerance))
+      return `expected ${want.join(' ')}, got ${got.join(' ')}`;
+  return undefined;
+}
+
+function softmax(logits: Float32Array): Float64Array {
+  const max = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights = Float64Array.from(logits, (l) => Math.exp(l - max));
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w) => w / total);
+}
+
+/** Letters k, p, m: top-k, top-p, min-p in this order on logits ln(id); id 0 has probability 0 and is left out of the comparison. */
+function checkChain(item: Case): string | undefined {
+  const p = item.params as Readonly<Record<string, number>>;
+  const letters = [...String(item.params['samplers'])];
+  const size = p['n_vocab'];
+  const steps = letters.map((letter) => {
+    if (letter === 'k') return topK({ k: p['top_k'] });
+    if (letter === 'p') return topP({ p: p['top_p'] });
+    if (letter === 'm') return minP({ p: p['min_p'] });
+    throw new Error(`unknown sampler ${letter}`);
+  });
+  let least = 1; // the kept ids are least .. size - 1
+  for (const letter of letters) {
+    if (letter === 'k') least = Math.max(least, size - p['top_k']);
+    if (letter === 'm')
+      least = Math.min(size - 1, Math.max(least, Math.ceil(p['min_p'] * (size - 1) - 1e-6)));
+    if (letter === 'p') {
+      const need = (p['top_p'] * ((size - least) * (size - 1 + least))) / 2;
+      let id = size - 1;
+      for (let sum = id; sum < need - 1e-6 && id > least; ) sum += --id;
+      least = id;
+    }
+  }
+  const law = sampler({ processors: steps }).law(Float32Array.from({ length: size }, (_, i) => Math.log(i)));
+  let total = 0;
+  for (let id = least; id < size; id++) total += id;
+  for (let id = 1; id < size; id++) {
+    const want = id < least ? 0 : id / total;
+    if (Math.abs(law[id] - want) > 1e-6 || law[id] > 0 !== want > 0)
+      return `id ${id}: expected ${want}, got ${law[id]}; kept should be ${least}..${size - 1}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,127 @@
+// Orders of steps. Temperature before or after the truncation changes what top-p, min-p, typical, epsilon and eta keep (top-k and top-n-sigma do not
+// care), and libraries differ: Hugging Face and vLLM put it first, llama.cpp last. Steps that a library does not have stand beside
+// their nearest relative.
+
+/** The steps that flat options stand for. */
+export type StepName =
+  | 'dropInvalid'
+  | 'guidance'
+  | 'logitBias'
+  | 'sequenceBias'
+  | 'penalties'
+  | 'dry'
+  | 'noRepeatNgram'
+  | 'badWords'
+  | 'minNewTokens'
+  | 'allowedIds'
+  | 'suppressIds'
+  | 'beginSuppressIds'
+  | 'forcedIds'
+  | 'exponentialDecayLength'
+  | 'temperature'
+  | 'topNSigma'
+  | 'topH'
+  | 'topK'
+  | 'topP'
+  | 'minP'
+  | 'typicalP'
+  | 'epsilonCutoff'
+  | 'etaCutoff'
+  | 'pLess'
+  | 'xtc'
+  | 'mirostat'
+  | 'adaptiveP';
+
+/** The order of a library. */
+export type OrderPreset = 'hf' | 'llamacpp' | 'vllm';
+
+/** Each preset's order; `describe` prints the part that is in force. */
+export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = {
+  hf: [
+    'guidance',
+    'sequenceBias',
+    'logitBias',
+    'penalties',
+    'dry',
+    'noRepeatNgram',
+    'badWords',
+    'minNewTokens',
+    'allowedIds',
+    'forcedIds',
+    'dropInvalid',
+    'exponentialDecayLength',
+    'suppressIds',
+    'beginSuppressIds',
+    'temperature',
+    'topH',
+    'topNSigma',
+    'topK',
+    'topP',
+    'minP',
+    'typicalP',
+    'epsilonCutoff',
+    'etaCutoff',
+    'pLess',
+    'xtc',
+    'mirostat',
+    'adaptiveP',
+  ],
+  llamacpp: [
+    'dropInvalid',
+    'guidance',
+    'allowedIds',
+    'logitBias',
+    'sequenceBias',
+    'suppressIds',
+    'beginSuppressIds',
+    'badWords',
+    'minNewTokens',
+    'forcedIds',
+    'exponentialDecayLength',
+    'penalties',
+    'dry',
+    'noRepeatNgram',
+    'topNSigma',
+    'topH',
+    'topK',
+    'typicalP',
+    'topP',
+    'minP',
+    'epsilonCutoff',
+    'etaCutoff',
+    'pLess',
+    'xtc',
+    'temperature',
+    'mirostat',
+    'adaptiveP',
+  ],
+  vllm: [
+    'dropInvalid',
+    'guidance',
+    'allowedIds',
+    'badWords',
+    'sequenceBias',
+    'minNewTokens',
+    'logitBias',
+    'suppressIds',
+    'beginSuppressIds',
+    'forcedIds',
+    'exponentialDecayLength',
+    'penalties',
+    'dry',
+    'noRepeatNgram',
+    'temperature',
+    'topNSigma',
+    'topH',
+    'minP',
+    'topK',
+    'topP',
+    'typicalP',
+    'epsilonCutoff',
+    'etaCutoff',
+    'pLess',
+    'xtc',
+    'mirostat',
+    'adaptiveP',
+  ],
+};
