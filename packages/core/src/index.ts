@@ -58,6 +58,15 @@ export { listParameters, type ParameterSpec, type RowSelection } from './models/
 export type { RopeFamily } from './models/rope-config.ts';
 export type { FusedSource, TensorNames } from './models/tensor-names.ts';
 export {
+  type DecodeOptions,
+  type DecoderContext,
+  decode,
+  decodeHidden,
+  type Tap,
+  type WeightSource,
+} from './models/transformer.ts';
+export { wholeSequence } from './models/whole-sequence.ts';
+export {
   type CrossEntropyOptions,
   crossEntropy,
   tokenEntropy,
@@ -69,6 +78,7 @@ export { type LinearCrossEntropyOptions, linearNegativeLogProbs } from './ops/li
 export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
+export type { RopeTables } from './ops/rope.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
 export { memorySource } from './weights/bytes/memory-source.ts';

@@ -1,6 +1,7 @@
 // A loaded decoder on the composite path: parameters as tensors, a paged cache, and the calls everything else is made of: `forward` for whole
 // sequences (gradients, hooks), `newSequence` and `step` for generation.
 import {
+  engine,
   gather,
   getBackend,
   keep,
@@ -149,6 +150,9 @@ export function createModel({
     },
   };
 
+  // Under a gradient the head must be computed from the table itself.
+  const source = () => (engine().state.gradientDepth > 0 ? weights : inference);
+
   const checkRows = (ids: IdRows): Tensor2D => {
     if (typeof ids === 'object' && 'dataId' in ids) return ids as Tensor2D;
     const list = ids as ArrayLike<number> | readonly ArrayLike<number>[];
@@ -227,7 +231,7 @@ export function createModel({
         const rows = checkRows(ids);
         checkLength(config, rows.shape[1]);
         const context = wholeSequence(rows.shape[0], rows.shape[1]);
-        return decode(config, weights, rows, context, { tap: hooksToTap(hooks, config) });
+        return decode(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
     hidden(ids, { hooks } = {}) {
@@ -236,12 +240,12 @@ export function createModel({
         const rows = checkRows(ids);
         checkLength(config, rows.shape[1]);
         const context = wholeSequence(rows.shape[0], rows.shape[1]);
-        return decodeHidden(config, weights, rows, context, { tap: hooksToTap(hooks, config) });
+        return decodeHidden(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
     unembed<T extends Tensor>(hidden: T): T {
       use();
-      return tidy(() => head(config, weights, hidden)) as T;
+      return tidy(() => head(config, source(), hidden)) as T;
     },
     setParameter(name, value) {
       const old = weights.get(name);
