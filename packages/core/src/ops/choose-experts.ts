@@ -1,6 +1,6 @@
 // Routing of a mixture of experts of stock tfjs ops: top-k by repeated arg max (tf.topk is unusable on webgpu), so the weights of
 // experts that are not chosen are exactly 0 and the gradient reaches the router through the chosen ones.
-import { add, argMax, div, mul, oneHot, softmax, sub, sum, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, argMax, cast, div, mul, oneHot, softmax, sub, sum, type Tensor2D } from '@tensorflow/tfjs-core';
 
 /** softmax(logits [N, E]) with all but the `perToken` largest set to 0; `normalize` scales what is left to sum to 1. */
 export function chooseExperts(logits: Tensor2D, perToken: number, normalize: boolean): Tensor2D {
@@ -10,7 +10,8 @@ export function chooseExperts(logits: Tensor2D, perToken: number, normalize: boo
   let rest = weights;
   let chosen: Tensor2D | undefined;
   for (let k = 0; k < perToken; k++) {
-    const best = oneHot(argMax(rest, -1), count, 1, 0, 'float32') as Tensor2D;
+    // int32 first: tfjs's wasm kernel fills a float32 one-hot with the bits of integers.
+    const best = cast(oneHot(argMax(rest, -1), count), 'float32') as Tensor2D;
     chosen = chosen === undefined ? best : add(chosen, best);
     // Below every probability, so that it is not chosen twice.
     rest = sub(rest, mul(best, 2));
