@@ -6,13 +6,13 @@ type Load = () => Promise<{ readonly kind: Kind }>;
 
 export const kinds: Readonly<Record<string, Load | undefined>> = {
   models: () => import('./kinds/models.ts'),
-  embeddings: undefined,
-  tokenizers: undefined,
-  chat: undefined,
+  embeddings: () => import('./kinds/embeddings.ts'),
+  tokenizers: () => import('./kinds/tokenizers.ts'),
+  chat: () => import('./kinds/chat.ts'),
   sampling: () => import('./kinds/sampling.ts'),
   constraints: undefined,
   losses: () => import('./kinds/losses.ts'),
-  optimizers: undefined,
+  optimizers: () => import('./kinds/optimizers.ts'),
   training: undefined,
   quantization: () => import('./kinds/quantization.ts'),
   'tool-calls': () => import('./kinds/tool-calls.ts'),

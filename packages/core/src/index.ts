@@ -33,6 +33,7 @@ export { KvCacheFullError, KvSnapshotError } from './kv-cache/kv-cache-error.ts'
 export type { PagePool } from './kv-cache/page-pool.ts';
 export type { PageShape, PageStore } from './kv-cache/page-store.ts';
 export { parseModelConfig, UnknownArchitectureError } from './models/config.ts';
+export { type EmbedOptions, embed, type Pooling } from './models/embed.ts';
 export { type Family, type Flag, families, familyNames } from './models/families.ts';
 export { type LoadModelOptions, loadModel } from './models/load-model.ts';
 export type { LoadProgress } from './models/load-parameters.ts';
@@ -79,6 +80,32 @@ export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
 export type { RopeTables } from './ops/rope.ts';
+export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';
+export { updateAverage } from './train/ema.ts';
+export { type AdamWOptions, adamw } from './train/optimizers/adamw.ts';
+export { byGroup, isHiddenMatrix, type ParameterGroup } from './train/optimizers/by-group.ts';
+export { type LionOptions, lion } from './train/optimizers/lion.ts';
+export { type MuonOptions, muon, orthogonalize } from './train/optimizers/muon.ts';
+export {
+  applyGradients,
+  decaysMatrices,
+  initOptimizer,
+  type Optimizer,
+  type OptimizerState,
+  type Slots,
+  type UpdateInput,
+  type UpdateOutput,
+} from './train/optimizers/optimizer.ts';
+export { type RmspropOptions, rmsprop } from './train/optimizers/rmsprop.ts';
+export { type SgdOptions, sgd } from './train/optimizers/sgd.ts';
+export { constantSchedule } from './train/schedules/constant.ts';
+export { cosineSchedule } from './train/schedules/cosine.ts';
+export { linearSchedule } from './train/schedules/linear.ts';
+export type { Schedule, WarmupOptions } from './train/schedules/schedule.ts';
+export {
+  type WarmupStableDecayOptions,
+  warmupStableDecaySchedule,
+} from './train/schedules/warmup-stable-decay.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
 export { memorySource } from './weights/bytes/memory-source.ts';

@@ -38,9 +38,9 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
       throw new RangeError(`config ${key}: expected ${allowed.at(-1)}, got ${JSON.stringify(found)}`);
   }
 
-  const hiddenSize = raw.integer(['hidden_size', 'n_embd', 'n_embed']);
-  const numLayers = raw.integer(['num_hidden_layers', 'n_layer'], { max: 4096 });
-  const numHeads = raw.integer(['num_attention_heads', 'n_head']);
+  const hiddenSize = raw.integer(['hidden_size', 'n_embd', 'n_embed', 'dim']);
+  const numLayers = raw.integer(['num_hidden_layers', 'n_layer', 'n_layers'], { max: 4096 });
+  const numHeads = raw.integer(['num_attention_heads', 'n_head', 'n_heads']);
   const numKeyValueHeads = raw.integer('num_key_value_heads', { fallback: numHeads });
   const headDim = raw.integer('head_dim', { fallback: Math.floor(hiddenSize / numHeads) });
   if (numHeads % numKeyValueHeads !== 0) {
@@ -48,12 +48,18 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
       `config num_key_value_heads: expected a divisor of ${numHeads}, got ${numKeyValueHeads}`,
     );
   }
-  const maxPositions = raw.integer(['max_position_embeddings', 'n_positions', 'seq_length'], {
+  const tablePositions = raw.integer(['max_position_embeddings', 'n_positions', 'seq_length'], {
     fallback: family.alibi ? 2048 : undefined,
   });
-  const intermediateSize = raw.integer(['intermediate_size', 'ffn_dim', 'n_inner'], {
+  const intermediateSize = raw.integer(['intermediate_size', 'ffn_dim', 'n_inner', 'hidden_dim'], {
     fallback: 4 * hiddenSize,
   });
+  const afterPad = family.learnedPositions === 'after-pad';
+  const positionOffset = afterPad
+    ? raw.integer('pad_token_id', { min: 0 }) + 1
+    : Number(family.learnedPositions ?? 0);
+  // RoBERTa counts the rows it never uses, OPT does not.
+  const maxPositions = afterPad ? tablePositions - positionOffset : tablePositions;
   const norm = readNorm(raw, family);
   const placement = readPlacement(raw, family);
   const sizes = { headDim, maxPositions, numLayers };
@@ -78,10 +84,12 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
       scale,
       norm: family.embeddingNorm ?? false,
       learnedPositions: family.learnedPositions !== undefined,
-      positionOffset: family.learnedPositions ?? 0,
+      positionOffset,
+      tokenTypes: family.tokenTypes === undefined ? 0 : raw.integer(family.tokenTypes),
       width: raw.integer('word_embed_proj_dim', { fallback: hiddenSize }),
     },
     attention: {
+      causal: family.encoder !== true,
       queryBias: flag(raw, family.queryBias),
       outputBias: flag(raw, family.outputBias),
       softcap: raw.optionalNumber('attn_logit_softcapping'),
@@ -94,6 +102,7 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
     layers: readLayers(raw, family, sizes),
     residualScale: family.residualScale ? raw.number(family.residualScale.key) : 1,
     head: {
+      present: family.encoder !== true,
       tied: raw.boolean('tie_word_embeddings', false),
       bias: family.headBias ?? false,
       scale: headScale(raw, family),
@@ -128,7 +137,7 @@ function readNorm(raw: RawConfig, family: Family): NormConfig {
   const eps = raw.number(keys, 1e-5);
   if (!(eps >= 0)) throw new RangeError(`config ${keys.join(' / ')}: expected >= 0, got ${eps}`);
   const hasWeight = flag(raw, weight);
-  return { kind, eps, unitOffset, weight: hasWeight, bias: bias && hasWeight };
+  return { kind, eps, unitOffset, weight: hasWeight, bias: flag(raw, bias) && hasWeight };
 }
 
 function readPlacement(raw: RawConfig, family: Family): NormPlacement {
@@ -157,7 +166,7 @@ const activations: Readonly<Record<string, Activation>> = {
 
 function readActivation(raw: RawConfig, family: Family): Activation {
   // Gemma's hidden_activation, where given, overrides the hidden_act that its first releases wrote.
-  const written = raw.string(['hidden_activation', 'hidden_act', 'activation_function']);
+  const written = raw.string(['hidden_activation', 'hidden_act', 'activation_function', 'activation']);
   const name = family.activationAliases?.[written] ?? written;
   const found = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found === undefined) {
@@ -193,7 +202,7 @@ function readLayers(
     return interval === undefined || (i + 1) % interval !== 0;
   };
   const types = layerTypes(raw, family, numLayers, hasRope);
-  const window = types.includes('sliding_attention') ? raw.integer('sliding_window') : undefined;
+  const window = types.includes('sliding_attention') ? readWindow(raw, family) : undefined;
   const rope = Object.fromEntries(
     [...new Set(types)].map((type) => [
       type,
@@ -206,6 +215,7 @@ function readLayers(
   const step = family.experts ? raw.integer('decoder_sparse_step', { fallback: 1 }) : 1;
   return types.map((type, i) => ({
     window: type === 'sliding_attention' ? window : undefined,
+    attentionNorm: !(family.bareFirstLayer === true && i === 0),
     rope: hasRope(i) ? rope[type] : undefined,
     attentionScale: byDepth ? scale / (i + 1) : scale,
     mlp:
@@ -213,6 +223,13 @@ function readLayers(
         ? 'experts'
         : 'dense',
   }));
+}
+
+function readWindow(raw: RawConfig, family: Family): number {
+  const { halfOf } = family.window ?? {};
+  return halfOf === undefined
+    ? raw.integer('sliding_window')
+    : Math.floor(raw.integer(halfOf, { min: 2 }) / 2);
 }
 
 type LayerType = 'full_attention' | 'sliding_attention';
@@ -225,7 +242,10 @@ function layerTypes(
 ): LayerType[] {
   const full: LayerType[] = Array.from({ length: numLayers }, () => 'full_attention');
   const given = raw.value('layer_types');
-  const window = raw.value('sliding_window');
+  const window = raw.value(
+    'sliding_window',
+    ...(family.window?.halfOf === undefined ? [] : [family.window.halfOf]),
+  );
   const pattern = family.window;
   if (pattern === undefined) return full;
   const on = window !== undefined && (pattern.when === undefined || raw.boolean(pattern.when, false));
@@ -252,6 +272,7 @@ function layerTypes(
   const slides = (i: number): boolean => {
     if (pattern.layers === 'all') return true;
     if (pattern.layers === 'all-but-every') return (i + 1) % period !== 0;
+    if (pattern.layers === 'all-but-first-of') return i % period !== 0;
     if (pattern.layers === 'from') return i >= from;
     return !hasRope(i);
   };
@@ -297,7 +318,9 @@ const inertKeys: ReadonlySet<string> = new Set(
   task_specific_params tokenizer_class torchscript transformers_version use_cache use_bidirectional_attention sep_token_id
   decoder_start_token_id initializer_factor use_bfloat16 n_ctx gradient_checkpointing cache_implementation max_window_layers
   original_max_position_embeddings sliding_window layer_types use_sliding_window rms_norm_eps layer_norm_eps _attn_implementation
-  attention_probs_dropout_prob _sliding_window_pattern sliding_window_pattern rope_scaling rope_theta rope_parameters
+  classifier_activation classifier_bias classifier_pooling cls_token_id decoder_bias deterministic_flash_attn embedding_size
+  initializer_cutoff_factor mlp_dropout norm_bias qa_dropout reference_compile repad_logits_with_grad seq_classif_dropout
+  sparse_pred_ignore_index sparse_prediction tie_weights_ position_embedding_type attention_probs_dropout_prob _sliding_window_pattern sliding_window_pattern rope_scaling rope_theta rope_parameters
   rope_interleaved partial_rotary_factor`.split(/\s+/),
 );
 

@@ -4,16 +4,20 @@
 import type { NormConfig, NormPlacement } from './model-config.ts';
 import type { RopeFamily } from './rope-config.ts';
 import {
+  bertNames,
   bloomNames,
+  distilbertNames,
   gpt2Names,
   gptNeoxNames,
   llamaNames,
   mixtralNames,
+  modernbertNames,
   optNames,
   phi3Names,
   phiNames,
   postNormNames,
   qwen3MoeNames,
+  robertaNames,
   sandwichNames,
   stablelmNames,
   starcoder2Names,
@@ -33,7 +37,7 @@ export interface Family {
   readonly requires?: Readonly<Record<string, readonly unknown[]>>;
   readonly norm: Pick<NormConfig, 'kind'> & {
     readonly unitOffset?: boolean;
-    readonly bias?: boolean;
+    readonly bias?: Flag;
     readonly weight?: Flag;
   };
   /** A fixed placement, or a key with the placement when it is true and when it is false. */
@@ -43,8 +47,14 @@ export interface Family {
   /** With a parallel placement: one norm feeds attention and MLP. */
   readonly sharedNorm?: boolean;
   readonly rope?: RopeFamily;
-  /** Learned positions; the number is the row of position 0. */
-  readonly learnedPositions?: number;
+  /** Encoder: every token sees every other, and there is no head. */
+  readonly encoder?: boolean;
+  /** Key of the number of token types (BERT). */
+  readonly tokenTypes?: string;
+  /** The first layer's attention has no norm before it. */
+  readonly bareFirstLayer?: boolean;
+  /** Learned positions; the number is the row of position 0, `after-pad` the row behind that of the padding id (RoBERTa). */
+  readonly learnedPositions?: number | 'after-pad';
   readonly alibi?: boolean;
   readonly queryBias?: Flag;
   readonly outputBias?: Flag;
@@ -61,10 +71,12 @@ export interface Family {
   readonly mlpBias?: Flag;
   /** Which layers look at `sliding_window` keys only; `layer_types` in the configuration overrides all but `all`. */
   readonly window?: {
-    readonly layers: 'all' | 'all-but-every' | 'from' | 'without-rope';
+    readonly layers: 'all' | 'all-but-every' | 'all-but-first-of' | 'from' | 'without-rope';
+    /** Key of the window when it is not `sliding_window`; the window is half its value (ModernBERT's is the whole width). */
+    readonly halfOf?: string;
     /** Key that switches the window on; absent: it is on when `sliding_window` is set. */
     readonly when?: string;
-    /** all-but-every: every n-th layer is full; the key that names n, and n when it is absent. */
+    /** Every n-th layer is full; the key that names n, and n when it is absent. */
     readonly every?: { readonly key?: string; readonly fallback: number };
   };
   /** sqrt(hiddenSize) or a key: factor on the embeddings. */
@@ -116,6 +128,26 @@ const gemmaDefaults = {
   tie_word_embeddings: true,
   hidden_activation: 'gelu_pytorch_tanh',
 };
+
+const bertLike = {
+  defaults: { hidden_act: 'gelu', layer_norm_eps: 1e-12, type_vocab_size: 2 },
+  requires: {
+    position_embedding_type: [undefined, null, 'absolute'],
+    is_decoder: [undefined, null, false],
+    add_cross_attention: [undefined, null, false],
+  },
+  norm: layer,
+  placement: 'original',
+  encoder: true,
+  learnedPositions: 0,
+  embeddingNorm: true,
+  tokenTypes: 'type_vocab_size',
+  queryBias: true,
+  outputBias: true,
+  mlpBias: true,
+  gated: false,
+  tensors: bertNames,
+} as const;
 
 /** The families this library knows, in alphabetical order within their line of descent. */
 export const families: readonly Family[] = [
@@ -426,6 +458,45 @@ export const families: readonly Family[] = [
     alibi: true,
     embeddingNorm: true,
     tensors: bloomNames,
+  },
+  { ...bertLike, name: 'bert', modelTypes: ['bert'] },
+  {
+    ...bertLike,
+    name: 'distilbert',
+    modelTypes: ['distilbert'],
+    defaults: { activation: 'gelu', layer_norm_eps: 1e-12 },
+    requires: { sinusoidal_pos_embds: [undefined, null, false] },
+    tokenTypes: undefined,
+    tensors: distilbertNames,
+  },
+  {
+    ...bertLike,
+    name: 'roberta',
+    modelTypes: ['roberta', 'xlm-roberta', 'camembert'],
+    defaults: { ...bertLike.defaults, pad_token_id: 1 },
+    learnedPositions: 'after-pad',
+    tensors: robertaNames,
+  },
+  {
+    name: 'modernbert',
+    modelTypes: ['modernbert'],
+    defaults: { hidden_activation: 'gelu', norm_eps: 1e-5, norm_bias: false, local_attention: 128 },
+    norm: { kind: 'layer', bias: 'norm_bias' },
+    placement: 'pre',
+    encoder: true,
+    bareFirstLayer: true,
+    rope: { theta: 160000, localTheta: 10000 },
+    embeddingNorm: true,
+    queryBias: 'attention_bias',
+    outputBias: 'attention_bias',
+    mlpBias: 'mlp_bias',
+    gated: true,
+    window: {
+      layers: 'all-but-first-of',
+      halfOf: 'local_attention',
+      every: { key: 'global_attn_every_n_layers', fallback: 3 },
+    },
+    tensors: modernbertNames,
   },
 ];
 

@@ -5,7 +5,7 @@ import { chooseBackend } from '../backends/choose.ts';
 import { type CheckpointPlace, openCheckpoint } from '../weights/open-checkpoint.ts';
 import { parseModelConfig } from './config.ts';
 import { families } from './families.ts';
-import { type LoadProgress, loadParameters } from './load-parameters.ts';
+import { findName, type LoadProgress, loadParameters } from './load-parameters.ts';
 import { createModel, type Model, type ModelCacheOptions } from './model.ts';
 import type { ModelConfig } from './model-config.ts';
 import { listParameters } from './parameters.ts';
@@ -42,8 +42,16 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
   await startBackend(options);
   const checkpoint = await openCheckpoint(where, file === undefined ? {} : { file });
   try {
-    const config = parseModelConfig(checkpoint.config);
-    const prefixes = families.find((family) => family.name === config.family)?.tensors.prefixes;
+    const parsed = parseModelConfig(checkpoint.config);
+    const names = families.find((family) => family.name === parsed.family)?.tensors;
+    const prefixes = names?.prefixes;
+    const headName = names?.modules['head'];
+    const lacksHead =
+      !parsed.head.tied &&
+      typeof headName === 'string' &&
+      !findName(`${headName}.weight`, checkpoint.weights, []);
+    // A checkpoint of the base model (an embedding model): hidden states, no logits.
+    const config = lacksHead ? { ...parsed, head: { ...parsed.head, present: false } } : parsed;
     const { tensors, unused, hash } = await loadParameters(listParameters(config), checkpoint.weights, {
       prefixes,
       onProgress,

@@ -104,10 +104,15 @@ function groupBySource(
   return bySource;
 }
 
-function findName(wanted: string, file: WeightFile, prefixes: readonly string[]): string | undefined {
+/** The name under which the file has `wanted`, or undefined. */
+export function findName(wanted: string, file: WeightFile, prefixes: readonly string[]): string | undefined {
   const candidates = [wanted];
   for (const prefix of prefixes) {
     candidates.push(wanted.startsWith(prefix) ? wanted.slice(prefix.length) : prefix + wanted);
+  }
+  // TensorFlow's names for a norm's parameters, still found in old BERT checkpoints.
+  for (const name of candidates.filter((n) => n.includes('LayerNorm'))) {
+    candidates.push(name.replace(/\.weight$/, '.gamma').replace(/\.bias$/, '.beta'));
   }
   return candidates.find((name) => file.tensors.has(name));
 }

@@ -59,8 +59,10 @@ export type Activation = 'silu' | 'gelu' | 'gelu-tanh' | 'quick-gelu' | 'relu' |
 
 /** What differs from layer to layer. */
 export interface LayerConfig {
-  /** Keys visible to a query, itself included; undefined: all before it. */
+  /** Causal: keys visible to a query, itself included. Bidirectional: the distance up to which keys are visible. Undefined: all. */
   readonly window?: number;
+  /** False: attention reads the residual stream as it is (ModernBERT's first layer). */
+  readonly attentionNorm: boolean;
   /** Undefined: this layer has no rotary positions. */
   readonly rope?: RopeConfig;
   /** Factor on the scores before softcap and softmax. */
@@ -102,10 +104,14 @@ export interface ModelConfig {
     readonly learnedPositions: boolean;
     /** Row of position 0 in the table of learned positions. */
     readonly positionOffset: number;
+    /** Rows of the table of token types (BERT); 0: there is none. */
+    readonly tokenTypes: number;
     /** Width of the embeddings when it differs from `hiddenSize` (OPT-350M). */
     readonly width: number;
   };
   readonly attention: {
+    /** False: every token sees every other (encoders). */
+    readonly causal: boolean;
     readonly queryBias: boolean;
     readonly outputBias: boolean;
     /** c * tanh(scores / c). */
@@ -123,6 +129,8 @@ export interface ModelConfig {
   /** Factor on what attention and MLP add to the residual stream (Granite). */
   readonly residualScale: number;
   readonly head: {
+    /** False: the model ends with its hidden states (encoders, checkpoints of a base model). */
+    readonly present: boolean;
     /** The head is the transposed table of embeddings. */
     readonly tied: boolean;
     readonly bias: boolean;

@@ -42,6 +42,8 @@ export interface ModelCacheOptions {
 export interface ForwardOptions {
   /** Functions at named points that see an activation and may answer another in its place. */
   readonly hooks?: Hooks;
+  /** Tokens of each row, when rows are padded on the right. */
+  readonly lengths?: readonly number[];
 }
 
 /** Rows of ids of equal length, or one row. */
@@ -123,6 +125,7 @@ export function createModel({
     sinks,
     modelHash: hash,
   });
+  const bidirectional = !config.attention.causal;
   let disposed = false;
   const use = () => {
     if (disposed) throw new TypeError('model: expected a live one, got a disposed one');
@@ -225,21 +228,21 @@ export function createModel({
     vocabSize: config.vocabSize,
     maxPositions: config.maxPositions,
     eosTokenIds: config.eosTokenIds,
-    forward(ids, { hooks } = {}) {
+    forward(ids, { hooks, lengths } = {}) {
       use();
       return tidy(() => {
         const rows = checkRows(ids);
         checkLength(config, rows.shape[1]);
-        const context = wholeSequence(rows.shape[0], rows.shape[1]);
+        const context = wholeSequence(rows.shape[0], rows.shape[1], { bidirectional, lengths });
         return decode(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
-    hidden(ids, { hooks } = {}) {
+    hidden(ids, { hooks, lengths } = {}) {
       use();
       return tidy(() => {
         const rows = checkRows(ids);
         checkLength(config, rows.shape[1]);
-        const context = wholeSequence(rows.shape[0], rows.shape[1]);
+        const context = wholeSequence(rows.shape[0], rows.shape[1], { bidirectional, lengths });
         return decodeHidden(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
@@ -261,6 +264,11 @@ export function createModel({
     },
     newSequence() {
       use();
+      if (bidirectional || !config.head.present) {
+        throw new TypeError(
+          `newSequence: expected a model that generates, got ${config.family} without head`,
+        );
+      }
       return kv.newSequence();
     },
     restoreSequence(bytes) {

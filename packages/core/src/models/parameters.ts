@@ -103,11 +103,12 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
   if (config.embedding.learnedPositions) {
     table('positions', [config.maxPositions + config.embedding.positionOffset, hiddenSize]);
   }
+  if (config.embedding.tokenTypes > 0) table('tokenTypes', [config.embedding.tokenTypes, hiddenSize]);
   if (config.embedding.norm) plainNorm('embeddingNorm');
   config.layers.forEach((layer, i) => {
     const at = `layers.${i}`;
     const qkv = [queryWidth, keyWidth, keyWidth];
-    if (config.placement !== 'post') plainNorm(`${at}.attentionNorm`);
+    if (config.placement !== 'post' && layer.attentionNorm) plainNorm(`${at}.attentionNorm`);
     linear(`${at}.attention.q`, hiddenSize, queryWidth, attention.queryBias, qkv);
     linear(`${at}.attention.k`, hiddenSize, keyWidth, attention.queryBias, qkv);
     linear(`${at}.attention.v`, hiddenSize, keyWidth, attention.queryBias, qkv);
@@ -140,6 +141,7 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
   });
   if (config.finalNorm) plainNorm('finalNorm');
   if (width !== hiddenSize) linear('headProjection', hiddenSize, width, false);
+  if (!config.head.present) return list;
   if (!config.head.tied) linear('head', width, vocabSize, config.head.bias);
   else if (config.head.bias) {
     const { name } = locate(names, 'head', 0, [], 0);

@@ -33,7 +33,9 @@ export function readRopeConfig(
   const own = nested ? record(given[layerType]) : local ? undefined : given;
   const parameters = { ...own, ...(local ? undefined : scaling) };
 
-  const oldTheta = local ? raw.value('rope_local_base_freq') : raw.value('rope_theta', 'rotary_emb_base');
+  const oldTheta = local
+    ? raw.value('rope_local_base_freq', 'local_rope_theta')
+    : raw.value('rope_theta', 'rotary_emb_base', 'global_rope_theta');
   const theta = number(
     'rope_theta',
     parameters['rope_theta'] ?? oldTheta ?? (local ? family.localTheta : family.theta),

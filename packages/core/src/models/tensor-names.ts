@@ -212,3 +212,58 @@ export const bloomNames: TensorNames = {
   },
   prefixes: ['transformer.'],
 };
+
+/** BERT's names below `prefix`. */
+const bertModules = (prefix: string) => ({
+  embedding: `${prefix}embeddings.word_embeddings`,
+  positions: `${prefix}embeddings.position_embeddings`,
+  tokenTypes: `${prefix}embeddings.token_type_embeddings`,
+  embeddingNorm: `${prefix}embeddings.LayerNorm`,
+  'layers.{i}.attention.q': `${prefix}encoder.layer.{i}.attention.self.query`,
+  'layers.{i}.attention.k': `${prefix}encoder.layer.{i}.attention.self.key`,
+  'layers.{i}.attention.v': `${prefix}encoder.layer.{i}.attention.self.value`,
+  'layers.{i}.attention.output': `${prefix}encoder.layer.{i}.attention.output.dense`,
+  'layers.{i}.attentionNorm': `${prefix}encoder.layer.{i}.attention.output.LayerNorm`,
+  'layers.{i}.mlp.up': `${prefix}encoder.layer.{i}.intermediate.dense`,
+  'layers.{i}.mlp.down': `${prefix}encoder.layer.{i}.output.dense`,
+  'layers.{i}.mlpNorm': `${prefix}encoder.layer.{i}.output.LayerNorm`,
+});
+
+export const bertNames: TensorNames = { modules: bertModules('bert.'), prefixes: ['bert.'] };
+
+export const robertaNames: TensorNames = { modules: bertModules('roberta.'), prefixes: ['roberta.'] };
+
+export const distilbertNames: TensorNames = {
+  modules: {
+    embedding: 'distilbert.embeddings.word_embeddings',
+    positions: 'distilbert.embeddings.position_embeddings',
+    embeddingNorm: 'distilbert.embeddings.LayerNorm',
+    'layers.{i}.attention.q': 'distilbert.transformer.layer.{i}.attention.q_lin',
+    'layers.{i}.attention.k': 'distilbert.transformer.layer.{i}.attention.k_lin',
+    'layers.{i}.attention.v': 'distilbert.transformer.layer.{i}.attention.v_lin',
+    'layers.{i}.attention.output': 'distilbert.transformer.layer.{i}.attention.out_lin',
+    'layers.{i}.attentionNorm': 'distilbert.transformer.layer.{i}.sa_layer_norm',
+    'layers.{i}.mlp.up': 'distilbert.transformer.layer.{i}.ffn.lin1',
+    'layers.{i}.mlp.down': 'distilbert.transformer.layer.{i}.ffn.lin2',
+    'layers.{i}.mlpNorm': 'distilbert.transformer.layer.{i}.output_layer_norm',
+  },
+  prefixes: ['distilbert.'],
+};
+
+export const modernbertNames: TensorNames = {
+  modules: {
+    embedding: 'model.embeddings.tok_embeddings',
+    embeddingNorm: 'model.embeddings.norm',
+    'layers.{i}.attentionNorm': 'model.layers.{i}.attn_norm',
+    'layers.{i}.attention.q': concat('model.layers.{i}.attn.Wqkv', 0),
+    'layers.{i}.attention.k': concat('model.layers.{i}.attn.Wqkv', 1),
+    'layers.{i}.attention.v': concat('model.layers.{i}.attn.Wqkv', 2),
+    'layers.{i}.attention.output': 'model.layers.{i}.attn.Wo',
+    'layers.{i}.mlpNorm': 'model.layers.{i}.mlp_norm',
+    'layers.{i}.mlp.gate': concat('model.layers.{i}.mlp.Wi', 0),
+    'layers.{i}.mlp.up': concat('model.layers.{i}.mlp.Wi', 1),
+    'layers.{i}.mlp.down': 'model.layers.{i}.mlp.Wo',
+    finalNorm: 'model.final_norm',
+  },
+  prefixes: ['model.'],
+};

@@ -85,7 +85,8 @@ export function decodeHidden(
 
 /** Hidden states [..., C] -> logits [..., V]: projection, head, scale and softcap. */
 export function head<T extends Tensor>(config: ModelConfig, weights: WeightSource, hidden: T): T {
-  const { tied, bias, scale, softcap } = config.head;
+  const { present, tied, bias, scale, softcap } = config.head;
+  if (!present) throw new TypeError(`head: expected a model with logits, got ${config.family} without head`);
   const wide = weights.has('headProjection.weight')
     ? project(weights, 'headProjection', hidden, false)
     : hidden;
@@ -119,6 +120,8 @@ function embed(config: ModelConfig, weights: WeightSource, ids: Tensor2D, contex
     );
     x = add(x, stack(rows));
   }
+  // All tokens are of the first type: encoders of single texts.
+  if (config.embedding.tokenTypes > 0) x = add(x, slice(weights.get('tokenTypes.weight'), [0, 0], [1, -1]));
   return (config.embedding.norm ? norm(config.norm, weights, 'embeddingNorm', x) : x) as Tensor3D;
 }
 
@@ -153,7 +156,7 @@ function decodeLayer(
   } else {
     const before = placement !== 'post';
     const behind = placement !== 'pre';
-    const mixed = attention(before ? n('attentionNorm', x) : x);
+    const mixed = attention(before && layer.attentionNorm ? n('attentionNorm', x) : x);
     middle = tap(`${at}.residual.middle`, grow(x, behind ? n('attentionPostNorm', mixed) : mixed));
     const fed = mlp(before ? n('mlpNorm', middle) : middle);
     after = grow(middle, behind ? n('mlpPostNorm', fed) : fed);

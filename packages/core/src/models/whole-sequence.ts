@@ -6,10 +6,24 @@ import { type RopeTables, ropeTables } from '../ops/rope.ts';
 import type { RopeConfig } from './model-config.ts';
 import type { DecoderContext } from './transformer.ts';
 
-/** Positions 0..T-1 in each of `batch` rows; rows shorter than `length` are padded on the right, which no earlier token sees. */
-export function wholeSequence(batch: number, length: number): DecoderContext {
+/** Options of `wholeSequence`. */
+export interface WholeSequenceOptions {
+  /** Every token sees every other (encoders). */
+  readonly bidirectional?: boolean;
+  /** Tokens of each row; what follows is padding on the right. Causal rows need none: no token sees what comes after it. */
+  readonly lengths?: readonly number[];
+}
+
+/** Positions 0..T-1 in each of `batch` rows. */
+export function wholeSequence(
+  batch: number,
+  length: number,
+  { bidirectional = false, lengths }: WholeSequenceOptions = {},
+): DecoderContext {
   const row = Array.from({ length }, (_, t) => t);
   const positions = Array.from({ length: batch }, () => row);
+  const padded = bidirectional && lengths?.some((n) => n < length);
+  const keys = padded ? (lengths as number[]).map((n) => row.map((t) => (t < n ? t : -1))) : [row];
   const masks = new Map<number, Tensor>();
   const tables = new Map<RopeConfig, RopeTables>();
   let bias: Tensor | undefined;
@@ -17,11 +31,11 @@ export function wholeSequence(batch: number, length: number): DecoderContext {
     positions,
     extend: (_layer, keys, values) => ({ keys, values }),
     mask(window = Number.POSITIVE_INFINITY) {
-      if (length === 1) return undefined;
       const wide = Math.min(window, length);
+      if (length === 1 || (bidirectional && !padded && wide >= length - 1)) return undefined;
       const known = masks.get(wide);
       if (known !== undefined) return known;
-      const made = attentionMask([row], [row], { window: wide });
+      const made = attentionMask(padded ? positions : [row], keys, { window: wide, bidirectional });
       masks.set(wide, made);
       return made;
     },

@@ -10,13 +10,15 @@ export interface MaskOptions {
   readonly window?: number;
   /** First positions that stay visible whatever the window is (arXiv:2309.17453). */
   readonly sinks?: number;
+  /** Later keys are seen too; the window is then the largest distance. */
+  readonly bidirectional?: boolean;
 }
 
 /** [B or 1, 1, T, S]: 0 where the key at `keys[b][s]` is seen from `queries[b][t]`, else `hidden`. A key position below 0 is padding. */
 export function attentionMask(
   queries: readonly (readonly number[])[],
   keys: readonly (readonly number[])[],
-  { window = Number.POSITIVE_INFINITY, sinks = 0 }: MaskOptions = {},
+  { window = Number.POSITIVE_INFINITY, sinks = 0, bidirectional = false }: MaskOptions = {},
 ): Tensor4D {
   const rows = queries.length;
   const length = queries[0].length;
@@ -28,7 +30,8 @@ export function attentionMask(
       const query = queries[b][t];
       for (let s = 0; s < seen; s++, at++) {
         const key = keys[b][s];
-        const visible = key >= 0 && key <= query && (key > query - window || key < sinks);
+        const near = bidirectional ? Math.abs(query - key) <= window : key > query - window || key < sinks;
+        const visible = key >= 0 && near && (bidirectional || key <= query);
         if (!visible) values[at] = hidden;
       }
     }
