@@ -25,7 +25,7 @@ function relativeError(got: ArrayLike<number>, expected: readonly number[]): num
   const scale = Math.max(...expected.map(Math.abs), Number.MIN_VALUE);
   return expected.reduce((worst, e, i) => {
     const error = Math.abs(got[i] - e) / scale;
-    return error <= worst ? worst : error; // NaN wins
+    return Math.max(error, worst); // NaN wins
   }, 0);
 }
 

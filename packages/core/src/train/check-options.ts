@@ -1,0 +1,13 @@
+/** Throws when `options` names something the caller does not take: an option is never silently ignored. */
+export function checkOptions(options: object, allowed: readonly string[], caller: string): void {
+  for (const name of Object.keys(options)) {
+    if (!allowed.includes(name))
+      throw new TypeError(`${caller}: unknown option ${name}, expected one of ${allowed.join(', ')}`);
+  }
+}
+
+/** Throws unless low <= value < high. */
+export function checkRange(name: string, value: number, low: number, high: number): void {
+  if (!(value >= low && value < high))
+    throw new RangeError(`${name}: expected ${low} <= ${name} < ${high}, got ${value}`);
+}

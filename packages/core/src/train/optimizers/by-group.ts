@@ -1,0 +1,32 @@
+// Different rules for different parameters: Muon for hidden matrices and AdamW for the rest, a smaller rate for a head, frozen parts left out by giving no gradient.
+import type { Optimizer } from './optimizer.ts';
+
+/** One group; the first whose `match` accepts a parameter takes it. */
+export interface ParameterGroup {
+  readonly match: (name: string, shape: readonly number[]) => boolean;
+  readonly optimizer: Optimizer;
+  /** Factor on the schedule's learning rate; default 1. */
+  readonly learningRateScale?: number;
+}
+
+/** An optimizer that hands every parameter to the first group that matches; throws for one that none takes. */
+export function byGroup(groups: readonly ParameterGroup[]): Optimizer {
+  const groupOf = (name: string, shape: readonly number[]): ParameterGroup => {
+    const group = groups.find((g) => g.match(name, shape));
+    if (group === undefined)
+      throw new RangeError(`byGroup: expected a group for every parameter, got none for ${name}`);
+    return group;
+  };
+  return {
+    name: groups.map((g) => g.optimizer.name).join('+'),
+    init: (name, shape) => groupOf(name, shape).optimizer.init(name, shape),
+    update(input) {
+      const { optimizer, learningRateScale = 1 } = groupOf(input.name, input.parameter.shape);
+      return optimizer.update({ ...input, learningRate: input.learningRate * learningRateScale });
+    },
+  };
+}
+
+/** Matrices inside the layers: what Muon is for. Embeddings, positions, head, norms and biases are not. */
+export const isHiddenMatrix = (name: string, shape: readonly number[]): boolean =>
+  shape.length === 2 && !/^(embedding|positions|head)\b/.test(name);

@@ -1,0 +1,110 @@
+// Optimizers are plain functions over explicit state: for one tensor, (parameter, gradient, slots, step) -> (parameter, slots). The state is data, so a
+// checkpoint is a list of tensors and one number, and the same update runs on every backend.
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Tensors of one parameter's shape that an optimizer carries from step to step, by name. */
+export type Slots = Readonly<Record<string, tf.Tensor>>;
+
+/** What one update reads. */
+export interface UpdateInput {
+  readonly name: string;
+  readonly parameter: tf.Tensor;
+  readonly gradient: tf.Tensor;
+  readonly slots: Slots;
+  /** 1 at the first update. Bias corrections are computed from it in JavaScript doubles. */
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+/** What one update gives: new tensors; the input is not touched. */
+export interface UpdateOutput {
+  readonly parameter: tf.Tensor;
+  readonly slots: Slots;
+}
+
+/** A rule that turns gradients into new parameters. */
+export interface Optimizer {
+  readonly name: string;
+  /** The slots of a parameter before its first update. */
+  init(name: string, shape: readonly number[]): Slots;
+  update(input: UpdateInput): UpdateOutput;
+}
+
+/** An optimizer's memory: the number of updates done and the slots by parameter name. */
+export interface OptimizerState {
+  readonly step: number;
+  readonly slots: ReadonlyMap<string, Slots>;
+}
+
+/** The state before the first update. */
+export function initOptimizer(
+  optimizer: Optimizer,
+  parameters: ReadonlyMap<string, tf.Tensor>,
+): OptimizerState {
+  const slots = new Map<string, Slots>();
+  for (const [name, p] of parameters) {
+    const own = tf.tidy(() => optimizer.init(name, p.shape));
+    for (const slot of Object.values(own)) tf.keep(slot);
+    slots.set(name, own);
+  }
+  return { step: 0, slots };
+}
+
+/**
+ * One update of every parameter that has a gradient; the others pass unchanged.
+ *
+ * Consumes its tensors: the old parameters, slots and the gradients are disposed, the new ones kept. Throws a RangeError for a gradient without a
+ * parameter or of another shape, before anything is changed.
+ */
+export function applyGradients(
+  optimizer: Optimizer,
+  parameters: ReadonlyMap<string, tf.Tensor>,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+  state: OptimizerState,
+  learningRate: number,
+): { readonly parameters: Map<string, tf.Tensor>; readonly state: OptimizerState } {
+  for (const [name, gradient] of gradients) {
+    const shape = parameters.get(name)?.shape;
+    if (shape === undefined || shape.join() !== gradient.shape.join())
+      throw new RangeError(
+        `gradient of ${name}: expected shape [${shape ?? 'no such parameter'}], got [${gradient.shape}]`,
+      );
+  }
+  const step = state.step + 1;
+  const updated = new Map(parameters);
+  const slots = new Map(state.slots);
+  for (const [name, gradient] of gradients) {
+    const parameter = parameters.get(name)!;
+    const own = state.slots.get(name) ?? optimizer.init(name, parameter.shape);
+    const result = tf.tidy(() => {
+      const out = optimizer.update({ name, parameter, gradient, slots: own, step, learningRate });
+      return { parameter: out.parameter, ...prefixed(out.slots) };
+    });
+    const next = unprefixed(result as Record<string, tf.Tensor>);
+    for (const tensor of [result.parameter, ...Object.values(next)]) tf.keep(tensor);
+    tf.dispose([parameter, gradient, ...Object.values(own)]);
+    updated.set(name, result.parameter);
+    slots.set(name, next);
+  }
+  return { parameters: updated, state: { step, slots } };
+}
+
+const prefixed = (slots: Slots): Record<string, tf.Tensor> =>
+  Object.fromEntries(Object.entries(slots).map(([name, tensor]) => [`slot.${name}`, tensor]));
+
+const unprefixed = (all: Record<string, tf.Tensor>): Slots =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, tensor]) =>
+      name.startsWith('slot.') ? [[name.slice(5), tensor]] : [],
+    ),
+  );
+
+/** The default of every decaying optimizer here: matrices decay; norms, biases and other vectors do not. */
+export const decaysMatrices = (_name: string, shape: readonly number[]): boolean => shape.length >= 2;
+
+/**
+ * p - (decay p + step), inside the caller's tidy. Not p (1 - decay) - step: the factor 1 - decay, rounded to float32, would be wrong by up to 6e-8 at every step.
+ */
+export function descend(parameter: tf.Tensor, decay: number, step: tf.Tensor): tf.Tensor {
+  return tf.sub(parameter, decay === 0 ? step : tf.add(tf.mul(parameter, decay), step));
+}
