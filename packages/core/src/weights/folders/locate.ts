@@ -1,13 +1,28 @@
 import { nodeBuiltin } from '../bytes/node-builtins.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import type { CheckpointFolder } from './checkpoint-folder.ts';
+import { httpFolder } from './http-folder.ts';
 import { nodeFolder } from './node-folder.ts';
 
-/** A string or URL as a folder and, when it names one, the file in it. */
+/** A path, a URL or an `hf:` id as a folder and, when it names one, the file in it. */
 export async function locate(where: string | URL): Promise<{ folder: CheckpointFolder; file?: string }> {
   const text = String(where);
+  if (text.startsWith('hf:')) {
+    const { hubFolder, parseHubId } = await import('../hub/hub-folder.ts');
+    const { file, ...id } = parseHubId(text);
+    return { folder: await hubFolder(id), ...(file === undefined ? {} : { file }) };
+  }
+  if (/^https?:/.test(text)) return locateUrl(new URL(text));
   if (text.startsWith('file:')) return locatePath(decodeURIComponent(new URL(text).pathname));
   return locatePath(text);
+}
+
+function locateUrl(url: URL): { folder: CheckpointFolder; file?: string } {
+  const last = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
+  if (!/\.(gguf|safetensors|bin|json)$/.test(last)) return { folder: httpFolder(url) };
+  const base = new URL(url);
+  base.pathname = url.pathname.slice(0, url.pathname.lastIndexOf('/') + 1);
+  return { folder: httpFolder(base), file: last };
 }
 
 async function locatePath(path: string): Promise<{ folder: CheckpointFolder; file?: string }> {

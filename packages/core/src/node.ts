@@ -1,0 +1,4 @@
+// @ashlar/core/node: files and directories on disk.
+export { nodeFileSource } from './weights/bytes/node-file-source.ts';
+export { nodeFolder } from './weights/folders/node-folder.ts';
+export { nodeFileSink, nodeOutputFolder } from './weights/write/node-output-folder.ts';

@@ -1,0 +1,118 @@
+// A file on a web server, read by Range requests. The server is not trusted either: status, Content-Range, length and ETag of every answer are checked.
+import { CheckpointError } from '../checkpoint-error.ts';
+import { maxAssetBytes } from '../limits.ts';
+import { type ByteSource, checkRange } from './byte-source.ts';
+
+/** Options of `httpSource`. */
+export interface HttpSourceOptions {
+  /** Sent with every request, such as `Authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends all reads. */
+  readonly signal?: AbortSignal;
+  /** Another `fetch`, for proxies and tests. */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * A `ByteSource` over a URL; undefined when the server says 404. A server without Range requests is accepted for files up to 256 MiB, which are then
+ * fetched whole. Throws `CheckpointError` for any other answer, and when the file changes between two reads.
+ */
+export async function httpSource(
+  url: string | URL,
+  options: HttpSourceOptions = {},
+): Promise<ByteSource | undefined> {
+  const name = String(url).replace(/\?.*$/, '');
+  const get = (range: string) =>
+    (options.fetch ?? fetch)(url, {
+      headers: { ...options.headers, Range: range },
+      signal: options.signal ?? null,
+    });
+  const probe = await get('bytes=0-0');
+  if (probe.status === 404) {
+    await probe.body?.cancel();
+    return undefined;
+  }
+  if (probe.status === 200) return wholeFile(name, probe);
+  const total = probe.status === 416 ? emptyTotal(probe) : contentRange(name, probe, 0, 1).total;
+  const tag = probe.headers.get('etag');
+  await probe.body?.cancel();
+  const source = {
+    name,
+    size: total,
+    read: async (offset: number, length: number) => {
+      checkRange(source, offset, length);
+      if (length === 0) return new Uint8Array(0);
+      const answer = await get(`bytes=${offset}-${offset + length - 1}`);
+      const range = contentRange(name, answer, offset, length);
+      if (range.total !== total) throw new CheckpointError(name, 'size', `${total} (as before)`, range.total);
+      if (tag !== null && answer.headers.get('etag') !== tag)
+        throw new CheckpointError(name, 'etag', `${tag} (as before)`, answer.headers.get('etag'));
+      return readBody(name, answer, length);
+    },
+    close: async () => {},
+  };
+  return source;
+}
+
+async function wholeFile(name: string, answer: Response): Promise<ByteSource> {
+  const stated = Number(answer.headers.get('content-length') ?? Number.NaN);
+  if (!(stated <= maxAssetBytes)) {
+    await answer.body?.cancel();
+    throw new CheckpointError(
+      name,
+      'Range',
+      `206 (or a file of at most ${maxAssetBytes} bytes)`,
+      `200, ${stated} bytes`,
+    );
+  }
+  const bytes = await readBody(name, answer, stated);
+  const source = {
+    name,
+    size: bytes.byteLength,
+    read: async (offset: number, length: number) => {
+      checkRange(source, offset, length);
+      return bytes.subarray(offset, offset + length);
+    },
+    close: async () => {},
+  };
+  return source;
+}
+
+/** Checks status 206 and `Content-Range: bytes first-last/total` against what was asked. */
+export function contentRange(
+  name: string,
+  answer: Response,
+  offset: number,
+  length: number,
+): { total: number } {
+  if (answer.status !== 206) throw new CheckpointError(name, 'status', '206 Partial Content', answer.status);
+  const text = answer.headers.get('content-range');
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(text ?? '');
+  const [first, last, total] = (match ?? []).slice(1).map(Number);
+  if (match === null || first !== offset || last !== offset + length - 1 || last >= total)
+    throw new CheckpointError(name, 'Content-Range', `bytes ${offset}-${offset + length - 1}/total`, text);
+  return { total };
+}
+
+function emptyTotal(answer: Response): number {
+  return /^bytes \*\/0$/.test(answer.headers.get('content-range') ?? '') ? 0 : Number.NaN;
+}
+
+/** The body, which must have exactly `length` bytes; a longer one is cut off at once, so that nothing more than asked for is kept. */
+async function readBody(name: string, answer: Response, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  const reader = answer.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) break;
+    if (value.byteLength > length - filled) {
+      await reader?.cancel();
+      throw new CheckpointError(name, 'body', `${length} bytes`, 'more');
+    }
+    bytes.set(value, filled);
+    filled += value.byteLength;
+  }
+  if (filled !== length) throw new CheckpointError(name, 'body', `${length} bytes`, filled);
+  return bytes;
+}

@@ -1,0 +1,112 @@
+// A repository on the Hugging Face hub as a folder. In Node each file that is opened goes into the cache that Python's huggingface_hub and other tools use
+// (and is taken from there when it is there); elsewhere files are read by Range requests.
+import { httpSource } from '../bytes/http-source.ts';
+import { nodeFileSource } from '../bytes/node-file-source.ts';
+import { type CheckpointFolder, checkFileName } from '../folders/checkpoint-folder.ts';
+import { nodeFolder } from '../folders/node-folder.ts';
+import { downloadToCache } from './download-to-cache.ts';
+import { cachedSnapshot, type HubCache, openHubCache } from './hub-cache.ts';
+import type { HubId } from './hub-id.ts';
+import { hubLibrary } from './hub-library.ts';
+
+export { parseHubId } from './hub-id.ts';
+
+/** How far a download is. `loaded` never falls; it starts above 0 when a download is resumed. */
+export interface HubProgress {
+  readonly file: string;
+  readonly loaded: number;
+  readonly total: number;
+}
+
+/** Options of `hubFolder`. */
+export interface HubOptions {
+  /** Default: HF_ENDPOINT, else https://huggingface.co. */
+  readonly hubUrl?: string;
+  /** Default: HF_TOKEN. */
+  readonly accessToken?: string;
+  /** Node: default as Python's huggingface_hub, HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub. */
+  readonly cacheDirectory?: string;
+  readonly onProgress?: (progress: HubProgress) => void;
+  readonly signal?: AbortSignal;
+  /** How often a cut connection is taken up again, with pauses of 0.5, 1, 2 ... s; default 5. */
+  readonly retries?: number;
+  /** Another `fetch`, for proxies and tests. */
+  readonly fetch?: typeof fetch;
+}
+
+const known = ['hubUrl', 'accessToken', 'cacheDirectory', 'onProgress', 'signal', 'retries', 'fetch'];
+
+/**
+ * Opens a repository: asks the hub for the revision's commit and, when the hub cannot be reached, takes what the cache has. Needs the optional
+ * peer `@huggingface/hub`. Throws `CheckpointError` for a file whose checksum is wrong.
+ */
+export async function hubFolder(id: HubId, options: HubOptions = {}): Promise<CheckpointFolder> {
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw new TypeError(`hubFolder: expected the options ${known.join(', ')}, got ${key}`);
+  const library = await hubLibrary();
+  const environment =
+    (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {};
+  const request = {
+    repo: { type: 'model', name: id.repository } as const,
+    hubUrl: options.hubUrl ?? environment.HF_ENDPOINT ?? library.HUB_URL,
+    fetch: options.fetch ?? fetch,
+    accessToken: options.accessToken ?? environment.HF_TOKEN,
+  };
+  const name = `hf:${id.repository}@${id.revision}`;
+  const cache = await openHubCache(id, options.cacheDirectory);
+  const commit = await commitOf(library, id, request, cache);
+  if (commit.offline) return { ...nodeFolder(commit.snapshot), name };
+  const revision = commit.sha;
+  const files = async () => {
+    const names: string[] = [];
+    for await (const entry of library.listFiles({ ...request, revision }))
+      if (entry.type === 'file') names.push(entry.path);
+    return names;
+  };
+  return {
+    name,
+    list: files,
+    async open(file) {
+      checkFileName(name, 'file', file);
+      if (cache === undefined) {
+        const headers: Record<string, string> = request.accessToken
+          ? { Authorization: `Bearer ${request.accessToken}` }
+          : {};
+        const url = `${request.hubUrl}/${id.repository}/resolve/${revision}/${file}`;
+        return httpSource(url, {
+          headers,
+          fetch: request.fetch,
+          ...(options.signal && { signal: options.signal }),
+        });
+      }
+      const path = await downloadToCache(library, { ...request, revision, file, cache, options });
+      return path === undefined ? undefined : nodeFileSource(path);
+    },
+  };
+}
+
+type Commit = { offline: false; sha: string } | { offline: true; snapshot: string };
+
+async function commitOf(
+  library: Awaited<ReturnType<typeof hubLibrary>>,
+  id: HubId,
+  request: { hubUrl: string; fetch: typeof fetch; accessToken: string | undefined },
+  cache: HubCache | undefined,
+): Promise<Commit> {
+  try {
+    const { sha } = await library.modelInfo({
+      name: id.repository,
+      revision: id.revision,
+      additionalFields: ['sha'],
+      ...request,
+    });
+    await cache?.writeRef(id.revision, sha);
+    return { offline: false, sha };
+  } catch (error) {
+    // An answer of the hub (no such repository, no right to it) counts; only a hub that cannot be reached leads to the cache.
+    const snapshot = 'statusCode' in (error as object) ? undefined : await cachedSnapshot(cache, id.revision);
+    if (snapshot === undefined) throw error;
+    return { offline: true, snapshot };
+  }
+}
