@@ -13,7 +13,7 @@ export const kinds: Readonly<Record<string, Load | undefined>> = {
   constraints: undefined,
   losses: () => import('./kinds/losses.ts'),
   optimizers: () => import('./kinds/optimizers.ts'),
-  training: undefined,
+  training: () => import('./kinds/training.ts'),
   quantization: () => import('./kinds/quantization.ts'),
   'tool-calls': () => import('./kinds/tool-calls.ts'),
   leaderboard: () => import('./kinds/leaderboard.ts'),

@@ -82,6 +82,8 @@ export { matMul } from './ops/mat-mul.ts';
 export type { RopeTables } from './ops/rope.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';
 export { updateAverage } from './train/ema.ts';
+export { type InitOptions, initParameters } from './train/init-parameters.ts';
+export { languageModelObjective, type Objective } from './train/objective.ts';
 export { type AdamWOptions, adamw } from './train/optimizers/adamw.ts';
 export { byGroup, isHiddenMatrix, type ParameterGroup } from './train/optimizers/by-group.ts';
 export { type LionOptions, lion } from './train/optimizers/lion.ts';
@@ -106,6 +108,23 @@ export {
   type WarmupStableDecayOptions,
   warmupStableDecaySchedule,
 } from './train/schedules/warmup-stable-decay.ts';
+export {
+  countSupervised,
+  ignoredLabel,
+  padRows,
+  type TokenBatch,
+  type TokenRow,
+} from './train/token-batch.ts';
+export { sourceOf, supervisedLosses, tokenNegativeLogProbs } from './train/token-log-probs.ts';
+export {
+  disposeTrainState,
+  initTrainState,
+  type StepOptions,
+  type StepReport,
+  type TrainState,
+  trainStep,
+} from './train/train-step.ts';
+export { permutation, type UniformSource } from './train/uniform-source.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
 export { memorySource } from './weights/bytes/memory-source.ts';

@@ -9,12 +9,14 @@ import { foldChunk, newRunningRows, softmaxMinusTarget } from './softmax-rows.ts
 export interface LinearCrossEntropyOptions {
   /** Columns of the vocabulary at a time; default 8192: memory is rows x chunk. */
   readonly vocabularyChunk?: number;
+  /** 'out-in' (default): weight [V, C], as a table of embeddings; 'in-out': [C, V], as this library's linear layers. */
+  readonly weightLayout?: 'out-in' | 'in-out';
 }
 
 /**
  * -log softmax(hidden weight^T)[label] for every row, [N], in nats; 0 for rows whose label is negative.
  *
- * `hidden` [N, C] and `weight` [V, C] get gradients; `labels` is int32 [N] or an array. A caller that only wants log-probabilities negates.
+ * `hidden` [N, C] and `weight` [V, C] (or [C, V], see `weightLayout`) get gradients; `labels` is int32 [N] or an array. A caller that only wants log-probabilities negates.
  */
 export function linearNegativeLogProbs(
   hidden: tf.Tensor2D,
@@ -23,16 +25,22 @@ export function linearNegativeLogProbs(
   options: LinearCrossEntropyOptions = {},
 ): tf.Tensor1D {
   for (const name of Object.keys(options))
-    if (name !== 'vocabularyChunk')
-      throw new TypeError(`linearNegativeLogProbs: unknown option ${name}, expected vocabularyChunk`);
+    if (name !== 'vocabularyChunk' && name !== 'weightLayout')
+      throw new TypeError(
+        `linearNegativeLogProbs: unknown option ${name}, expected vocabularyChunk or weightLayout`,
+      );
+  const turned = options.weightLayout === 'in-out'; // the vocabulary is the second axis
   const size = options.vocabularyChunk ?? 8192;
   if (!Number.isInteger(size) || size < 1)
     throw new RangeError(`vocabularyChunk: expected a positive integer, got ${size}`);
-  const vocabulary = weight.shape[0];
+  const vocabulary = weight.shape[turned ? 1 : 0];
   const targets = checkedLabels(labels, hidden.shape[0], vocabulary);
   const starts = Array.from({ length: Math.ceil(vocabulary / size) }, (_, i) => i * size);
-  const chunkOf = (w: tf.Tensor2D, start: number): tf.Tensor2D =>
-    starts.length === 1 ? w : tf.slice2d(w, [start, 0], [Math.min(size, vocabulary - start), -1]);
+  const chunkOf = (w: tf.Tensor2D, start: number): tf.Tensor2D => {
+    if (starts.length === 1) return w;
+    const width = Math.min(size, vocabulary - start);
+    return turned ? tf.slice2d(w, [0, start], [-1, width]) : tf.slice2d(w, [start, 0], [width, -1]);
+  };
 
   const op = tf.customGrad((h, w, save) => {
     const rows = h as tf.Tensor2D;
@@ -40,7 +48,7 @@ export function linearNegativeLogProbs(
     const running = newRunningRows(targets);
     let kept: tf.Tensor2D | undefined;
     for (const start of starts) {
-      const logits = tf.tidy(() => matMul(rows, chunkOf(table, start), false, true));
+      const logits = tf.tidy(() => matMul(rows, chunkOf(table, start), false, !turned));
       foldChunk(running, logits, start);
       if (starts.length === 1) kept = logits;
       else logits.dispose();
@@ -55,13 +63,13 @@ export function linearNegativeLogProbs(
       const dw: tf.Tensor2D[] = [];
       for (const start of starts) {
         const part = chunkOf(t, start);
-        const logits = only ?? matMul(x, part, false, true);
+        const logits = only ?? matMul(x, part, false, !turned);
         const dz = softmaxMinusTarget(logits, logSumExp, targets, start, scale); // [N, chunk]
-        const step = matMul(dz, part);
+        const step = matMul(dz, part, false, turned);
         dx = dx === undefined ? step : tf.add(dx, step);
-        dw.push(matMul(dz, x, true, false));
+        dw.push(turned ? matMul(x, dz, true, false) : matMul(dz, x, true, false));
       }
-      return [dx!, dw.length === 1 ? dw[0] : tf.concat2d(dw, 0)];
+      return [dx!, dw.length === 1 ? dw[0] : tf.concat2d(dw, turned ? 1 : 0)];
     };
     return { value: tf.tensor1d(losses), gradFunc };
   });

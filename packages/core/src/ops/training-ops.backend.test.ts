@@ -129,6 +129,18 @@ describe('linearNegativeLogProbs', () => {
       close(a[1].dataSync(), b[1].dataSync());
     });
   }
+  test('a weight laid out [C, V] gives the same losses and gradients', () => {
+    const turned = (h: tf.Tensor, w: tf.Tensor): tf.Tensor =>
+      linearNegativeLogProbs(h as tf.Tensor2D, tf.transpose(w) as tf.Tensor2D, labels, {
+        vocabularyChunk: 3,
+        weightLayout: 'in-out',
+      });
+    const both = (f: typeof turned): tf.Tensor[] =>
+      tf.grads((h, w) => tf.sum(tf.mul(f(h, w), weights)))([hidden, weight]);
+    const [a, b] = [both(turned), both(plain)];
+    close(a[0].dataSync(), b[0].dataSync());
+    close(a[1].dataSync(), b[1].dataSync());
+  });
   test('no tensor is left behind', () => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {

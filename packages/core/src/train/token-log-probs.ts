@@ -1,0 +1,81 @@
+// From parameters and a batch to the loss of every predicted token. The head runs only on the rows that predict something, in vocabulary chunks, so
+// neither [B, T, V] logits nor unlearned tokens cost memory.
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../models/model-config.ts';
+import { decodeHidden, head, type WeightSource } from '../models/transformer.ts';
+import { crossEntropy } from '../ops/cross-entropy.ts';
+import { linearNegativeLogProbs } from '../ops/linear-cross-entropy.ts';
+import { batchContext } from './packed-sequence.ts';
+import { isSupervised, type TokenBatch } from './token-batch.ts';
+
+/** Parameters by name as the decoder asks for them. */
+export function sourceOf(parameters: ReadonlyMap<string, tf.Tensor>): WeightSource {
+  return {
+    has: (name) => parameters.has(name),
+    get(name) {
+      const found = parameters.get(name);
+      if (found === undefined) throw new RangeError(`parameter: expected one of the model, got ${name}`);
+      return found;
+    },
+  };
+}
+
+/**
+ * -log p(label_t | tokens before t) at every predicted position, [rows, length] in nats; 0 elsewhere. Differentiable in the parameters.
+ *
+ * Call it inside a `tf.tidy` or a gradient function.
+ */
+export function tokenNegativeLogProbs(
+  config: ModelConfig,
+  weights: WeightSource,
+  batch: TokenBatch,
+): tf.Tensor2D {
+  const { rows, length } = batch;
+  const ids = tf.tensor2d(batch.ids, [rows, length], 'int32');
+  const hidden = decodeHidden(config, weights, ids, batchContext(batch));
+  return supervisedLosses(config, weights, hidden, batch);
+}
+
+/** The losses of `tokenNegativeLogProbs` from hidden states [rows, length, C] that are already there. */
+export function supervisedLosses(
+  config: ModelConfig,
+  weights: WeightSource,
+  hidden: tf.Tensor,
+  batch: TokenBatch,
+): tf.Tensor2D {
+  const { rows, length } = batch;
+  const sources: number[] = [];
+  const targets: number[] = [];
+  const place = new Int32Array(rows * length);
+  for (let r = 0; r < rows; r++)
+    for (let t = 1; t < length; t++)
+      if (isSupervised(batch, r, t)) {
+        place[r * length + t] = targets.length + 1;
+        sources.push(r * length + t - 1); // the shift: the token before predicts
+        targets.push(batch.labels[r * length + t]);
+      }
+  const flat = tf.reshape(hidden, [rows * length, config.hiddenSize]) as tf.Tensor2D;
+  // With nothing to learn, one row of ignored label keeps the graph whole: loss 0, gradients 0, not NaN.
+  const empty = targets.length === 0;
+  const chosen = tf.gather(flat, tf.tensor1d(empty ? [0] : sources, 'int32'));
+  const losses = headLosses(config, weights, chosen, empty ? [-1] : targets);
+  const padded = tf.concat1d([tf.zeros([1]), losses]);
+  return tf.reshape(tf.gather(padded, tf.tensor1d(place, 'int32')), [rows, length]);
+}
+
+function headLosses(
+  config: ModelConfig,
+  weights: WeightSource,
+  hidden: tf.Tensor2D,
+  targets: readonly number[],
+): tf.Tensor1D {
+  const { tied, bias, scale, softcap } = config.head;
+  const plain = !bias && scale === 1 && softcap === undefined && !weights.has('headProjection.weight');
+  if (!plain)
+    return crossEntropy(head(config, weights, hidden), targets, { reduction: 'none' }) as tf.Tensor1D;
+  if (tied && !weights.has('head.weight'))
+    return linearNegativeLogProbs(hidden, weights.get('embedding.weight') as tf.Tensor2D, targets);
+  return linearNegativeLogProbs(hidden, weights.get('head.weight') as tf.Tensor2D, targets, {
+    weightLayout: 'in-out',
+  });
+}
