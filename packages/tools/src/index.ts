@@ -1,3 +1,21 @@
+export { checkSchema } from './check-schema.ts';
+export {
+  type DispatchEvent,
+  type DispatchInput,
+  DispatchMachine,
+  type DispatchOptions,
+  type FinishReason,
+  type SplicedResult,
+  type ToolContract,
+} from './dispatch/dispatch-machine.ts';
+export { type Journal, type JournalEntry, memoryJournal } from './dispatch/journal.ts';
+export type { Limits } from './dispatch/limits.ts';
+export type { Call, Outcome, OutcomeStatus } from './dispatch/outcome.ts';
+export { type TrainingRow, toTrainingRows } from './dispatch/training-rows.ts';
+export { estimateTokens, memoryStore, type ResultStore, truncateResult } from './dispatch/truncate-result.ts';
+export { type RunOptions, type RunResult, runTools, type ToolRun } from './driver.ts';
+export type { ChatMessage, Engine, EnginePiece, EngineTurn } from './engines/engine.ts';
+export { type ScriptedEngineOptions, type ScriptedReply, scriptedEngine } from './engines/scripted-engine.ts';
 export type {
   Act,
   CaptureState,
@@ -29,4 +47,53 @@ export {
 } from './formats/tool-call-parser.ts';
 export { type JsonSchema, type ToolSignature, toolSignature } from './formats/tool-signature.ts';
 export type { LexerKind } from './formats/value-lexer.ts';
+export {
+  marksOf,
+  type Neutralised,
+  type NeutraliseOptions,
+  neutralise,
+  stripInvisible,
+} from './guards/neutralise.ts';
 export { canonicalJson, type Json, type JsonObject, parseJson, writeJson } from './json.ts';
+export {
+  isUntrusted,
+  joinLabels,
+  type Label,
+  labelsOfTokens,
+  type Segment,
+  type Trust,
+  trustLevels,
+} from './label.ts';
+export {
+  approvalHash,
+  type Decision,
+  isApproved,
+  makePending,
+  type Pending,
+  signDecision,
+} from './policy/approval.ts';
+export { decide, type Policy, type PolicyContext, type Seen, type Verdict } from './policy/policy.ts';
+export {
+  allowTools,
+  denyTools,
+  egressRule,
+  provenanceGate,
+  standardPolicy,
+  trifectaGate,
+} from './policy/rules.ts';
+export {
+  type AnyTool,
+  checkInput,
+  type Effects,
+  fingerprintText,
+  type StandardResult,
+  type StandardSchema,
+  schemaOf,
+  signatureOf,
+  type Tool,
+  type ToolAnswer,
+  type ToolContext,
+  type ToolResult,
+  toolDeclaration,
+  toolResult,
+} from './tool.ts';

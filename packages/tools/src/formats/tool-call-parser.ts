@@ -172,7 +172,7 @@ export class ToolCallParser {
 
   private run(final: boolean): void {
     // Each pass of the loop consumes text, changes state, or stops.
-    for (let steps = 0; ; steps++) {
+    for (;;) {
       const state = this.at;
       const before = this.state;
       const length = this.buffer.length;

@@ -1,0 +1,1 @@
+export { calculate, calculator } from './calculator.ts';

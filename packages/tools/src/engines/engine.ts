@@ -1,0 +1,60 @@
+// What the driver asks of whatever writes the text. A local model samples pieces and accepts forced ones (`force`), so results can be spliced in
+// mid-sentence; an endpoint gives whole turns, with its calls already taken apart. Both fit one interface, and so does a script.
+import type { EndReason } from '../formats/tool-call-parser.ts';
+import type { JsonObject } from '../json.ts';
+import type { Label, Segment } from '../label.ts';
+
+/** A message of a conversation. */
+export interface ChatMessage {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  readonly content: string;
+  readonly reasoning?: string;
+  readonly toolCalls?: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: JsonObject;
+  }[];
+  readonly toolCallId?: string;
+  readonly name?: string;
+  /** Provenance; default by role (a tool message is untrusted). */
+  readonly label?: Label;
+}
+
+/** The next thing the model wrote. */
+export type EnginePiece =
+  /** Sampled text; `special` when it is exactly one special token. */
+  | { readonly type: 'text'; readonly text: string; readonly tokens?: number; readonly special?: boolean }
+  | { readonly type: 'reasoning'; readonly text: string }
+  /** A call that the endpoint has taken apart; `arguments` is its JSON text. */
+  | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
+  | { readonly type: 'end'; readonly reason: EndReason };
+
+/** One turn of the model, open for sampling. */
+export interface EngineTurn {
+  /** The last characters of the rendered prompt: a template may have begun the reply. */
+  readonly promptTail: string;
+  next(signal: AbortSignal): Promise<EnginePiece> | EnginePiece;
+  /** Puts segments into the sequence without sampling, ordinary text with specials off; returns how many tokens that was. */
+  force?(segments: readonly Segment[]): Promise<number> | number;
+  /** Constrains what is sampled next to a tool's arguments, or frees it (`undefined`): the grammar hand-off. */
+  constrain?(schema: JsonObject | boolean | undefined): void;
+  close(): Promise<void> | void;
+}
+
+/** What the driver generates with. */
+export interface Engine {
+  /** Wire format of the calls in the text; `structured` when calls come taken apart. */
+  readonly format?: string;
+  /** Opens the model's turn behind `messages`; `written` is what this turn already holds (resuming an inline run). */
+  open(
+    messages: readonly ChatMessage[],
+    options: {
+      readonly tools: readonly JsonObject[];
+      readonly signal: AbortSignal;
+      readonly written?: readonly Segment[];
+    },
+  ): Promise<EngineTurn> | EngineTurn;
+  countTokens?(text: string): number;
+  /** Special tokens of the tokenizer as text; broken in results. */
+  readonly specialTokens?: readonly string[];
+}
