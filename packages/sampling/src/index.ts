@@ -47,4 +47,32 @@ export { type RandomStream, randomStream } from './random-stream.ts';
 export { createRow, type Logits, loadRow, type Row } from './row.ts';
 export { type Sampled, type Sampler, type SamplerOptions, type SavedSampler, sampler } from './sampler.ts';
 export { processorsOf, type StepOptions } from './sampler-options.ts';
+export type { BeamOptions, Hypothesis } from './search/beam-group.ts';
+export { beamSearch } from './search/beam-search.ts';
+export { type BestOfN, type BestOfNOptions, bestOfN } from './search/best-of-n.ts';
+export { type DiverseBeamOptions, diverseBeamSearch } from './search/diverse-beam-search.ts';
+export {
+  type Consensus,
+  type SelfConsistencyOptions,
+  selfConsistency,
+  type Vote,
+} from './search/self-consistency.ts';
+export type { SequenceModel } from './search/sequence-model.ts';
+export {
+  type DrawnText,
+  type StochasticBeamOptions,
+  stochasticBeamSearch,
+} from './search/stochastic-beam-search.ts';
+export { type DraftModelOptions, draftModel } from './speculation/draft-model.ts';
+export { type PromptLookupOptions, promptLookup } from './speculation/prompt-lookup.ts';
+export type { Proposal, Proposer } from './speculation/proposer.ts';
+export {
+  expectedAcceptance,
+  type SpeculativeResult,
+  type SpeculativeRow,
+  speculativeStep,
+} from './speculation/speculative-step.ts';
+export { type SuffixLookupOptions, suffixLookup } from './speculation/suffix-lookup.ts';
+export { drawFrom, drawResidual, keepsDraft } from './speculation/verify-draft.ts';
+export { type Loop, type RepetitionLoopOptions, repetitionLoop } from './stopping/repetition-loop.ts';
 export { createHistory, type TokenHistory } from './token-history.ts';
