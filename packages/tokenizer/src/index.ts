@@ -1,2 +1,18 @@
-/** The package's name, for messages. */
-export const packageName = '@ashlar/tokenizer';
+// Text to ids and back.
+export type { AddedToken } from './added-tokens.ts';
+export type { Encoding, Padding, Truncation } from './encoding.ts';
+export { ggufTokenizer } from './formats/gguf.ts';
+export { loadTokenizer, type ModelAssets } from './formats/load-tokenizer.ts';
+export { readGgufMetadata } from './formats/read-gguf-metadata.ts';
+export {
+  readTiktoken,
+  type TiktokenEncoding,
+  type TiktokenOptions,
+  writeTiktoken,
+} from './formats/tiktoken.ts';
+export { readTokenizerBin, writeTokenizerBin } from './formats/tokenizer-bin.ts';
+export { readTokenizerJson, type TokenizerExtras, writeTokenizerJson } from './formats/tokenizer-json.ts';
+export { offsetsInBytes, offsetsInCodePoints } from './offsets.ts';
+export { type ReferenceBpeOptions, referenceBpe } from './reference-bpe.ts';
+export { StreamDecoder } from './stream-decoder.ts';
+export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerParts } from './tokenizer.ts';

@@ -1,0 +1,8 @@
+// Turns the end-of-word suffix into spaces, but for the last token.
+import type { Decoder } from './decoder.ts';
+
+export const bpeDecoder = (suffix: string): Decoder => ({
+  config: { type: 'BPEDecoder', suffix },
+  decode: (tokens) =>
+    tokens.map((token, i) => token.replaceAll(suffix, () => (i === tokens.length - 1 ? '' : ' '))),
+});

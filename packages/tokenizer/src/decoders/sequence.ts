@@ -1,0 +1,7 @@
+// Several decoders, one after the other.
+import type { Decoder } from './decoder.ts';
+
+export const decoderSequence = (decoders: readonly Decoder[]): Decoder => ({
+  config: { type: 'Sequence', decoders: decoders.map((d) => d.config) },
+  decode: (tokens) => decoders.reduce<readonly string[]>((t, d) => d.decode(t), tokens).slice(),
+});

@@ -1,0 +1,170 @@
+// Byte-level vocabularies: text to UTF-8 once, a scanner for the cuts, the engine for the pieces.
+import type { AddedTokens, AllowedSpecial } from '../added-tokens.ts';
+import type { Scanner } from '../scanners/character-classes.ts';
+import type { BytePairEngine } from './byte-pair-engine.ts';
+import type { FastPath } from './fast-path.ts';
+
+export interface ByteLevelPathOptions {
+  readonly scanner: Scanner;
+  readonly prefixSpace: boolean;
+  /** Stretches are brought to NFC first. */
+  readonly isNfc: boolean;
+  readonly added: AddedTokens;
+  readonly engine: BytePairEngine;
+}
+
+const KEPT = 1 << 22; // bytes of the text buffer that stay allocated between calls
+
+export class ByteLevelPath implements FastPath {
+  private readonly options: ByteLevelPathOptions;
+  private readonly scanner: Scanner;
+  private readonly engine: BytePairEngine;
+  private readonly encoder = new TextEncoder();
+  private buffer = new Uint8Array(1 << 12);
+  private decoded: Uint8Array = new Uint8Array(1 << 12);
+
+  constructor(options: ByteLevelPathOptions) {
+    this.options = options;
+    this.scanner = options.scanner;
+    this.engine = options.engine;
+  }
+
+  encode(text: string, allowed: AllowedSpecial): number[] {
+    if (this.options.added.isInert(allowed)) return this.take(this.run(text, Number.POSITIVE_INFINITY));
+    const ids: number[] = [];
+    this.eachStretch(text, allowed, (stretch, id) => {
+      if (id >= 0) ids.push(id);
+      else {
+        const count = this.run(stretch, Number.POSITIVE_INFINITY);
+        const { out } = this.engine;
+        for (let i = 0; i < count; i++) ids.push(out[i]);
+      }
+      return true;
+    });
+    return ids;
+  }
+
+  count(text: string, allowed: AllowedSpecial, limit: number): number {
+    if (this.options.added.isInert(allowed)) return this.run(text, limit);
+    let count = 0;
+    this.eachStretch(text, allowed, (stretch, id) => {
+      count += id >= 0 ? 1 : this.run(stretch, limit - count);
+      return count <= limit;
+    });
+    return count;
+  }
+
+  decode(ids: ArrayLike<number>, added: (id: number) => Uint8Array | undefined): Uint8Array {
+    const { bytes, offsets, size } = this.engine.table;
+    const { added: tokens } = this.options;
+    const count = ids.length;
+    let out: Uint8Array = this.decoded;
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i];
+      if (tokens.has(id) || !(id >= 0 && id < size)) {
+        const extra = tokens.has(id) ? added(id) : undefined;
+        if (extra === undefined) continue;
+        out = this.room(at + extra.length);
+        out.set(extra, at);
+        at += extra.length;
+        continue;
+      }
+      let from = offsets[id];
+      const to = offsets[id + 1];
+      if (at + to - from > out.length) out = this.room(at + to - from);
+      while (from < to) out[at++] = bytes[from++];
+    }
+    if (out.length > KEPT) this.decoded = new Uint8Array(1 << 12);
+    return out.subarray(0, at);
+  }
+
+  private room(needed: number): Uint8Array {
+    if (needed > this.decoded.length) {
+      const wider = new Uint8Array(Math.max(needed, this.decoded.length * 2));
+      wider.set(this.decoded);
+      this.decoded = wider;
+    }
+    return this.decoded;
+  }
+
+  /** Added tokens and the ordinary stretches between them, until `visit` says false. */
+  private eachStretch(
+    text: string,
+    allowed: AllowedSpecial,
+    visit: (stretch: string, id: number) => boolean,
+  ): void {
+    const { added, isNfc } = this.options;
+    for (const match of added.matchRaw(text, allowed)) {
+      const stretch = text.slice(match.start, match.end);
+      if (match.token !== undefined) {
+        if (!visit(stretch, match.token.id)) return;
+        continue;
+      }
+      const normalized = isNfc ? stretch.normalize('NFC') : stretch;
+      for (const inner of added.matchNormalized(normalized, allowed)) {
+        const part = normalized.slice(inner.start, inner.end);
+        if (!visit(part, inner.token?.id ?? -1)) return;
+      }
+    }
+  }
+
+  private take(count: number): number[] {
+    const { out } = this.engine;
+    const ids = new Array<number>(count);
+    for (let i = 0; i < count; i++) ids[i] = out[i];
+    return ids;
+  }
+
+  /** Ids of an ordinary stretch, in the engine's `out`; returns how many. */
+  private run(text: string, limit: number): number {
+    const end = this.read(text);
+    const { buffer, scanner, engine } = this;
+    let count = 0;
+    for (let at = 0; at < end; ) {
+      const next = scanner(buffer, at, end);
+      count = engine.encodePiece(buffer, at, next, count);
+      if (count > limit) break;
+      at = next;
+    }
+    if (buffer.length > KEPT) this.buffer = new Uint8Array(1 << 12);
+    return count;
+  }
+
+  /** Puts the UTF-8 bytes of a text into the buffer, four zero bytes behind them; returns how many. */
+  private read(text: string): number {
+    const { isNfc, prefixSpace } = this.options;
+    const needed = text.length * 3 + 8;
+    if (needed > this.buffer.length)
+      this.buffer = new Uint8Array(Math.max(needed, Math.min(KEPT, this.buffer.length * 2)));
+    const { buffer } = this;
+    let at = 0;
+    if (prefixSpace && text !== '' && text.charCodeAt(0) !== 32) buffer[at++] = 32;
+    const begin = at;
+    const { length } = text;
+    if (length <= 128) {
+      let i = 0;
+      for (; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit >= 0x80) break;
+        buffer[at++] = unit;
+      }
+      if (i === length) {
+        buffer[at] = buffer[at + 1] = buffer[at + 2] = buffer[at + 3] = 0;
+        return at;
+      }
+      at = begin;
+    }
+    let source = text;
+    if (isNfc) {
+      source = text.normalize('NFC');
+      if (source.length * 3 + 8 > buffer.length) {
+        this.buffer = new Uint8Array(source.length * 3 + 8);
+        if (begin > 0) this.buffer[0] = 32;
+      }
+    }
+    at += this.encoder.encodeInto(source, begin > 0 ? this.buffer.subarray(begin) : this.buffer).written;
+    this.buffer[at] = this.buffer[at + 1] = this.buffer[at + 2] = this.buffer[at + 3] = 0;
+    return at;
+  }
+}

@@ -1,0 +1,30 @@
+// The bytes of a byte-level vocabulary, whose tokens are written in GPT-2's alphabet.
+import { charToByte } from '../byte-alphabet.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
+import { TokenTable } from './token-table.ts';
+
+/** The table of a vocabulary, or undefined when a byte is missing or a token that text may become is not written in the alphabet. */
+export function byteLevelTable(
+  vocabulary: Vocabulary,
+  hidden: (id: number) => boolean,
+): TokenTable | undefined {
+  const size = vocabulary.limit;
+  const offsets = new Int32Array(size + 1);
+  let total = 0;
+  for (let id = 0; id < size; id++) total += vocabulary.token(id)?.length ?? 0;
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (let id = 0; id < size; id++) {
+    offsets[id] = at;
+    const token = vocabulary.token(id);
+    if (token === undefined || hidden(id)) continue;
+    for (let i = 0; i < token.length; i++) {
+      const byte = charToByte(token.charCodeAt(i));
+      if (byte < 0) return undefined;
+      bytes[at++] = byte;
+    }
+  }
+  offsets[size] = at;
+  const table = new TokenTable(bytes, offsets);
+  return table.byteId.includes(-1) ? undefined : table;
+}

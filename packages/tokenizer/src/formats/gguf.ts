@@ -1,0 +1,289 @@
+// Vocabularies inside GGUF files: 'gpt2' (byte-level BPE), 'llama' (SentencePiece BPE), 'bert' (WordPiece), 't5' (Unigram), 'gemma4' (BPE on characters).
+// The keys are tokenizer.ggml.*; what they leave open (BOS by default, ends of turn) follows llama.cpp.
+import type { AddedToken } from '../added-tokens.ts';
+import { BpeModel } from '../models/bpe.ts';
+import { type PieceKind, ScoreBpeModel, type ScorePiece } from '../models/score-bpe.ts';
+import { unigram } from '../models/unigram.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { wordPiece } from '../models/word-piece.ts';
+import type { StageConfig } from '../normalizers/normalizer.ts';
+import { sentencePieceNormalizer } from '../normalizers/sentence-piece.ts';
+import type { Stages } from '../pipeline.ts';
+import type { LayoutPiece } from '../post-processors/post-processor.ts';
+import { template } from '../post-processors/template.ts';
+import { Tokenizer } from '../tokenizer.ts';
+import { ggufPreTokenizer } from './gguf-pre-tokenizers.ts';
+import { mergesFromList } from './model-from-json.ts';
+import { decoderFromJson, normalizerFromJson, preTokenizerFromJson } from './stages-from-json.ts';
+
+type Metadata = ReadonlyMap<string, unknown>;
+
+const KINDS: readonly PieceKind[] = [
+  'normal',
+  'normal',
+  'unknown',
+  'control',
+  'user-defined',
+  'unused',
+  'byte',
+];
+
+// Texts that llama.cpp takes for ends of a turn when no key names one.
+const ENDS_OF_TURN = [
+  '<|eot_id|>',
+  '<|im_end|>',
+  '<|end|>',
+  '<end_of_turn>',
+  '<|endoftext|>',
+  '<|end_of_text|>',
+  '<EOT>',
+  '_<EOT>',
+  '[EOT]',
+  '<\uff5cend\u2581of\u2581sentence\uff5c>',
+  '<end_of_utterance>',
+  '<|eom_id|>',
+];
+
+/**
+ * The tokenizer of a GGUF file from its key-values (see `readGgufMetadata`; `@ashlar/core` hands the same map out). Throws a TypeError or RangeError that
+ * names a missing key, an unknown model or an unknown pre-tokenizer.
+ */
+export function ggufTokenizer(metadata: Metadata): Tokenizer {
+  const kind = metadata.get('tokenizer.ggml.model');
+  const tokens = metadata.get('tokenizer.ggml.tokens') as string[] | undefined;
+  if (typeof kind !== 'string')
+    throw new TypeError('tokenizer.ggml.model: expected a string, the file has no vocabulary');
+  if (!Array.isArray(tokens)) throw new TypeError('tokenizer.ggml.tokens: expected an array of strings');
+  const types = metadata.get('tokenizer.ggml.token_type') as ArrayLike<number> | undefined;
+  const scores = metadata.get('tokenizer.ggml.scores') as ArrayLike<number> | undefined;
+  const pieces = tokens.map(
+    (text, id): ScorePiece => ({ text, score: scores?.[id] ?? 0, kind: KINDS[types?.[id] ?? 1] ?? 'normal' }),
+  );
+  const read = READERS[kind];
+  if (read === undefined)
+    throw new RangeError(
+      `tokenizer.ggml.model: expected one of ${Object.keys(READERS).join(', ')}, got ${kind}`,
+    );
+
+  const id = (name: string): number | undefined => {
+    const value = metadata.get(`tokenizer.ggml.${name}_token_id`);
+    return typeof value === 'number' && value < tokens.length ? value : undefined;
+  };
+  const { stages, addBos, addEos, addedTokens } = read(metadata, pieces);
+  const flag = (name: string, otherwise: boolean): boolean =>
+    (metadata.get(`tokenizer.ggml.${name}`) as boolean | undefined) ?? otherwise;
+  const bos = id('bos') ?? DEFAULT_BOS[kind];
+  const eos = id('eos');
+  const sep = id('seperator') ?? id('separator');
+  const before = kind === 'bert' ? (id('cls') ?? bos) : bos;
+  const after = kind === 'bert' ? (sep ?? eos) : eos;
+  const layout: LayoutPiece[] = [{ sequence: 0, typeId: 0 }];
+  const special = (token: number): LayoutPiece => ({ ids: [token], tokens: [tokens[token]], typeId: 0 });
+  if (before !== undefined && flag('add_bos_token', addBos)) layout.unshift(special(before));
+  if (after !== undefined && flag(kind === 'bert' ? 'add_sep_token' : 'add_eos_token', addEos))
+    layout.push(special(after));
+  const ends = new Set<number>();
+  for (const end of [eos, id('eot'), id('eom')]) if (end !== undefined) ends.add(end);
+  if (id('eot') === undefined && kind !== 'bert') {
+    const index = new Map(
+      pieces.flatMap((p, i) => (p.kind === 'control' || p.kind === 'user-defined' ? [[p.text, i]] : [])),
+    );
+    for (const text of ENDS_OF_TURN) {
+      const end = index.get(text);
+      if (end !== undefined) ends.add(end);
+    }
+  }
+  const unk = id('unknown');
+  const pad = id('padding');
+  const chatTemplate = metadata.get('tokenizer.chat_template');
+  return new Tokenizer({
+    ...stages,
+    ...(layout.length > 1 && { postProcessor: frame(layout) }),
+    addedTokens: addedTokens ?? controlTokens(pieces, metadata),
+    ...(bos !== undefined && { bosTokenId: bos }),
+    eosTokenIds: [...ends],
+    ...(unk !== undefined && { unkTokenId: unk }),
+    ...(pad !== undefined && { padTokenId: pad }),
+    ...(typeof chatTemplate === 'string' && { chatTemplate }),
+  });
+}
+
+const DEFAULT_BOS: Readonly<Record<string, number>> = { llama: 1 };
+
+/** A layout written as TemplateProcessing. */
+export function frame(layout: readonly LayoutPiece[]) {
+  const written = layout.map((p) =>
+    'ids' in p
+      ? { SpecialToken: { id: p.tokens[0], type_id: p.typeId } }
+      : { Sequence: { id: p.sequence === 0 ? 'A' : 'B', type_id: p.typeId } },
+  );
+  const second = [
+    { sequence: 1, typeId: 1 } as const,
+    ...layout.slice(layout.findIndex((p) => 'sequence' in p) + 1),
+  ];
+  const pair = [...layout, ...second];
+  const specials = layout.flatMap((p) =>
+    'ids' in p ? [[p.tokens[0], { id: p.tokens[0], ids: p.ids, tokens: p.tokens }]] : [],
+  );
+  const config: StageConfig = {
+    type: 'TemplateProcessing',
+    single: written,
+    pair: [
+      ...written,
+      { Sequence: { id: 'B', type_id: 1 } },
+      ...written.slice(layout.findIndex((p) => 'sequence' in p) + 1),
+    ],
+    special_tokens: Object.fromEntries(specials),
+  };
+  return template(config, layout, pair);
+}
+
+interface Read {
+  readonly stages: Stages;
+  readonly addBos: boolean;
+  readonly addEos: boolean;
+  readonly addedTokens?: readonly AddedToken[];
+}
+
+const READERS: Readonly<Record<string, (metadata: Metadata, pieces: readonly ScorePiece[]) => Read>> = {
+  gpt2: (metadata, pieces) =>
+    byteLevelVocabulary(metadata, pieces, String(metadata.get('tokenizer.ggml.pre') ?? 'default')),
+  gemma4: (metadata, pieces) => byteLevelVocabulary(metadata, pieces, 'gemma4'),
+  llama: (metadata, pieces) => ({
+    stages: {
+      model: new ScoreBpeModel({
+        pieces,
+        unkId: pieces.findIndex((p) => p.kind === 'unknown'),
+        byteFallback: true,
+      }),
+      normalizer: normalizerFromJson({
+        type: 'Sequence',
+        normalizers: [...dummyPrefix(metadata, true), ESCAPE],
+      }),
+      decoder: decoderFromJson({
+        type: 'Sequence',
+        decoders: [...CHARACTERS, ...(hasPrefix(metadata, true) ? [STRIP] : [])],
+      }),
+    },
+    addBos: true,
+    addEos: false,
+  }),
+  bert: (metadata, pieces) => ({
+    stages: {
+      model: wordPiece({
+        vocabulary: new Vocabulary(pieces.map(({ text, kind }, id) => [bertToken(text, kind), id])),
+        unkToken: pieces.find((p) => p.kind === 'unknown')?.text ?? '[UNK]',
+        continuingSubwordPrefix: '##',
+        maxInputCharsPerWord: 100,
+      }),
+      normalizer: normalizerFromJson({
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars: true,
+        strip_accents: metadata.get('tokenizer.ggml.normalizer.strip_accents') ?? null,
+        lowercase: metadata.get('tokenizer.ggml.normalizer.lowercase') ?? true,
+      }),
+      preTokenizer: preTokenizerFromJson({ type: 'BertPreTokenizer' }),
+      decoder: decoderFromJson({ type: 'WordPiece', prefix: '##', cleanup: true }),
+    },
+    addBos: true,
+    addEos: true,
+  }),
+  t5: (metadata, pieces) => ({
+    stages: {
+      model: unigram({
+        pieces: pieces.map((p) => [p.text, p.score]),
+        unkId: (metadata.get('tokenizer.ggml.unknown_token_id') as number | undefined) ?? 2,
+        byteFallback: pieces.some((p) => p.kind === 'byte'),
+        excluded: new Set(
+          pieces.flatMap((p, id) => (p.kind === 'normal' || p.kind === 'user-defined' ? [] : [id])),
+        ),
+      }),
+      normalizer: sentencePieceNormalizer({
+        charsmap: charsmapOf(metadata),
+        addDummyPrefix: hasPrefix(metadata, true),
+        removeExtraWhitespaces:
+          (metadata.get('tokenizer.ggml.remove_extra_whitespaces') as boolean | undefined) ?? true,
+        escapeWhitespaces: true,
+      }),
+      decoder: decoderFromJson({ type: 'Sequence', decoders: [...CHARACTERS, STRIP] }),
+    },
+    addBos: false,
+    addEos: true,
+  }),
+};
+
+const ESCAPE: StageConfig = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
+const STRIP: StageConfig = { type: 'Strip', content: ' ', start: 1, stop: 0 };
+const CHARACTERS: readonly StageConfig[] = [
+  { type: 'Replace', pattern: { String: '\u2581' }, content: ' ' },
+  { type: 'ByteFallback' },
+  { type: 'Fuse' },
+];
+
+const hasPrefix = (metadata: Metadata, otherwise: boolean): boolean =>
+  (metadata.get('tokenizer.ggml.add_space_prefix') as boolean | undefined) ?? otherwise;
+
+const dummyPrefix = (metadata: Metadata, otherwise: boolean): StageConfig[] =>
+  hasPrefix(metadata, otherwise) ? [{ type: 'Prepend', prepend: '\u2581' }] : [];
+
+const charsmapOf = (metadata: Metadata): Uint8Array => {
+  const map = metadata.get('tokenizer.ggml.precompiled_charsmap') as ArrayLike<number> | undefined;
+  return map === undefined ? new Uint8Array(0) : Uint8Array.from(map as ArrayLike<number>, (x) => x & 255);
+};
+
+/** GGUF writes words as "\u2581word" and continuations bare; bracketed control tokens stay. */
+function bertToken(text: string, kind: PieceKind): string {
+  if (kind !== 'normal' || /^\[.*\]$/.test(text)) return text;
+  return text.startsWith('\u2581') ? text.slice(1) : `##${text}`;
+}
+
+function byteLevelVocabulary(metadata: Metadata, pieces: readonly ScorePiece[], pre: string): Read {
+  const entry = ggufPreTokenizer(pre);
+  const merges = metadata.get('tokenizer.ggml.merges');
+  if (!Array.isArray(merges)) throw new TypeError('tokenizer.ggml.merges: expected an array of strings');
+  const vocabulary = new Vocabulary(pieces.map((p, id) => [p.text, id]));
+  const normalizers = [
+    ...(entry.normalizer ? [entry.normalizer] : []),
+    ...(entry.characters && pre !== 'whitespace' ? [ESCAPE] : []),
+  ];
+  return {
+    stages: {
+      model: new BpeModel({
+        vocabulary,
+        merges: mergesFromList(merges, vocabulary),
+        ignoreMerges: entry.ignoreMerges ?? false,
+        byteFallback: entry.characters ?? false,
+        ...(entry.characters && {
+          unkToken: pieces.find((p) => p.kind === 'unknown')?.text ?? null,
+          fuseUnk: true,
+        }),
+      }),
+      ...(normalizers.length > 0 && { normalizer: normalizerFromJson({ type: 'Sequence', normalizers }) }),
+      preTokenizer: preTokenizerFromJson({ type: 'Sequence', pretokenizers: entry.preTokenizer }),
+      decoder: entry.characters
+        ? decoderFromJson({ type: 'Sequence', decoders: CHARACTERS })
+        : decoderFromJson({ type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }),
+    },
+    addBos: entry.addBos ?? pre === 'gemma4',
+    addEos: false,
+  };
+}
+
+/** Control and user-defined pieces are matched as wholes; Phi-3's take the white space behind them along. */
+function controlTokens(pieces: readonly ScorePiece[], metadata: Metadata): AddedToken[] {
+  const name = String(metadata.get('general.name') ?? '').toLowerCase();
+  const isPhi3 = name.includes('phi-3') || name.includes('phi3');
+  const plain = new Set(['<unk>', '<s>', '<|endoftext|>']);
+  return pieces.flatMap(({ text, kind }, id) => {
+    if (kind !== 'control' && kind !== 'user-defined' && kind !== 'unknown') return [];
+    return [
+      {
+        id,
+        content: text,
+        special: kind !== 'user-defined',
+        rstrip: isPhi3 && kind !== 'unknown' && !plain.has(text),
+      },
+    ];
+  });
+}

@@ -1,0 +1,65 @@
+// The files beside tokenizer.json: tokenizer_config.json, special_tokens_map.json, generation_config.json, config.json and the chat templates.
+import type { TokenizerParts } from '../tokenizer.ts';
+import { asObject, type JsonObject } from './json-value.ts';
+import type { TokenizerExtras } from './tokenizer-json.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Ids and chat templates from the config files that exist. `text` reads a file by name. */
+export async function extrasFromConfigs(
+  text: (name: string) => Promise<string | undefined>,
+  parts: TokenizerParts,
+): Promise<TokenizerExtras> {
+  const read = async (name: string): Promise<JsonObject> => {
+    const source = await text(name);
+    return source === undefined ? {} : asObject(JSON.parse(source), name);
+  };
+  const config = await read('tokenizer_config.json');
+  const specials = await read('special_tokens_map.json');
+  const model = await read('config.json');
+  const generation = await read('generation_config.json');
+
+  const idOf = (key: string): number | undefined => {
+    const content = contentOf(config[key]) ?? contentOf(specials[key]);
+    if (content === undefined) return undefined;
+    return parts.addedTokens.find((t) => t.content === content)?.id ?? parts.model.tokenToId(content);
+  };
+  const extras: Mutable<TokenizerExtras> = {};
+  const set = <K extends keyof TokenizerExtras>(key: K, value: TokenizerExtras[K] | undefined) => {
+    if (value !== undefined) extras[key] = value;
+  };
+  set('bosTokenId', idOf('bos_token') ?? numberOf(generation.bos_token_id) ?? numberOf(model.bos_token_id));
+  set('unkTokenId', idOf('unk_token'));
+  set('padTokenId', idOf('pad_token') ?? parts.padTokenId);
+  const ends = new Set<number>();
+  for (const value of [idOf('eos_token'), generation.eos_token_id, model.eos_token_id]) {
+    for (const id of Array.isArray(value) ? value : [value]) if (typeof id === 'number') ends.add(id);
+  }
+  set('eosTokenIds', [...ends]);
+
+  const template =
+    (await text('chat_template.jinja')) ??
+    config.chat_template ??
+    (await read('chat_template.json')).chat_template;
+  if (typeof template === 'string') set('chatTemplate', template);
+  else if (Array.isArray(template)) {
+    const named = Object.fromEntries(
+      template.map((item, i) => {
+        const o = asObject(item, `chat_template[${i}]`);
+        return [String(o.name), String(o.template)];
+      }),
+    );
+    set('chatTemplates', named);
+    set('chatTemplate', named.default);
+  }
+  return extras;
+}
+
+function contentOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object' && value !== null && 'content' in value && typeof value.content === 'string')
+    return value.content;
+  return undefined;
+}
+
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);

@@ -1,0 +1,36 @@
+// The contract of the third stage: turns one piece of text into tokens.
+
+/** A token of a piece: its id and which UTF-8 bytes of the piece it covers. */
+export interface ModelToken {
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What may vary from call to call. */
+export interface ModelOptions {
+  /** Probability that a merge is passed over (BPE dropout); needs `uniform`. */
+  readonly dropout?: number;
+  /** Draws from [0, 1). */
+  readonly uniform?: () => number;
+  /** Control tokens that the text may not become, whatever it spells. */
+  readonly excluded?: ReadonlySet<number>;
+}
+
+/** Turns a piece of text into tokens; `config()` is its tokenizer.json form. */
+export interface Model {
+  /** Number of ids of the model itself, added tokens not counted. */
+  readonly size: number;
+  /** One more than the greatest id, where ids have gaps. */
+  readonly limit?: number;
+  tokenize(piece: string, options?: ModelOptions): ModelToken[];
+  tokenToId(token: string): number | undefined;
+  idToToken(id: number): string | undefined;
+  config(): ModelConfig;
+}
+
+/** A model as tokenizer.json writes it. */
+export interface ModelConfig {
+  readonly type: string;
+  readonly [parameter: string]: unknown;
+}

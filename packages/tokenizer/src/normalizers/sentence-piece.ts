@@ -1,0 +1,101 @@
+// SentencePiece's own normaliser (google/sentencepiece src/normalizer.cc): longest match in the character map, runs of spaces collapsed, a dummy prefix,
+// spaces escaped as U+2581. Hugging Face's Precompiled differs in taking the shortest match of a grapheme. User-defined pieces are left untouched.
+import type { AlignedText, Edit } from '../aligned-text.ts';
+import { bytesToBase64 } from '../formats/base64.ts';
+import { encodeUtf8 } from '../unicode/utf8.ts';
+import { CharsMap } from './chars-map.ts';
+import type { Normalizer } from './normalizer.ts';
+
+export interface SentencePieceNormalizerOptions {
+  /** The file's precompiled_charsmap; empty for none. */
+  readonly charsmap: Uint8Array;
+  readonly addDummyPrefix: boolean;
+  readonly removeExtraWhitespaces: boolean;
+  readonly escapeWhitespaces: boolean;
+  /** The dummy prefix goes behind the text. */
+  readonly whitespaceAsSuffix?: boolean;
+}
+
+export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions): Normalizer {
+  const map = options.charsmap.length > 0 ? new CharsMap(options.charsmap) : undefined;
+  const space = options.escapeWhitespaces ? '\u2581' : ' ';
+  return {
+    // tokenizer.json has no such stage; this sequence is what Hugging Face's converters write for it.
+    config: {
+      type: 'Sequence',
+      normalizers: [
+        ...(map ? [{ type: 'Precompiled', precompiled_charsmap: bytesToBase64(options.charsmap) }] : []),
+        ...(options.removeExtraWhitespaces
+          ? [
+              { type: 'Strip', strip_left: true, strip_right: true },
+              { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
+            ]
+          : []),
+        ...(options.addDummyPrefix ? [{ type: 'Prepend', prepend: ' ' }] : []),
+        ...(options.escapeWhitespaces
+          ? [{ type: 'Replace', pattern: { String: ' ' }, content: '\u2581' }]
+          : []),
+      ],
+    },
+    normalize: (text) => {
+      if (map !== undefined) text.transform(mapCharacters(text.value, map));
+      if (options.removeExtraWhitespaces) removeExtraSpaces(text);
+      if (options.addDummyPrefix && text.value !== '') {
+        if (options.whitespaceAsSuffix) text.transformRange(text.value.length, text.value.length, [[' ', 1]]);
+        else text.prepend(' ');
+      }
+      if (space !== ' ') text.map((char) => (char === ' ' ? space : char));
+    },
+  };
+}
+
+function mapCharacters(text: string, map: CharsMap): Edit[] {
+  const bytes = encodeUtf8(text);
+  const edits: Edit[] = [];
+  let at = 0; // in bytes
+  let unit = 0; // in UTF-16 units
+  let dropped = 0; // characters that became nothing, to be swallowed by the one before
+  while (unit < text.length) {
+    const found = map.longest(bytes, at);
+    if (found === undefined) {
+      const char = String.fromCodePoint(text.codePointAt(unit)!);
+      edits.push([char, 0]);
+      unit += char.length;
+      at += encodeUtf8(char).length;
+      continue;
+    }
+    let count = 0;
+    for (const end = at + found.length; at < end; count++) {
+      const char = String.fromCodePoint(text.codePointAt(unit)!);
+      unit += char.length;
+      at += encodeUtf8(char).length;
+    }
+    const chars = Array.from(found.text);
+    chars.forEach((char, i) => {
+      edits.push([char, i < count ? 0 : 1]);
+    });
+    const missing = count - chars.length;
+    const last = edits.at(-1);
+    if (missing > 0 && last !== undefined)
+      edits[edits.length - 1] = [last[0], last[1] <= 0 ? last[1] - missing : last[1]];
+    else if (missing > 0) dropped += missing;
+  }
+  return dropped > 0 && edits.length > 0 ? [[edits[0][0], edits[0][1]], ...edits.slice(1)] : edits;
+}
+
+function removeExtraSpaces(text: AlignedText): void {
+  let previous = ' ';
+  text.filter((char) => {
+    const keep = char !== ' ' || previous !== ' ';
+    previous = char;
+    return keep;
+  });
+  if (text.value.endsWith(' ')) {
+    const last = text.value.length - 1;
+    let count = 0;
+    text.filter((char) => {
+      count += char.length;
+      return count <= last;
+    });
+  }
+}

@@ -1,0 +1,21 @@
+// SentencePiece's: spaces become a visible character, one is put before the text, and words are cut before it.
+import { characterPattern, stringPattern } from '../patterns.ts';
+import type { PreTokenizer } from './pre-tokenizer.ts';
+
+/** When a replacement character is put before a piece that lacks one. */
+export type PrependScheme = 'always' | 'first' | 'never';
+
+export function metaspace(replacement: string, prependScheme: PrependScheme, cut: boolean): PreTokenizer {
+  const isReplacement = characterPattern((c) => c === replacement.codePointAt(0));
+  const space = stringPattern(' ');
+  return {
+    config: { type: 'Metaspace', replacement, prepend_scheme: prependScheme, split: cut },
+    split: (piece) => {
+      if (piece.tracked) piece.replace(space, replacement);
+      else piece.value = piece.value.replaceAll(' ', () => replacement);
+      const wanted = prependScheme === 'always' || (prependScheme === 'first' && piece.originalStart === 0);
+      if (wanted && !piece.value.startsWith(replacement)) piece.prepend(replacement);
+      return cut ? piece.split(isReplacement, 'MergedWithNext') : [piece];
+    },
+  };
+}

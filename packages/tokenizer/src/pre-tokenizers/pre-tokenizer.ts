@@ -1,0 +1,9 @@
+// The contract of the second stage: cuts a piece of text into smaller pieces that the model then works on one by one. Empty pieces are dropped.
+import type { AlignedText } from '../aligned-text.ts';
+import type { StageConfig } from '../normalizers/normalizer.ts';
+
+/** Cuts a piece of text; `config` is its tokenizer.json form. */
+export interface PreTokenizer {
+  readonly config: StageConfig;
+  split(piece: AlignedText): AlignedText[];
+}

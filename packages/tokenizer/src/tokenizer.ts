@@ -1,0 +1,373 @@
+// The tokenizer: stages and added tokens behind one object. Ids alone take the fast path where the stages allow it; offsets take the general one.
+import { type AddedToken, AddedTokens, type AllowedSpecial } from './added-tokens.ts';
+import {
+  type Encoding,
+  emptyEncoding,
+  mergeEncodings,
+  type Padding,
+  paddedLength,
+  padEncoding,
+  type Truncation,
+  truncatePair,
+} from './encoding.ts';
+import { compileFastPath, type FastPath } from './engine/fast-path.ts';
+import { encodeColumns, encodeIds, type PipelineOptions, type Stages } from './pipeline.ts';
+import type { LayoutPiece } from './post-processors/post-processor.ts';
+import { StreamDecoder } from './stream-decoder.ts';
+import { bytesOfToken, isByteLevel } from './token-bytes.ts';
+import { decodeUtf8 } from './unicode/utf8.ts';
+import { refuseUnknownOptions } from './unknown-options.ts';
+
+/** Everything a tokenizer is made of. */
+export interface TokenizerParts extends Stages {
+  readonly addedTokens: readonly AddedToken[];
+  readonly truncation?: Truncation;
+  readonly padding?: Padding;
+  readonly bosTokenId?: number;
+  /** Ids that end a text or a turn. */
+  readonly eosTokenIds?: readonly number[];
+  readonly unkTokenId?: number;
+  readonly padTokenId?: number;
+  /** Jinja source of the chat template that came with the tokenizer. */
+  readonly chatTemplate?: string;
+  /** Named templates beside it ('tool_use', 'rag', ...). */
+  readonly chatTemplates?: Readonly<Record<string, string>>;
+}
+
+/** What `encode` may be told. */
+export interface EncodeOptions {
+  /** A second text. */
+  readonly pair?: string;
+  /** Frame the text as the post-processor says (BOS, [CLS], ...); default true. */
+  readonly addSpecialTokens?: boolean;
+  /** Control tokens that the text may become when it spells them; default 'none': text is never a control token. */
+  readonly allowedSpecial?: 'all' | 'none' | Iterable<string>;
+  /** What to do with a control token in the text that is not allowed: encode it as 'plain' text (default) or throw an 'error'. */
+  readonly refusedSpecial?: 'plain' | 'error';
+  /** Default: as the tokenizer's file says; false for none. */
+  readonly truncation?: Truncation | false;
+  /** Default: as the tokenizer's file says; false for none. */
+  readonly padding?: Padding | false;
+  /** BPE dropout: probability that a merge is passed over. Needs `uniform`. */
+  readonly dropout?: number;
+  /** Random numbers in [0, 1) for dropout, such as a Philox stream of `@ashlar/sampling`. */
+  readonly uniform?: () => number;
+}
+
+/** What `decode` may be told. */
+export interface DecodeOptions {
+  /** Leave control tokens out; default false. */
+  readonly skipSpecialTokens?: boolean;
+}
+
+const ENCODE_OPTIONS = [
+  'pair',
+  'addSpecialTokens',
+  'allowedSpecial',
+  'refusedSpecial',
+  'truncation',
+  'padding',
+  'dropout',
+  'uniform',
+];
+
+/**
+ * Text to ids and back. Make one with {@link loadTokenizer} or one of the format readers.
+ *
+ * @example
+ * ```ts
+ * import { readTiktoken } from '@ashlar/tokenizer';
+ *
+ * const ranks = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+ * const tokenizer = readTiktoken([...ranks, `${btoa('hi')} 256`].join('\n'), { pattern: 'gpt2' });
+ * tokenizer.encode('hi!') // => [256, 33]
+ * tokenizer.decode([256, 33]) // => 'hi!'
+ * ```
+ */
+export class Tokenizer {
+  /** The stages and tokens it was made of. */
+  readonly parts: TokenizerParts;
+  /** One more than the greatest id. */
+  readonly vocabSize: number;
+  readonly bosTokenId: number | undefined;
+  readonly eosTokenIds: readonly number[];
+  readonly padTokenId: number | undefined;
+  readonly unkTokenId: number | undefined;
+  /** Ids of the control tokens. */
+  readonly specialIds: ReadonlySet<number>;
+  private readonly added: AddedTokens;
+  private readonly fast: FastPath | undefined;
+  private readonly toBytes: (token: string) => Uint8Array;
+
+  constructor(parts: TokenizerParts) {
+    this.parts = parts;
+    this.added = new AddedTokens(parts.addedTokens, parts.normalizer);
+    this.vocabSize = Math.max(
+      parts.model.size,
+      ...this.added.tokens.map((t) => t.id + 1),
+      parts.model.limit ?? 0,
+    );
+    this.bosTokenId = parts.bosTokenId;
+    this.eosTokenIds = parts.eosTokenIds ?? [];
+    this.padTokenId = parts.padTokenId;
+    this.unkTokenId = parts.unkTokenId;
+    this.specialIds = new Set(this.added.tokens.filter((t) => t.special).map((t) => t.id));
+    this.fast = compileFastPath(parts, this.added);
+    this.toBytes = bytesOfToken(parts.decoder);
+  }
+
+  /** The added tokens, by id. */
+  get addedTokens(): readonly AddedToken[] {
+    return this.added.tokens;
+  }
+
+  /**
+   * The ids of a text. By default the text is framed as the post-processor says and never becomes a control token.
+   * Throws a RangeError for a refused control token (with `refusedSpecial: 'error'`) and for characters that the model cannot represent.
+   */
+  encode(text: string, options?: EncodeOptions): number[] {
+    if (options === undefined && this.fast !== undefined && this.isPlain)
+      return this.frame(this.fast.encode(text, 'none'), undefined);
+    if (options !== undefined) refuseUnknownOptions('encode', options, ENCODE_OPTIONS);
+    const { truncation, padding } = this.shape(options);
+    if (truncation !== undefined || padding !== undefined)
+      return this.encodeDetailed(text, options).ids.slice();
+    const settings = this.settings(options);
+    this.refuse(text, options, settings.allowedSpecial);
+    const first = this.bare(text, settings);
+    if (options?.pair !== undefined) this.refuse(options.pair, options, settings.allowedSpecial);
+    const second = options?.pair === undefined ? undefined : this.bare(options.pair, settings);
+    return this.frame(first, second, options?.addSpecialTokens);
+  }
+
+  /** The ids of a text with everything known about them: offsets, type ids, masks, overflowing stretches. */
+  encodeDetailed(text: string, options: EncodeOptions = {}): Encoding {
+    refuseUnknownOptions('encodeDetailed', options, ENCODE_OPTIONS);
+    const { truncation, padding } = this.shape(options);
+    const encoding = this.encodeFramed(text, options, truncation);
+    if (padding === undefined) return encoding;
+    return padEncoding(encoding, paddedLength([encoding.ids.length], padding), padding, this.padId(padding));
+  }
+
+  /** Many texts (or pairs) at once, padded to a common length when padding is asked for. */
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options: Omit<EncodeOptions, 'pair'> = {},
+  ): Encoding[] {
+    refuseUnknownOptions('encodeBatch', options, ENCODE_OPTIONS.slice(1));
+    const { truncation, padding } = this.shape(options);
+    const encodings = texts.map((item) =>
+      typeof item === 'string'
+        ? this.encodeFramed(item, options, truncation)
+        : this.encodeFramed(item[0], { ...options, pair: item[1] }, truncation),
+    );
+    if (padding === undefined) return encodings;
+    const length = paddedLength(
+      encodings.map((e) => e.ids.length),
+      padding,
+    );
+    return encodings.map((e) => padEncoding(e, length, padding, this.padId(padding)));
+  }
+
+  /** Number of ids that `encode` gives, without making them where the fast path can. */
+  count(text: string, options?: EncodeOptions): number {
+    if (this.fast !== undefined && options === undefined && this.isPlain) {
+      return this.fast.count(text, 'none', Number.POSITIVE_INFINITY) + this.frame([], undefined).length;
+    }
+    return this.encode(text, options).length;
+  }
+
+  /**
+   * The number of ids when it is at most `limit`, else false; stops as soon as the limit is passed.
+   *
+   * @example
+   * ```ts
+   * import { readTiktoken } from '@ashlar/tokenizer';
+   *
+   * const ranks = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`).join('\n');
+   * const tokenizer = readTiktoken(ranks, { pattern: 'gpt2' });
+   * tokenizer.isWithinLimit('abc', 3) // => 3
+   * tokenizer.isWithinLimit('abcd', 3) // => false
+   * ```
+   */
+  isWithinLimit(text: string, limit: number, options?: EncodeOptions): number | false {
+    if (!(limit >= 0)) throw new RangeError(`limit: expected a number >= 0, got ${limit}`);
+    let count: number;
+    if (this.fast !== undefined && options === undefined && this.isPlain) {
+      const frame = this.frame([], undefined).length;
+      count = this.fast.count(text, 'none', limit - frame) + frame;
+    } else count = this.encode(text, options).length;
+    return count <= limit ? count : false;
+  }
+
+  /** The text of ids. Ids outside the vocabulary are left out, ill-formed UTF-8 becomes U+FFFD. */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    refuseUnknownOptions('decode', options, ['skipSpecialTokens']);
+    const skip = options.skipSpecialTokens ?? false;
+    const { decoder } = this.parts;
+    if (this.fast?.decode !== undefined && decoder !== undefined && isByteLevel(decoder)) {
+      return decodeUtf8(this.fast.decode(ids, (id) => this.bytesOfAdded(id, skip)));
+    }
+    const tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.added.surface(ids[i]) ?? this.parts.model.idToToken(ids[i]);
+      if (token !== undefined && !(skip && this.added.isSpecial(token))) tokens.push(token);
+    }
+    return decoder === undefined ? tokens.join(' ') : decoder.decode(tokens).join('');
+  }
+
+  /** A decoder that takes one id after the other and never shows half a character. */
+  streamDecoder(options: DecodeOptions = {}): StreamDecoder {
+    refuseUnknownOptions('streamDecoder', options, ['skipSpecialTokens']);
+    const skip = options.skipSpecialTokens ?? false;
+    const { decoder } = this.parts;
+    if (decoder === undefined || !isByteLevel(decoder))
+      return new StreamDecoder({ decode: (ids) => this.decode(ids, options) });
+    return new StreamDecoder({
+      bytes: (id) => (this.added.get(id) ? this.bytesOfAdded(id, skip) : this.tokenBytes(id)),
+    });
+  }
+
+  /** The bytes that an id adds to a text, or undefined for control tokens and ids outside the vocabulary. */
+  tokenBytes(id: number): Uint8Array | undefined {
+    if (this.specialIds.has(id)) return undefined;
+    const token = this.added.surface(id) ?? this.parts.model.idToToken(id);
+    return token === undefined ? undefined : this.toBytes(token);
+  }
+
+  /** The id of a token as the vocabulary writes it. */
+  tokenToId(token: string): number | undefined {
+    return this.added.find(token)?.id ?? this.parts.model.tokenToId(token);
+  }
+
+  /** The token of an id as the vocabulary writes it. */
+  idToToken(id: number): string | undefined {
+    return this.added.get(id)?.content ?? this.parts.model.idToToken(id);
+  }
+
+  private get isPlain(): boolean {
+    return this.parts.truncation === undefined && this.parts.padding === undefined;
+  }
+
+  private bytesOfAdded(id: number, skip: boolean): Uint8Array | undefined {
+    const surface = this.added.surface(id);
+    if (surface === undefined || (skip && this.added.isSpecial(surface))) return undefined;
+    return this.toBytes(surface);
+  }
+
+  private settings(options: EncodeOptions | undefined): PipelineOptions & { fastAllowed: boolean } {
+    const allowed = options?.allowedSpecial ?? 'none';
+    const allowedSpecial = allowedSet(allowed);
+    const dropout = options?.dropout;
+    if (dropout !== undefined && !(dropout >= 0 && dropout <= 1))
+      throw new RangeError(`dropout: expected 0 <= p <= 1, got ${dropout}`);
+    return {
+      allowedSpecial,
+      fastAllowed: !dropout,
+      ...(dropout === undefined ? {} : { dropout }),
+      ...(options?.uniform === undefined ? {} : { uniform: options.uniform }),
+      ...(allowedSpecial === 'all' ? {} : { excluded: this.specialIds }),
+    };
+  }
+
+  private shape(options: EncodeOptions | undefined): { truncation?: Truncation; padding?: Padding } {
+    const truncation =
+      options?.truncation === undefined ? this.parts.truncation : options.truncation || undefined;
+    const padding = options?.padding === undefined ? this.parts.padding : options.padding || undefined;
+    return { ...(truncation ? { truncation } : {}), ...(padding ? { padding } : {}) };
+  }
+
+  private padId(padding: Padding): number {
+    const id = padding.padId ?? this.padTokenId;
+    if (id === undefined) throw new TypeError('padding: expected a padId, the tokenizer has no pad token');
+    return id;
+  }
+
+  private refuse(text: string, options: EncodeOptions | undefined, allowed: AllowedSpecial): void {
+    if (options?.refusedSpecial !== 'error') return;
+    const token = this.added.firstRefused(text, allowed);
+    if (token !== undefined) {
+      throw new RangeError(
+        `text: the control token ${token.content} is not allowed here; pass allowedSpecial, or refusedSpecial: 'plain'`,
+      );
+    }
+  }
+
+  private bare(text: string, settings: PipelineOptions & { fastAllowed: boolean }): number[] {
+    if (this.fast !== undefined && settings.fastAllowed)
+      return this.fast.encode(text, settings.allowedSpecial);
+    return encodeIds(this.parts, this.added, text, settings);
+  }
+
+  private frame(first: number[], second: number[] | undefined, addSpecialTokens = true): number[] {
+    const layout = this.parts.postProcessor?.layout(second !== undefined);
+    if (layout === undefined) return second === undefined ? first : first.concat(second);
+    if (layout.length === 1 && 'sequence' in layout[0] && second === undefined) return first;
+    const out: number[] = [];
+    for (const piece of layout) {
+      const ids =
+        'ids' in piece ? (addSpecialTokens ? piece.ids : []) : piece.sequence === 0 ? first : (second ?? []);
+      for (const id of ids) out.push(id);
+    }
+    return out;
+  }
+
+  private encodeFramed(text: string, options: EncodeOptions, truncation: Truncation | undefined): Encoding {
+    const settings = this.settings(options);
+    const { pair, addSpecialTokens = true } = options;
+    this.refuse(text, options, settings.allowedSpecial);
+    let first = encodeColumns(this.parts, this.added, text, 0, settings);
+    let second: Encoding | undefined;
+    if (pair !== undefined) {
+      this.refuse(pair, options, settings.allowedSpecial);
+      second = encodeColumns(this.parts, this.added, pair, 1, settings);
+    }
+    const processor = this.parts.postProcessor;
+    const layout = processor?.layout(pair !== undefined);
+    if (truncation !== undefined) {
+      const count = addSpecialTokens
+        ? (layout ?? []).reduce((n, p) => n + ('ids' in p ? p.ids.length : 0), 0)
+        : 0;
+      [first, second] = truncatePair(first, second, truncation, count);
+    }
+    if (processor?.trim !== undefined) {
+      first = processor.trim(first);
+      second = second && processor.trim(second);
+    }
+    if (layout === undefined) return second === undefined ? first : mergeEncodings(first, second);
+    return layout
+      .filter((piece) => addSpecialTokens || !('ids' in piece))
+      .map((piece) => framePiece(piece, first, second))
+      .reduce(mergeEncodings, emptyEncoding());
+  }
+}
+
+function framePiece(piece: LayoutPiece, first: Encoding, second: Encoding | undefined): Encoding {
+  if ('sequence' in piece) {
+    const typed = (e: Encoding): Encoding => ({
+      ...e,
+      typeIds: e.ids.map(() => piece.typeId),
+      overflowing: e.overflowing.map(typed),
+    });
+    return typed(piece.sequence === 0 ? first : (second ?? emptyEncoding()));
+  }
+  return {
+    ids: piece.ids,
+    typeIds: piece.ids.map(() => piece.typeId),
+    tokens: piece.tokens,
+    offsets: piece.ids.map(() => [0, 0] as const),
+    wordIds: piece.ids.map(() => null),
+    sequenceIds: piece.ids.map(() => null),
+    specialTokensMask: piece.ids.map(() => 1),
+    attentionMask: piece.ids.map(() => 1),
+    overflowing: [],
+  };
+}
+
+function allowedSet(allowed: 'all' | 'none' | Iterable<string>): AllowedSpecial {
+  if (typeof allowed !== 'string') return new Set(allowed);
+  if (allowed === 'all' || allowed === 'none') return allowed;
+  throw new TypeError(
+    `allowedSpecial: expected 'all', 'none' or a list of tokens, got ${JSON.stringify(allowed)}`,
+  );
+}

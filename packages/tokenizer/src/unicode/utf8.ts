@@ -1,0 +1,39 @@
+// UTF-8 arithmetic on JavaScript strings. Lone surrogates are taken as U+FFFD, as `TextEncoder` does.
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The UTF-8 bytes of `text`; a lone surrogate becomes EF BF BD. */
+export const encodeUtf8 = (text: string): Uint8Array => encoder.encode(text);
+
+/** The text of UTF-8 `bytes`; an ill-formed sequence becomes U+FFFD, a leading BOM stays. */
+export const decodeUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+/** Bytes that the code point takes in UTF-8. */
+export const utf8Length = (codePoint: number): number =>
+  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+
+/** Bytes that `text` takes in UTF-8. */
+export function utf8ByteLength(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) bytes += 1;
+    else if (unit < 0xd800 || unit > 0xdfff) bytes += 2;
+    else if (unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
+      bytes += 2; // two units, four bytes
+      i++;
+    } else bytes += 2;
+  }
+  return bytes;
+}
+
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
+
+/** `text` with every lone surrogate replaced by U+FFFD; the length does not change. */
+export function toWellFormed(text: string): string {
+  return LONE_SURROGATE.test(text) ? text.replace(LONE_SURROGATES, '\ufffd') : text;
+}
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const LONE_SURROGATES = /\p{Surrogate}/gu;
