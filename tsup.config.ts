@@ -7,12 +7,17 @@ const packages = readdirSync('packages');
 export default defineConfig(
   packages.map((name) => {
     const home = `packages/${name}`;
-    const { exports, bin } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8')) as {
+    // `bin` stands in publishConfig: before the build its file does not exist, and pnpm would warn at every install.
+    const { exports, publishConfig } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8')) as {
       exports: Record<string, string | Record<string, string>>;
-      bin?: Record<string, string>;
+      publishConfig?: { bin?: Record<string, string> };
     };
-    const sources = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry['@ashlar/source'] as string]));
-    const commands = Object.values(bin ?? {}).map((path) => path.replace('./dist/', './src/').replace(/\.js$/, '.ts'));
+    const sources = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [] : [entry['@ashlar/source'] as string],
+    );
+    const commands = Object.values(publishConfig?.bin ?? {}).map((path) =>
+      path.replace('./dist/', './src/').replace(/\.js$/, '.ts'),
+    );
     return {
       name,
       entry: [...new Set([...sources, ...commands])].map((path) => `${home}/${path.replace('./', '')}`),
