@@ -211,11 +211,9 @@ export const configTables: Readonly<Record<string, ConfigTable | undefined>> = {
       rope_theta: undefined,
       rope_scaling: undefined,
     },
-    // the converter transposed GPT-2's [in, out] layers; packed blocks cannot be turned back, so the config says how they lie
     more: (s) => ({
       layer_norm_epsilon: layerNorm(s),
       activation_function: 'gelu_new',
-      linear_layout: 'out-in',
     }),
   },
   gptneox: {

@@ -94,9 +94,10 @@ function ropeScaling(read: MetadataReader, factors: RopeFactors): Record<string,
       original_max_position_embeddings: original,
       attention_factor: read.number('rope.scaling.attn_factor'),
     };
-  // Llama 3: the converter keeps what the scaling makes of each frequency, not its parameters
+  // Llama 3: the converter keeps what the scaling makes of each frequency, not its parameters; a longrope of one list says the same
   const divisors = factors.get('rope_freqs.weight');
-  if (divisors !== undefined) return { rope_type: 'frequency_factors', factors: divisors };
+  if (divisors !== undefined)
+    return { rope_type: 'longrope', long_factor: divisors, short_factor: divisors, attention_factor: 1 };
   const factor = read.number('rope.scaling.factor') ?? oldLinearFactor(read);
   switch (read.string('rope.scaling.type') ?? (factor === undefined ? 'none' : 'linear')) {
     case 'none':

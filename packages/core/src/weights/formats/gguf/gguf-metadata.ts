@@ -123,8 +123,7 @@ export function ropeOf(config: Config): { theta: number; partial: number; scalin
 
 function putScaling(put: (key: string, value: GgufValue) => void, scaling: Config | undefined): void {
   const type = scaling?.rope_type;
-  if (scaling === undefined || type === 'llama3' || type === 'frequency_factors' || type === 'longrope')
-    return; // tensors
+  if (scaling === undefined || type === 'llama3' || type === 'longrope') return; // tensors
   if (type !== 'linear' && type !== 'yarn')
     throw new TypeError(
       `rope_type: expected default, linear, yarn, llama3 or longrope for GGUF, got ${type}`,

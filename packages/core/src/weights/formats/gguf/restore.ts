@@ -1,11 +1,13 @@
-// Undoes what llama.cpp's converter changed, so that a GGUF file reads as the Hugging Face checkpoint it was made from. All but `plus-one` move
-// whole rows, which leaves packed blocks as they are.
+// Undoes what llama.cpp's converter changed, so that a GGUF file reads as the Hugging Face checkpoint it was made from. All but `plus-one` and
+// `turned` move whole rows, which leaves packed blocks as they are.
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { CheckpointError } from '../../checkpoint-error.ts';
 import { maxLayers } from '../../limits.ts';
 import { dequantize } from '../../quantization/dequantize.ts';
+import { isPlain, plainBytes } from '../../quantization/plain.ts';
 import type { StoredDtype, StoredTensor, TensorEntry } from '../../weight-file.ts';
 import { pairwiseRow, reorderRows } from '../interleaved-rope.ts';
+import { transpose } from '../transpose.ts';
 import type { GgufEntry } from './gguf-header.ts';
 import type { Change } from './tensor-names.ts';
 
@@ -54,6 +56,10 @@ export function* restore(
       yield [target.name, reordered(source, entry, from)];
       return;
     }
+    case 'turned':
+      if (shape.length === 2 && !target.name.endsWith('.bias')) yield [target.name, turned(source, entry)];
+      else yield [target.name, plain(source, entry)];
+      return;
     case 'plus-one':
       yield [target.name, minusOne(source, entry)];
       return;
@@ -106,6 +112,24 @@ function reordered(source: ByteSource, entry: Slice, from: (row: number) => numb
     return { dtype, shape, bytes };
   };
   return { dtype, shape, byteLength, read };
+}
+
+/** [out, in] as [in, out]; blocks cannot be turned, so packed tensors become float32. */
+function turned(source: ByteSource, entry: Slice): RestoredEntry {
+  const { begin, byteLength: stored } = entry;
+  const [rows, columns] = entry.shape;
+  const shape = [columns, rows];
+  const dtype = isPlain(entry.dtype) ? entry.dtype : 'F32';
+  const width = plainBytes[dtype];
+  const read = async () => {
+    let bytes = await source.read(begin, stored);
+    if (dtype !== entry.dtype) {
+      const values = dequantize({ dtype: entry.dtype, shape: entry.shape, bytes });
+      bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    }
+    return { dtype, shape, bytes: transpose(bytes, rows, columns, width) };
+  };
+  return { dtype, shape, byteLength: rows * columns * width, read };
 }
 
 function minusOne(source: ByteSource, entry: Slice): RestoredEntry {

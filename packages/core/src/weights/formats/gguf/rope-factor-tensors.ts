@@ -7,14 +7,14 @@ type Config = Readonly<Record<string, unknown>>;
 export function ropeFactorTensors(config: Config): TensorToWrite[] {
   const { scaling, theta } = ropeOf(config);
   switch (scaling?.rope_type) {
-    case 'frequency_factors':
-      return [factors('rope_freqs.weight', scaling.factors as number[])];
     case 'llama3': {
       const hidden = Number(config.hidden_size);
       const headSize = Number(config.head_dim ?? hidden / Number(config.num_attention_heads));
       return [factors('rope_freqs.weight', llama3Factors(scaling, theta, headSize))];
     }
     case 'longrope':
+      if (scaling.attention_factor === 1 && String(scaling.long_factor) === String(scaling.short_factor))
+        return [factors('rope_freqs.weight', scaling.long_factor as number[])];
       return [
         factors('rope_factors_long.weight', scaling.long_factor as number[]),
         factors('rope_factors_short.weight', scaling.short_factor as number[]),

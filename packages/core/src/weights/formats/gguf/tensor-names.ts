@@ -14,6 +14,8 @@ export type Change =
   | 'experts'
   /** Query, key and value stacked by rows; the name's last part becomes q_proj, k_proj, v_proj. */
   | 'split-qkv'
+  /** GPT-2's layers are [in, out]; the converter turned them. */
+  | 'turned'
   /** [heads, head size]: one vector a head; `E` in the name is the head. */
   | 'heads';
 
@@ -96,10 +98,16 @@ export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
     { output_norm: 'model.final_layernorm' },
   ),
   phi3: extend(base, { attn_qkv: 'self_attn.qkv_proj', ffn_up: 'mlp.gate_up_proj' }),
-  olmo2: extend(base, {
-    post_attention_norm: 'post_attention_layernorm',
-    post_ffw_norm: 'post_feedforward_layernorm',
-  }),
+  olmo2: {
+    whole,
+    layers: base.layers,
+    layer: {
+      ...attention,
+      ...gatedMlp,
+      post_attention_norm: 'post_attention_layernorm',
+      post_ffw_norm: 'post_feedforward_layernorm',
+    },
+  },
   stablelm: extend(base, {
     attn_q_norm: ['self_attn.q_layernorm.norms.E', 'heads'],
     attn_k_norm: ['self_attn.k_layernorm.norms.E', 'heads'],
@@ -117,11 +125,11 @@ export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
     layers: 'transformer.h.',
     layer: {
       attn_norm: 'ln_1',
-      attn_qkv: 'attn.c_attn',
-      attn_output: 'attn.c_proj',
+      attn_qkv: ['attn.c_attn', 'turned'],
+      attn_output: ['attn.c_proj', 'turned'],
       ffn_norm: 'ln_2',
-      ffn_up: 'mlp.c_fc',
-      ffn_down: 'mlp.c_proj',
+      ffn_up: ['mlp.c_fc', 'turned'],
+      ffn_down: ['mlp.c_proj', 'turned'],
     },
   },
   gptneox: {

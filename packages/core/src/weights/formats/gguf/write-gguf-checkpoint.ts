@@ -7,6 +7,7 @@ import type { ByteSink } from '../../write/byte-sink.ts';
 import type { TensorToWrite } from '../../write/tensor-to-write.ts';
 import { reorderRows } from '../interleaved-rope.ts';
 import { tensorByteLength } from '../tensor-size.ts';
+import { transpose } from '../transpose.ts';
 import { sourceRow } from './change.ts';
 import { ggmlBlockSize } from './ggml-types.ts';
 import { ggufConfig } from './gguf-config.ts';
@@ -83,7 +84,6 @@ const notCompared = new Set([
   'rope_scaling',
   'rope_theta',
   'vocab_size',
-  'linear_layout',
   'tie_word_embeddings',
   'eos_token_id',
   'bos_token_id',
@@ -107,7 +107,6 @@ function plan(config: GgufCheckpoint['config'], weights: WeightFile, dtype: Writ
     weights,
     dtype,
     sizes: headSizes(config),
-    transpose: name === 'gpt2' && config.linear_layout !== 'out-in',
   };
   const planned: TensorToWrite[] = [];
   const take = (ggml: string, target: Target, prefix: string) => {
@@ -145,8 +144,6 @@ interface Build {
   readonly weights: WeightFile;
   readonly dtype: WrittenDtype;
   readonly sizes: HeadSizes;
-  /** GPT-2: matrices of the layers lie [in, out]. */
-  readonly transpose: boolean;
 }
 
 function one(
@@ -158,7 +155,7 @@ function one(
   const { weights, sizes } = build;
   const first = weights.tensors.get(names[0])!;
   const matrix = first.shape.length === 2;
-  const turned = build.transpose && matrix && name.startsWith('blk.');
+  const turned = matrix && change === 'turned';
   const part = turned ? [first.shape[1], first.shape[0]] : first.shape;
   const shape = change === 'experts' || change === 'heads' ? [names.length, ...part] : part;
   const dtype = typeFor(build.dtype, name, shape, matrix);
@@ -169,7 +166,7 @@ function one(
     for (const source of names) {
       const stored = await weights.read(source);
       let values = asIs ? undefined : dequantize(stored);
-      if (values && turned) values = transpose(values, first.shape[0], first.shape[1]);
+      if (values && turned) values = transposed(values, first.shape);
       if (values && change === 'plus-one') values = values.map((x) => x + 1);
       const bytes = values ? quantize(values, dtype) : stored.bytes;
       parts.push(from ? reorderRows(bytes, part[0], from) : bytes);
@@ -197,11 +194,9 @@ function headSizes(config: GgufCheckpoint['config']): HeadSizes {
   };
 }
 
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) result[c * rows + r] = values[r * columns + c];
-  return result;
+function transposed(values: Float32Array, [rows, columns]: readonly number[]): Float32Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return new Float32Array(transpose(bytes, rows, columns, 4).buffer);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

@@ -17,7 +17,8 @@ export async function writeSafetensors(
   tensors: readonly TensorToWrite[],
   options: WriteSafetensorsOptions = {},
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: options.metadata ?? { format: 'pt' } };
+  const header: Record<string, unknown> = Object.create(null); // no inherited name is taken for a tensor's
+  header.__metadata__ = options.metadata ?? { format: 'pt' };
   const order = tensors.map((tensor) => ({ tensor, width: width(tensor) }));
   order.sort((a, b) => b.width - a.width || (a.tensor.name < b.tensor.name ? -1 : 1));
   let begin = 0;
