@@ -80,10 +80,31 @@ export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
 export type { RopeTables } from './ops/rope.ts';
+export { type CharRnnConfig, charRnnHidden, charRnnObjective, initCharRnn } from './train/char-rnn.ts';
+export { decodeTrainState, encodeTrainState, type LoadedTrainState } from './train/checkpoint.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';
+export { packDocuments, packedBatch, splitDocument } from './train/data/pack-documents.ts';
+export { encodeTokenShard, openTokenShard } from './train/data/token-shard.ts';
+export {
+  bitsPerByte,
+  splitTokens,
+  type TokenSource,
+  type TokenWindowsOptions,
+  tokensInMemory,
+  tokenWindows,
+} from './train/data/token-windows.ts';
 export { updateAverage } from './train/ema.ts';
 export { type InitOptions, initParameters } from './train/init-parameters.ts';
-export { languageModelObjective, type Objective } from './train/objective.ts';
+export {
+  initLora,
+  type LoraConfig,
+  type LoraOptions,
+  loraConfig,
+  mergeLora,
+  withLora,
+} from './train/lora/lora.ts';
+export { loadPeft, type PeftConfig, savePeft } from './train/lora/peft.ts';
+export { languageModelObjective, type Objective, type ParameterView } from './train/objective.ts';
 export { type AdamWOptions, adamw } from './train/optimizers/adamw.ts';
 export { byGroup, isHiddenMatrix, type ParameterGroup } from './train/optimizers/by-group.ts';
 export { type LionOptions, lion } from './train/optimizers/lion.ts';
@@ -108,6 +129,7 @@ export {
   type WarmupStableDecayOptions,
   warmupStableDecaySchedule,
 } from './train/schedules/warmup-stable-decay.ts';
+export { storedWeights } from './train/stored-weights.ts';
 export {
   countSupervised,
   ignoredLabel,
@@ -116,6 +138,7 @@ export {
   type TokenRow,
 } from './train/token-batch.ts';
 export { sourceOf, supervisedLosses, tokenNegativeLogProbs } from './train/token-log-probs.ts';
+export { type LogEntry, progressLine, type TrainOptions, train } from './train/train.ts';
 export {
   disposeTrainState,
   initTrainState,
@@ -124,6 +147,7 @@ export {
   type TrainState,
   trainStep,
 } from './train/train-step.ts';
+export { lineChart, page, type Series, trainingReport } from './train/training-report.ts';
 export { permutation, type UniformSource } from './train/uniform-source.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';

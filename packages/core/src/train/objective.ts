@@ -2,6 +2,7 @@
 // sums are divided by the window's weight, however unevenly the tokens fall into micro-batches.
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../models/model-config.ts';
+import type { WeightSource } from '../models/transformer.ts';
 import { countSupervised, type TokenBatch } from './token-batch.ts';
 import { sourceOf, tokenNegativeLogProbs } from './token-log-probs.ts';
 
@@ -15,10 +16,16 @@ export interface Objective<Batch> {
   tokens?(batch: Batch): number;
 }
 
-/** Next-token cross-entropy of a decoder in nats a token; the parameters are those of `listParameters(config)`. */
-export function languageModelObjective(config: ModelConfig): Objective<TokenBatch> {
+/** How trained tensors become the decoder's parameters: as they are, or added to a frozen base (`withLora`). */
+export type ParameterView = (trained: ReadonlyMap<string, tf.Tensor>) => WeightSource;
+
+/** Next-token cross-entropy of a decoder in nats a token; by default the trained tensors are those of `listParameters(config)`. */
+export function languageModelObjective(
+  config: ModelConfig,
+  view: ParameterView = sourceOf,
+): Objective<TokenBatch> {
   return {
-    loss: (parameters, batch) => tf.sum(tokenNegativeLogProbs(config, sourceOf(parameters), batch)),
+    loss: (parameters, batch) => tf.sum(tokenNegativeLogProbs(config, view(parameters), batch)),
     weight: countSupervised,
     tokens: (batch) => batch.rows * batch.length,
   };

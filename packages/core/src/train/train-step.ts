@@ -17,6 +17,8 @@ export interface TrainState {
   readonly optimizer: OptimizerState;
   /** Smoothed parameters, when asked for. */
   readonly average?: ReadonlyMap<string, tf.Tensor>;
+  /** Windows of micro-batches used so far, the skipped ones included: the data's cursor. */
+  readonly windows: number;
   /** Tokens seen so far. */
   readonly tokens: number;
   /** Steps left out because a loss or gradient was not finite. */
@@ -55,7 +57,7 @@ export interface StepReport {
 /** The state before the first step. Takes the parameters over: the trainer disposes them when it replaces them. */
 export function initTrainState(parameters: ReadonlyMap<string, tf.Tensor>, optimizer: Optimizer): TrainState {
   for (const p of parameters.values()) tf.keep(p);
-  return { parameters, optimizer: initOptimizer(optimizer, parameters), tokens: 0, skipped: 0 };
+  return { parameters, optimizer: initOptimizer(optimizer, parameters), windows: 0, tokens: 0, skipped: 0 };
 }
 
 /** Frees every tensor of a state. */
@@ -102,6 +104,7 @@ export async function trainStep<Batch>(
         parameters: next.parameters,
         optimizer: next.state,
         ...(average === undefined ? {} : { average }),
+        windows: state.windows + 1,
         tokens: state.tokens + tokens,
         skipped: state.skipped,
       },
@@ -111,7 +114,12 @@ export async function trainStep<Batch>(
     tf.dispose([...gradients.values()]);
     if (!(error instanceof NonFiniteError) || options.onNonFinite !== 'skip') throw error;
     return {
-      state: { ...state, tokens: state.tokens + tokens, skipped: state.skipped + 1 },
+      state: {
+        ...state,
+        windows: state.windows + 1,
+        tokens: state.tokens + tokens,
+        skipped: state.skipped + 1,
+      },
       report: { ...base, step: state.optimizer.step, gradNorm: Number.NaN, skipped: error.tensor },
     };
   }

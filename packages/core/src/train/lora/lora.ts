@@ -1,0 +1,109 @@
+// Low-rank adapters, Hu et al. 2021 (arXiv 2106.09685): W + (alpha / r) A B with A [in, r] uniform in +-1/sqrt(in) and B [r, out] zero, so training starts at the base model. rsLoRA
+// (Kalajdzievski 2023, arXiv 2312.03732) scales by alpha / sqrt(r). We add the product to the weight, one [in, out] tensor at a time, which keeps the decoder unaware of adapters.
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../models/model-config.ts';
+import { listParameters, type ParameterSpec } from '../../models/parameters.ts';
+import type { WeightSource } from '../../models/transformer.ts';
+import { checkOptions } from '../check-options.ts';
+import type { UniformSource } from '../uniform-source.ts';
+
+/** Size and place of adapters. */
+export interface LoraConfig {
+  /** r; default 8. */
+  readonly rank: number;
+  /** alpha; default the rank. */
+  readonly alpha: number;
+  /** Scale by alpha / sqrt(r) instead of alpha / r. */
+  readonly rankStabilized: boolean;
+  /** Parameters that have an adapter, such as `layers.0.attention.q.weight`. */
+  readonly targets: readonly string[];
+}
+
+/** Options of {@link loraConfig}. */
+export interface LoraOptions {
+  readonly rank?: number;
+  readonly alpha?: number;
+  readonly rankStabilized?: boolean;
+  /** Which linear weights inside the layers; default all of them. */
+  readonly targets?: (name: string) => boolean;
+}
+
+/** Checked adapter sizes for a decoder. */
+export function loraConfig(config: ModelConfig, options: LoraOptions = {}): LoraConfig {
+  checkOptions(options, ['rank', 'alpha', 'rankStabilized', 'targets'], 'loraConfig');
+  const { rank = 8, alpha = rank, rankStabilized = false, targets = () => true } = options;
+  if (!(Number.isInteger(rank) && rank >= 1))
+    throw new RangeError(`rank: expected a positive integer, got ${rank}`);
+  if (!(alpha > 0)) throw new RangeError(`alpha: expected > 0, got ${alpha}`);
+  const names = linearSpecs(config)
+    .map((s) => s.name)
+    .filter(targets);
+  if (names.length === 0) throw new RangeError('targets: expected at least one linear weight, got none');
+  return { rank, alpha, rankStabilized, targets: names };
+}
+
+/** The linear weights inside the layers of a decoder. */
+export const linearSpecs = (config: ModelConfig): ParameterSpec[] =>
+  listParameters(config).filter((s) => s.role === 'linear' && s.name.startsWith('layers.'));
+
+/** The factor on A B. */
+export const loraScale = ({ rank, alpha, rankStabilized }: LoraConfig): number =>
+  alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+
+/** Fresh adapters `NAME.loraA` [in, r] and `NAME.loraB` [r, out], kept: what a trainer trains. */
+export function initLora(
+  config: ModelConfig,
+  lora: LoraConfig,
+  random: UniformSource,
+): Map<string, tf.Tensor> {
+  const adapters = new Map<string, tf.Tensor>();
+  const shapes = new Map(linearSpecs(config).map((s) => [s.name, s.shape]));
+  lora.targets.forEach((name, lane) => {
+    const shape = shapes.get(name);
+    if (shape === undefined)
+      throw new RangeError(`targets: expected linear weights of the model, got ${name}`);
+    const [inputs, outputs] = shape;
+    const bound = 1 / Math.sqrt(inputs);
+    const a = Float32Array.from(
+      { length: inputs * lora.rank },
+      (_, i) => bound * (2 * random.uniform('lora', 0, lane, i) - 1),
+    );
+    adapters.set(`${name}.loraA`, tf.keep(tf.tensor2d(a, [inputs, lora.rank])));
+    adapters.set(`${name}.loraB`, tf.keep(tf.zeros([lora.rank, outputs])));
+  });
+  return adapters;
+}
+
+/** The base's parameters with the adapters added on the way out; gradients reach the adapters. Use it inside a tidy. */
+export function withLora(
+  base: WeightSource,
+  adapters: ReadonlyMap<string, tf.Tensor>,
+  lora: LoraConfig,
+): WeightSource {
+  const scale = loraScale(lora);
+  return {
+    has: (name) => base.has(name),
+    get(name) {
+      const weight = base.get(name);
+      const a = adapters.get(`${name}.loraA`);
+      const b = adapters.get(`${name}.loraB`);
+      if (a === undefined || b === undefined) return weight;
+      return tf.add(weight, tf.matMul(a as tf.Tensor2D, tf.mul(b, scale) as tf.Tensor2D));
+    },
+  };
+}
+
+/** New tensors of the base with the adapters merged in; parameters without one are shared, not copied. Both inputs stay alive. */
+export function mergeLora(
+  base: ReadonlyMap<string, tf.Tensor>,
+  adapters: ReadonlyMap<string, tf.Tensor>,
+  lora: LoraConfig,
+): Map<string, tf.Tensor> {
+  const source = withLora({ has: (name) => base.has(name), get: (name) => base.get(name)! }, adapters, lora);
+  return new Map(
+    [...base].map(([name, tensor]) => [
+      name,
+      lora.targets.includes(name) ? tf.keep(tf.tidy(() => source.get(name))) : tensor,
+    ]),
+  );
+}
