@@ -107,11 +107,11 @@ export function createModel({
     sinks = 0,
     prefillChunk = 512,
   } = cache;
-  for (const [name, value] of Object.entries({ cacheTokens, pageSize, prefillChunk })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`${name}: expected an integer >= 1, got ${value}`);
+  const invalid = checkCacheOptions({ cacheTokens, pageSize, prefillChunk, window, sinks });
+  if (invalid !== undefined) {
+    for (const parameter of parameters.values()) parameter.dispose();
+    throw new RangeError(invalid);
   }
-  if (window !== undefined && !(window >= 1)) throw new RangeError(`window: expected >= 1, got ${window}`);
   const backend = getBackend();
   const store: TensorPageStore = createTensorPageStore({
     layers: config.numLayers,
@@ -317,6 +317,18 @@ export function createModel({
     [Symbol.dispose]: () => model.dispose(),
   };
   return model;
+}
+
+function checkCacheOptions({
+  window,
+  sinks,
+  ...counts
+}: Required<Omit<ModelCacheOptions, 'window'>> & { window?: number }): string | undefined {
+  for (const [name, value] of Object.entries(counts)) {
+    if (!Number.isInteger(value) || value < 1) return `${name}: expected an integer >= 1, got ${value}`;
+  }
+  if (window !== undefined && !(window >= 1)) return `window: expected >= 1, got ${window}`;
+  return Number.isInteger(sinks) && sinks >= 0 ? undefined : `sinks: expected an integer >= 0, got ${sinks}`;
 }
 
 /** The window outside of which no layer sees anything. */

@@ -72,11 +72,16 @@ export function readRopeConfig(
   const factor = number('factor', parameters['factor'] ?? (needsFactor ? undefined : impliedFactor));
   if (!(factor > 0)) throw new RangeError(`config rope factor: expected > 0, got ${factor}`);
   const rotaryDim = Math.trunc(sizes.headDim * partial);
+  if (rotaryDim < 2 || rotaryDim % 2 !== 0) {
+    throw new RangeError(
+      `config partial_rotary_factor: expected an even number of rotated components, got ${rotaryDim}`,
+    );
+  }
   const optional = (key: string) => (parameters[key] == null ? undefined : number(key, parameters[key]));
   const list = (key: string): readonly number[] | undefined => {
     const found = parameters[key];
     if (found == null) return undefined;
-    const length = Math.ceil(rotaryDim / 2);
+    const length = rotaryDim / 2;
     if (
       !Array.isArray(found) ||
       found.length !== length ||
