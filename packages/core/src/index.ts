@@ -27,7 +27,10 @@ export type { LanguageModel, Sequence, StepRequest } from './generate/language-m
 export type { TokenLogprob } from './generate/logprobs.ts';
 export { streamText, type TextStream } from './generate/stream-text.ts';
 export type { ChatMessage, TokenCodec, TokenSampler } from './generate/token-seams.ts';
+export { type AttentionMap, attentionMaps } from './hooks/attention-maps.ts';
+export { type CapturedActivation, captureActivations } from './hooks/capture-activations.ts';
 export { type Hook, type Hooks, hookPoints } from './hooks/hooks.ts';
+export { type LensRow, logitLens } from './hooks/logit-lens.ts';
 export type { Block, KvCache, KvSequence, Reservation } from './kv-cache/kv-cache.ts';
 export { KvCacheFullError, KvSnapshotError } from './kv-cache/kv-cache-error.ts';
 export type { PagePool } from './kv-cache/page-pool.ts';

@@ -21,7 +21,7 @@ import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cac
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
 import type { ModelConfig } from './model-config.ts';
-import { decode, decodeHidden, head, type WeightSource } from './transformer.ts';
+import { decode, decodeHidden, finalNorm, head, type WeightSource } from './transformer.ts';
 import { wholeSequence } from './whole-sequence.ts';
 
 /** How a model keeps its cache. */
@@ -70,8 +70,8 @@ export interface Model extends LanguageModel<KvSequence> {
   forward(ids: IdRows, options?: ForwardOptions): Tensor3D;
   /** ids [B, T] -> hidden states after the final norm [B, T, C]. The caller disposes the result. */
   hidden(ids: IdRows, options?: ForwardOptions): Tensor3D;
-  /** Hidden states [..., C] -> logits [..., V]. The caller disposes the result. */
-  unembed<T extends Tensor>(hidden: T): T;
+  /** Hidden states after the final norm [..., C], or with `residual` a point of the residual stream -> logits [..., V]. The caller disposes the result. */
+  unembed<T extends Tensor>(hidden: T, options?: { readonly residual?: boolean }): T;
   /** Puts other values into a parameter; the model takes ownership of the tensor. */
   setParameter(name: string, value: Tensor): void;
   /** A sequence from the bytes of its `snapshot()`. */
@@ -246,9 +246,9 @@ export function createModel({
         return decodeHidden(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
-    unembed<T extends Tensor>(hidden: T): T {
+    unembed<T extends Tensor>(hidden: T, { residual = false } = {}): T {
       use();
-      return tidy(() => head(config, source(), hidden)) as T;
+      return tidy(() => head(config, source(), residual ? finalNorm(config, weights, hidden) : hidden)) as T;
     },
     setParameter(name, value) {
       const old = weights.get(name);

@@ -79,8 +79,12 @@ export function decodeHidden(
   config.layers.forEach((layer, i) => {
     x = decodeLayer(config, layer, i, weights, x, context, tap);
   });
-  const normed = config.finalNorm ? norm(config.norm, weights, 'finalNorm', x) : x;
-  return tap('finalNorm', normed);
+  return tap('finalNorm', finalNorm(config, weights, x));
+}
+
+/** The norm in front of the head, where the decoder has one. */
+export function finalNorm<T extends Tensor>(config: ModelConfig, weights: WeightSource, x: T): T {
+  return config.finalNorm ? norm(config.norm, weights, 'finalNorm', x) : x;
 }
 
 /** Hidden states [..., C] -> logits [..., V]: projection, head, scale and softcap. */
@@ -190,7 +194,7 @@ function attentionBlock(
   };
   let q = project1('q', numHeads);
   let k = project1('k', numKeyValueHeads);
-  const v = tap(`${at}.value`, project1('v', numKeyValueHeads));
+  let v = project1('v', numKeyValueHeads);
   if (layer.rope !== undefined) {
     const tables = context.rope(layer.rope);
     q = applyRope(q, layer.rope, tables);
@@ -198,6 +202,7 @@ function attentionBlock(
   }
   q = tap(`${at}.query`, q);
   k = tap(`${at}.key`, k);
+  v = tap(`${at}.value`, v);
   const all = context.extend(i, k, v);
   const mixed = attend(q, all.keys, all.values, {
     scale: layer.attentionScale,
