@@ -1,0 +1,136 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseModelConfig } from '../../models/config.ts';
+import { loadParameters } from '../../models/load-parameters.ts';
+import { listParameters } from '../../models/parameters.ts';
+import { memorySource } from '../../weights/bytes/memory-source.ts';
+import { readSafetensors } from '../../weights/formats/safetensors/read-safetensors.ts';
+import { memorySink } from '../../weights/write/byte-sink.ts';
+import { initParameters } from '../init-parameters.ts';
+import { languageModelObjective } from '../objective.ts';
+import { adamw } from '../optimizers/adamw.ts';
+import { storedWeights } from '../stored-weights.ts';
+import { padRows } from '../token-batch.ts';
+import { sourceOf, tokenNegativeLogProbs } from '../token-log-probs.ts';
+import { initTrainState, trainStep } from '../train-step.ts';
+import { initLora, loraConfig, mergeLora, withLora } from './lora.ts';
+import { loadPeft, savePeft } from './peft.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const random = {
+  uniform: (_: string, position: number, lane: number, index = 0): number => {
+    const x = Math.sin(12.9898 * (index + 1) + 78.233 * lane + position) * 43758.5453;
+    return Math.min(1 - 1e-9, Math.max(1e-9, x - Math.floor(x)));
+  },
+};
+const sizes = { vocab_size: 19, hidden_size: 8, num_attention_heads: 2, max_position_embeddings: 32 };
+const llama = parseModelConfig({
+  ...sizes,
+  model_type: 'llama',
+  intermediate_size: 12,
+  num_hidden_layers: 2,
+  num_key_value_heads: 1,
+  rms_norm_eps: 1e-6,
+  tie_word_embeddings: false,
+});
+const gpt2 = parseModelConfig({
+  model_type: 'gpt2',
+  vocab_size: 19,
+  n_embd: 8,
+  n_layer: 1,
+  n_head: 2,
+  n_positions: 32,
+});
+const neox = parseModelConfig({
+  ...sizes,
+  model_type: 'gpt_neox',
+  intermediate_size: 12,
+  num_hidden_layers: 1,
+  rotary_pct: 0.5,
+  layer_norm_eps: 1e-5,
+});
+
+describe('storedWeights', () => {
+  for (const config of [llama, gpt2, neox]) {
+    test(`loading what was stored gives the same parameters (${config.family})`, async () => {
+      const parameters = initParameters(config, random);
+      const { tensors, unused } = await loadParameters(
+        listParameters(config),
+        storedWeights(config, parameters),
+      );
+      expect(unused).toEqual([]);
+      for (const [name, p] of parameters) expect(tensors.get(name)!.dataSync()).toEqual(p.dataSync());
+    });
+  }
+});
+
+describe('LoRA', () => {
+  const batch = padRows([{ ids: [1, 5, 2, 7, 3] }, { ids: [4, 4, 9] }]);
+  const lossOf = (source: ReturnType<typeof sourceOf>): number =>
+    tf.tidy(() => tf.sum(tokenNegativeLogProbs(llama, source, batch)).dataSync()[0]);
+
+  test('fresh adapters change nothing; trained ones equal their merge', async () => {
+    const base = initParameters(llama, random);
+    const lora = loraConfig(llama, { rank: 2, alpha: 4, targets: (n) => /attention\.[qv]/.test(n) });
+    expect(lora.targets).toHaveLength(4);
+    const optimizer = adamw();
+    let state = initTrainState(initLora(llama, lora, random), optimizer);
+    const view = (trained: ReadonlyMap<string, tf.Tensor>) => withLora(sourceOf(base), trained, lora);
+    expect(lossOf(view(state.parameters))).toBeCloseTo(lossOf(sourceOf(base)), 5);
+    const objective = languageModelObjective(llama, view);
+    for (let i = 0; i < 5; i++)
+      ({ state } = await trainStep(state, [batch], objective, { optimizer, learningRate: 0.05 }));
+    const trained = lossOf(view(state.parameters));
+    expect(trained).toBeLessThan(lossOf(sourceOf(base)) - 0.1);
+    const merged = mergeLora(base, state.parameters, lora);
+    expect(lossOf(sourceOf(merged))).toBeCloseTo(trained, 4);
+  });
+
+  test('PEFT files read back give the same adapters', async () => {
+    const lora = loraConfig(llama, { rank: 3, alpha: 6, rankStabilized: true });
+    const adapters = new Map(
+      [...initLora(llama, lora, random)].map(([name, t], i) => [name, tf.keep(tf.add(t, 0.01 * (i + 1)))]),
+    );
+    const files = new Map<string, ReturnType<typeof memorySink>>();
+    const folder = {
+      create: async (file: string) => {
+        const sink = memorySink();
+        files.set(file, sink);
+        return sink;
+      },
+    };
+    await savePeft(folder, llama, adapters, lora, 'base');
+    const peft = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')!.bytes()));
+    expect(peft.target_modules).toEqual([
+      'down_proj',
+      'gate_proj',
+      'k_proj',
+      'o_proj',
+      'q_proj',
+      'up_proj',
+      'v_proj',
+    ]);
+    const weights = await readSafetensors(
+      memorySource(files.get('adapter_model.safetensors')!.bytes(), 'adapter'),
+    );
+    expect([...weights.tensors.keys()]).toContain(
+      'base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight',
+    );
+    const loaded = await loadPeft(peft, weights, llama);
+    expect(loaded.lora).toEqual({ ...lora, targets: loaded.lora.targets });
+    for (const [name, tensor] of adapters)
+      expect(loaded.adapters.get(name)!.arraySync()).toEqual(tensor.arraySync());
+  });
+
+  test('a part of a fused projection has no PEFT form', async () => {
+    const lora = loraConfig(gpt2, { targets: (n) => n.endsWith('attention.q.weight') });
+    const adapters = initLora(gpt2, lora, random);
+    await expect(savePeft({ create: async () => memorySink() }, gpt2, adapters, lora)).rejects.toThrow(
+      'c_attn',
+    );
+  });
+});

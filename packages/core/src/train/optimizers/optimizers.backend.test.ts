@@ -1,0 +1,103 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { clipByGlobalNorm } from '../clip-gradients.ts';
+import { adamw, composite } from './adamw.ts';
+import { muon, orthogonalize } from './muon.ts';
+import { applyGradients, initOptimizer, type Optimizer } from './optimizer.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const steps = (
+  optimizer: Optimizer,
+  start: number[],
+  gradients: number[][],
+  learningRate: number,
+): number[][] => {
+  let parameters = new Map([['w', tf.tensor(start)]]);
+  let state = initOptimizer(optimizer, parameters);
+  return gradients.map((g) => {
+    const next = applyGradients(optimizer, parameters, new Map([['w', tf.tensor(g)]]), state, learningRate);
+    ({ parameters, state } = next);
+    return [...parameters.get('w')!.dataSync()];
+  });
+};
+const near = (a: ArrayLike<number>, b: ArrayLike<number>, digits = 6): void => {
+  for (let i = 0; i < b.length; i++) expect(a[i]).toBeCloseTo(b[i], digits);
+};
+
+describe('adamw', () => {
+  const start = [1, -2, 0.5];
+  const gradients = [
+    [0.1, -0.2, 0.3],
+    [-0.05, 0.4, 0],
+    [0.2, 0.2, -0.1],
+  ];
+  test('gives the published three steps with decay', () => {
+    const all = steps(adamw({ weightDecay: 0.1, decays: () => true }), start, gradients, 0.01);
+    near(all[0], [0.989, -1.988, 0.4895]);
+    near(all[1], [0.98532731, -1.98964574, 0.48222402]);
+    near(all[2], [0.97785453, -1.99284964, 0.47879112]);
+  });
+  test('vectors do not decay by default', () => {
+    expect(steps(adamw({ weightDecay: 0.5 }), start, gradients, 0.01)).toEqual(
+      steps(adamw(), start, gradients, 0.01),
+    );
+  });
+  test('the first step has the size of the learning rate whatever the gradient is', () => {
+    const [moved] = steps(adamw(), [0, 0, 0], [[1e-6, 3, -500]], 0.01);
+    near(moved, [-0.01, -0.01, 0.01], 3);
+  });
+  test('one loop over host memory equals the stock ops', () => {
+    const [p, g, m, v] = [0.3, 0.7, -0.2, 0.4].map((x) => tf.tensor1d([x, x * 2, -x]));
+    const optimizer = adamw({ beta1: 0.9, beta2: 0.95, epsilon: 1e-8 });
+    const input = {
+      name: 'w',
+      parameter: p,
+      gradient: g,
+      slots: { m, v: tf.abs(v) },
+      step: 3,
+      learningRate: 0.01,
+    };
+    const fast = optimizer.update(input);
+    const slow = composite(input, {
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-8,
+      decay: 0,
+      rate: 0.01 / (1 - 0.9 ** 3),
+      scale: 1 / Math.sqrt(1 - 0.95 ** 3),
+    });
+    near(fast.parameter.dataSync(), slow.parameter.dataSync());
+    near(fast.slots['v'].dataSync(), slow.slots['v'].dataSync());
+  });
+});
+
+describe('muon', () => {
+  test('Newton-Schulz gives the published matrix, and of the transpose the transpose', () => {
+    const g = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+    const wide = orthogonalize(g, 5);
+    near(wide.dataSync(), [-0.56829011, 0.05774194, 0.683774, 0.5633547, 0.40561283, 0.24787096], 5);
+    near(orthogonalize(tf.transpose(g) as tf.Tensor2D, 5).dataSync(), tf.transpose(wide).dataSync());
+  });
+  test('refuses a vector', () => {
+    expect(() => muon().init('norm', [3])).toThrow('matrices only');
+  });
+});
+
+test('clipping [3, 4] to 1 gives the published values', async () => {
+  const { gradients, norm } = await clipByGlobalNorm(new Map([['g', tf.tensor1d([3, 4])]]), 1);
+  expect(norm).toBeCloseTo(5, 6);
+  near(gradients.get('g')!.dataSync(), [0.59999988, 0.79999984]);
+});
+
+test('a gradient without a parameter is refused before anything changes', () => {
+  const parameters = new Map([['w', tf.tensor1d([1])]]);
+  const optimizer = adamw();
+  const state = initOptimizer(optimizer, parameters);
+  expect(() => applyGradients(optimizer, parameters, new Map([['x', tf.tensor1d([1])]]), state, 0.1)).toThrow(
+    'gradient of x',
+  );
+});
