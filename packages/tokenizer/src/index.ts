@@ -4,6 +4,8 @@ export type { Encoding, Padding, Truncation } from './encoding.ts';
 export { ggufTokenizer } from './formats/gguf.ts';
 export { loadTokenizer, type ModelAssets } from './formats/load-tokenizer.ts';
 export { readGgufMetadata } from './formats/read-gguf-metadata.ts';
+export { readSentencePiece, type SentencePieceOptions } from './formats/sentence-piece.ts';
+export { readTekken } from './formats/tekken.ts';
 export {
   readTiktoken,
   type TiktokenEncoding,
@@ -12,6 +14,7 @@ export {
 } from './formats/tiktoken.ts';
 export { readTokenizerBin, writeTokenizerBin } from './formats/tokenizer-bin.ts';
 export { readTokenizerJson, type TokenizerExtras, writeTokenizerJson } from './formats/tokenizer-json.ts';
+export { readVocabAndMerges, readVocabTxt } from './formats/vocab-and-merges.ts';
 export { offsetsInBytes, offsetsInCodePoints } from './offsets.ts';
 export { type ReferenceBpeOptions, referenceBpe } from './reference-bpe.ts';
 export { StreamDecoder } from './stream-decoder.ts';

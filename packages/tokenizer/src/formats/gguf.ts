@@ -10,8 +10,8 @@ import type { StageConfig } from '../normalizers/normalizer.ts';
 import { sentencePieceNormalizer } from '../normalizers/sentence-piece.ts';
 import type { Stages } from '../pipeline.ts';
 import type { LayoutPiece } from '../post-processors/post-processor.ts';
-import { template } from '../post-processors/template.ts';
 import { Tokenizer } from '../tokenizer.ts';
+import { frame } from './frame.ts';
 import { ggufPreTokenizer } from './gguf-pre-tokenizers.ts';
 import { mergesFromList } from './model-from-json.ts';
 import { decoderFromJson, normalizerFromJson, preTokenizerFromJson } from './stages-from-json.ts';
@@ -109,34 +109,6 @@ export function ggufTokenizer(metadata: Metadata): Tokenizer {
 }
 
 const DEFAULT_BOS: Readonly<Record<string, number>> = { llama: 1 };
-
-/** A layout written as TemplateProcessing. */
-export function frame(layout: readonly LayoutPiece[]) {
-  const written = layout.map((p) =>
-    'ids' in p
-      ? { SpecialToken: { id: p.tokens[0], type_id: p.typeId } }
-      : { Sequence: { id: p.sequence === 0 ? 'A' : 'B', type_id: p.typeId } },
-  );
-  const second = [
-    { sequence: 1, typeId: 1 } as const,
-    ...layout.slice(layout.findIndex((p) => 'sequence' in p) + 1),
-  ];
-  const pair = [...layout, ...second];
-  const specials = layout.flatMap((p) =>
-    'ids' in p ? [[p.tokens[0], { id: p.tokens[0], ids: p.ids, tokens: p.tokens }]] : [],
-  );
-  const config: StageConfig = {
-    type: 'TemplateProcessing',
-    single: written,
-    pair: [
-      ...written,
-      { Sequence: { id: 'B', type_id: 1 } },
-      ...written.slice(layout.findIndex((p) => 'sequence' in p) + 1),
-    ],
-    special_tokens: Object.fromEntries(specials),
-  };
-  return template(config, layout, pair);
-}
 
 interface Read {
   readonly stages: Stages;

@@ -7,10 +7,10 @@ import { decoderSequence } from '../decoders/sequence.ts';
 import { stripDecoder } from '../decoders/strip.ts';
 import { type PieceKind, ScoreBpeModel, type ScorePiece } from '../models/score-bpe.ts';
 import { prepend } from '../normalizers/prepend.ts';
-import { template } from '../post-processors/template.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { concatBytes } from '../unicode/concat-bytes.ts';
 import { decodeUtf8, encodeUtf8 } from '../unicode/utf8.ts';
+import { frame } from './frame.ts';
 
 const BYTE = /^<0x[0-9A-F]{2}>$/;
 
@@ -39,24 +39,13 @@ export function readTokenizerBin(bytes: Uint8Array): Tokenizer {
     content,
     special: true,
   }));
-  const bos = { ids: [1], tokens: ['<s>'], typeId: 0 };
   return new Tokenizer({
     model: new ScoreBpeModel({ pieces, unkId: 0, byteFallback: true }),
     normalizer: prepend(' '),
-    postProcessor: template(
-      {
-        type: 'TemplateProcessing',
-        single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-        pair: [
-          { SpecialToken: { id: '<s>', type_id: 0 } },
-          { Sequence: { id: 'A', type_id: 0 } },
-          { Sequence: { id: 'B', type_id: 1 } },
-        ],
-        special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
-      },
-      [bos, { sequence: 0, typeId: 0 }],
-      [bos, { sequence: 0, typeId: 0 }, { sequence: 1, typeId: 1 }],
-    ),
+    postProcessor: frame([
+      { ids: [1], tokens: ['<s>'], typeId: 0 },
+      { sequence: 0, typeId: 0 },
+    ]),
     decoder: decoderSequence([byteFallback(), fuse(), stripDecoder(' ', 1, 0)]),
     addedTokens,
     bosTokenId: 1,

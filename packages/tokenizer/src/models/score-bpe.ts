@@ -21,6 +21,8 @@ export interface ScoreBpeOptions {
   readonly byteFallback: boolean;
   /** Join neighbouring unknown characters to one unknown token, as SentencePiece does. */
   readonly fuseUnk?: boolean;
+  /** User-defined pieces are cut out first and never merge, as in SentencePiece files. */
+  readonly freezeUserDefined?: boolean;
 }
 
 export class ScoreBpeModel implements Model {
@@ -31,6 +33,7 @@ export class ScoreBpeModel implements Model {
   private readonly byteIds: readonly (number | undefined)[];
   private readonly longest: number;
   private readonly queue = new MergeQueue();
+  private readonly fixed: RegExp | undefined; // user-defined pieces, longest first
 
   constructor(options: ScoreBpeOptions) {
     this.options = options;
@@ -46,6 +49,14 @@ export class ScoreBpeModel implements Model {
       }
     });
     this.longest = longest;
+    const fixed = pieces.flatMap((p) => (p.kind === 'user-defined' && p.text !== '' ? [p.text] : []));
+    if (options.freezeUserDefined && fixed.length > 0) {
+      fixed.sort((a, b) => b.length - a.length);
+      this.fixed = new RegExp(
+        fixed.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'),
+        'gu',
+      );
+    }
     this.rankOf = ranksByScore(pieces, merging);
     const bytes = new Map(pieces.map((p, id) => [p.text, id]));
     this.byteIds = Array.from({ length: 256 }, (_, b) =>
@@ -69,7 +80,7 @@ export class ScoreBpeModel implements Model {
   }
 
   tokenize(piece: string, options: ModelOptions = {}): ModelToken[] {
-    const chars = Array.from(piece);
+    const { parts: chars, frozen } = this.symbols(piece);
     const count = chars.length;
     const starts = new Int32Array(count + 1);
     for (let i = 0; i < count; i++) starts[i + 1] = starts[i] + chars[i].length;
@@ -85,7 +96,7 @@ export class ScoreBpeModel implements Model {
     };
     const offer = (left: number) => {
       const right = next[left];
-      if (right >= count) return;
+      if (right >= count || frozen?.has(left) || frozen?.has(right)) return;
       const id = idAt(left, next[right]);
       if (id >= 0) queue.push(rankOf[id], left);
     };
@@ -108,6 +119,22 @@ export class ScoreBpeModel implements Model {
       offer(left);
     }
     return this.emit(piece, starts, next, count);
+  }
+
+  /** Characters, and user-defined pieces as wholes, which do not merge. */
+  private symbols(piece: string): { parts: string[]; frozen?: Set<number> } {
+    if (this.fixed === undefined) return { parts: Array.from(piece) };
+    const parts: string[] = [];
+    const frozen = new Set<number>();
+    let last = 0;
+    for (const found of piece.matchAll(this.fixed)) {
+      for (const char of piece.slice(last, found.index)) parts.push(char);
+      frozen.add(parts.length);
+      parts.push(found[0]);
+      last = found.index + found[0].length;
+    }
+    for (const char of piece.slice(last)) parts.push(char);
+    return { parts, frozen };
   }
 
   private emit(piece: string, starts: Int32Array, next: Int32Array, count: number): ModelToken[] {

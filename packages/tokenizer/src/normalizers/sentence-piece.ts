@@ -1,6 +1,7 @@
 // SentencePiece's own normaliser (google/sentencepiece src/normalizer.cc): longest match in the character map, runs of spaces collapsed, a dummy prefix,
 // spaces escaped as U+2581. Hugging Face's Precompiled differs in taking the shortest match of a grapheme. User-defined pieces are left untouched.
 import type { AlignedText, Edit } from '../aligned-text.ts';
+import { ByteTrie } from '../engine/byte-trie.ts';
 import { bytesToBase64 } from '../formats/base64.ts';
 import { encodeUtf8 } from '../unicode/utf8.ts';
 import { CharsMap } from './chars-map.ts';
@@ -14,10 +15,14 @@ export interface SentencePieceNormalizerOptions {
   readonly escapeWhitespaces: boolean;
   /** The dummy prefix goes behind the text. */
   readonly whitespaceAsSuffix?: boolean;
+  /** User-defined pieces: the character map leaves them as they are. */
+  readonly untouched?: readonly string[];
 }
 
 export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions): Normalizer {
   const map = options.charsmap.length > 0 ? new CharsMap(options.charsmap) : undefined;
+  const keep = new ByteTrie();
+  for (const text of options.untouched ?? []) if (text !== '') keep.insert(encodeUtf8(text), text.length);
   const space = options.escapeWhitespaces ? '\u2581' : ' ';
   return {
     // tokenizer.json has no such stage; this sequence is what Hugging Face's converters write for it.
@@ -38,7 +43,7 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
       ],
     },
     normalize: (text) => {
-      if (map !== undefined) text.transform(mapCharacters(text.value, map));
+      if (map !== undefined) text.transform(mapCharacters(text.value, map, keep));
       if (options.removeExtraWhitespaces) removeExtraSpaces(text);
       if (options.addDummyPrefix && text.value !== '') {
         if (options.whitespaceAsSuffix) text.transformRange(text.value.length, text.value.length, [[' ', 1]]);
@@ -49,13 +54,21 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
   };
 }
 
-function mapCharacters(text: string, map: CharsMap): Edit[] {
+function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Edit[] {
   const bytes = encodeUtf8(text);
   const edits: Edit[] = [];
   let at = 0; // in bytes
   let unit = 0; // in UTF-16 units
   let dropped = 0; // characters that became nothing, to be swallowed by the one before
   while (unit < text.length) {
+    const units = longestKept(keep, bytes, at);
+    if (units > 0) {
+      const piece = text.slice(unit, unit + units);
+      for (const char of piece) edits.push([char, 0]);
+      unit += units;
+      at += encodeUtf8(piece).length;
+      continue;
+    }
     const found = map.longest(bytes, at);
     if (found === undefined) {
       const char = String.fromCodePoint(text.codePointAt(unit)!);
@@ -81,6 +94,18 @@ function mapCharacters(text: string, map: CharsMap): Edit[] {
     else if (missing > 0) dropped += missing;
   }
   return dropped > 0 && edits.length > 0 ? [[edits[0][0], edits[0][1]], ...edits.slice(1)] : edits;
+}
+
+/** UTF-16 units of the longest piece to keep that begins at `at`, or 0. */
+function longestKept(keep: ByteTrie, bytes: Uint8Array, at: number): number {
+  let units = 0;
+  let node = 0;
+  for (let i = at; i < bytes.length; i++) {
+    node = keep.child(node, bytes[i]);
+    if (node < 0) break;
+    if (keep.value(node) > 0) units = keep.value(node);
+  }
+  return units;
 }
 
 function removeExtraSpaces(text: AlignedText): void {
