@@ -1,4 +1,4 @@
-// A llama of 2 layers and 8 dimensions with counted weights, for tests and examples: every format is written from it, none is downloaded.
+// A llama of 2 layers and 32 dimensions with weights from a hash, for tests and examples: every format is written from it, none is downloaded.
 
 import type { StoredTensor, WeightFile } from './weight-file.ts';
 import { memorySink } from './write/byte-sink.ts';
@@ -27,9 +27,9 @@ export const tinyConfig = {
   eos_token_id: 2,
 };
 
-/** Its tensors: value i of the n-th is ((7 i + 13 n) mod 97 - 48) / 64, exact in F16. */
-export function tinyWeights(): WeightFile {
-  const { hidden_size: d, intermediate_size: f, vocab_size: v, num_hidden_layers: layers } = tinyConfig;
+/** Its tensors: value i of the n-th is a hash of both, k / 256 with -512 <= k < 512, exact in F16. */
+export function tinyWeights(v: number = tinyConfig.vocab_size): WeightFile {
+  const { hidden_size: d, intermediate_size: f, num_hidden_layers: layers } = tinyConfig;
   const shapes: [string, number[]][] = [['model.embed_tokens.weight', [v, d]]];
   for (let n = 0; n < layers; n++) {
     const at = `model.layers.${n}.`;
@@ -49,7 +49,10 @@ export function tinyWeights(): WeightFile {
   const stored = new Map<string, StoredTensor & { byteLength: number }>();
   for (const [n, [name, shape]] of shapes.entries()) {
     const count = shape.reduce((product, size) => product * size, 1);
-    const values = Float32Array.from({ length: count }, (_, i) => (((7 * i + 13 * n) % 97) - 48) / 64);
+    const values = Float32Array.from(
+      { length: count },
+      (_, i) => ((Math.imul(i + 1 + n * 65537, 0x9e3779b1) >>> 22) - 512) / 256,
+    );
     stored.set(name, { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer), byteLength: count * 4 });
   }
   return { tensors: stored, read: async (name) => stored.get(name)!, close: async () => {} };
