@@ -45,7 +45,14 @@ export { type XtcOptions, xtc } from './processors/xtc.ts';
 export { createRandom, type Random, randomSeed, type UniformSource } from './random.ts';
 export { type RandomStream, randomStream } from './random-stream.ts';
 export { createRow, type Logits, loadRow, type Row } from './row.ts';
-export { type Sampled, type Sampler, type SamplerOptions, type SavedSampler, sampler } from './sampler.ts';
+export {
+  type Candidates,
+  type Sampled,
+  type Sampler,
+  type SamplerOptions,
+  type SavedSampler,
+  sampler,
+} from './sampler.ts';
 export { processorsOf, type StepOptions } from './sampler-options.ts';
 export type { BeamOptions, Hypothesis } from './search/beam-group.ts';
 export { beamSearch } from './search/beam-search.ts';

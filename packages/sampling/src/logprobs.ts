@@ -19,10 +19,9 @@ export interface RankedLogprob extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
 
-/** ln p and rank of one id, and the `count` most likely ids. */
-export function rankedLogprob(row: Row, id: number, count: number): RankedLogprob {
-  const total = row.total > 0 ? row.total : weigh(row);
-  const normaliser = row.values[topSlot(row)] + Math.log(total);
+/** ln p and rank of one id, and the `count` most likely ids; `logSumExp` is the row's own unless it is part of a larger one. */
+export function rankedLogprob(row: Row, id: number, count: number, logSumExp?: number): RankedLogprob {
+  const normaliser = logSumExp ?? row.values[topSlot(row)] + Math.log(row.total > 0 ? row.total : weigh(row));
   const slot = slotOf(row, id);
   const value = slot < 0 ? -Infinity : row.values[slot];
   let rank = 1;

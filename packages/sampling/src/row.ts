@@ -59,7 +59,35 @@ export function createRow(): Row {
 
 /** Makes `row` the dense row of `logits` [V], which the steps may write to. */
 export function loadRow(row: Row, logits: Logits): void {
-  const size = logits.length;
+  prepare(row, logits.length);
+  row.dense = true;
+  row.n = logits.length;
+  row.values = logits;
+  row.sorted = false;
+}
+
+/** Makes `row` a copy of some candidates [n] of a vocabulary of `vocabSize`, each id once. */
+export function loadCandidates(row: Row, ids: ArrayLike<number>, logits: Logits, vocabSize: number): void {
+  if (ids.length !== logits.length)
+    throw new RangeError(
+      `candidates: expected as many logits as ids, got ${logits.length} and ${ids.length}`,
+    );
+  prepare(row, vocabSize);
+  let n = 0;
+  for (let i = 0; i < ids.length; i++) {
+    if (!(ids[i] >= 0 && ids[i] < vocabSize))
+      throw new RangeError(`candidates: expected 0 <= id < ${vocabSize}, got ${ids[i]}`);
+    if (!(logits[i] < Infinity)) throw new InvalidLogitsError(ids[i], logits[i]);
+    if (logits[i] === -Infinity) continue;
+    row.ids[n] = ids[i];
+    row.sparse[n++] = logits[i];
+  }
+  if (n === 0) throw new EmptySupportError();
+  becomeSparse(row, n);
+  row.sorted = false;
+}
+
+function prepare(row: Row, size: number): void {
   if (row.ids.length < size) {
     row.ids = new Int32Array(size);
     row.weights = new Float64Array(size);
@@ -69,10 +97,6 @@ export function loadRow(row: Row, logits: Logits): void {
     row.sparse = new Float64Array(size);
   }
   row.vocabSize = size;
-  row.dense = true;
-  row.n = size;
-  row.values = logits;
-  row.sorted = false;
   row.indexed = false;
   row.total = 0;
 }

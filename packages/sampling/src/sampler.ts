@@ -6,7 +6,7 @@ import { type Explanation, explainChain } from './explain.ts';
 import { rankedLogprob, type TokenLogprob } from './logprobs.ts';
 import type { Draw, Processor, StepContext } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';
-import { createRow, idAt, type Logits, loadRow, type Row, weigh } from './row.ts';
+import { createRow, idAt, type Logits, loadCandidates, loadRow, type Row, weigh } from './row.ts';
 import { processorsOf, type StepOptions } from './sampler-options.ts';
 import { categorical } from './samplers/categorical.ts';
 import { greedy } from './samplers/greedy.ts';
@@ -48,6 +48,16 @@ export interface Sampled {
   readonly top?: readonly TokenLogprob[];
 }
 
+/** Some tokens of one step, each id once. */
+export interface Candidates {
+  /** Their ids. */
+  readonly ids: ArrayLike<number>;
+  /** Their logits. */
+  readonly logits: Logits;
+  /** ln sum exp over the whole vocabulary, when known. */
+  readonly logSumExp?: number;
+}
+
 /** The memory of a sampler as JSON. */
 export interface SavedSampler {
   /** The chain in words; `load` refuses another one. */
@@ -70,6 +80,11 @@ export interface SavedSampler {
 export interface Sampler {
   /** Draws the next id from one row of logits [V], which it may change in place, and appends it to the history. */
   sample(logits: Logits): Sampled;
+  /**
+   * As `sample`, from some candidates of a vocabulary of `vocabSize`, such as the most likely ones read back from a device. Raw logprobs are then
+   * relative to `logSumExp`, which must be given for them.
+   */
+  sampleCandidates(candidates: Candidates, vocabSize: number): Sampled;
   /** The law that `sample` would draw from: probabilities [V] in f64. Draws nothing, changes neither the logits nor the sampler. */
   law(logits: Logits): Float64Array;
   /**
@@ -181,28 +196,44 @@ function build(parts: Parts): Sampler {
     if (!started) history.promptLength = history.length;
     for (const state of stateful) state.accept(id, probability);
   };
-  const run = (logits: Logits): void => {
-    loadRow(row, logits);
+  const draw = (logSumExp: number | undefined): Sampled => {
     runChain(chain, row, context);
+    const slot = chain.draw.pick(row, context);
+    const id = idAt(row, slot);
+    started = true;
+    if (row.total === 0 && (stateful.length > 0 || logprobs === 'processed')) weigh(row);
+    const probability = row.total === 0 ? undefined : row.weights[slot] / row.total;
+    const ranked =
+      logprobs &&
+      rankedLogprob(
+        logprobs === 'raw' ? raw : row,
+        id,
+        topLogprobs,
+        logprobs === 'raw' ? logSumExp : undefined,
+      );
+    append(id, chain.draw.name === 'greedy' ? probability && 1 : probability);
+    if (ranked === undefined)
+      return probability === undefined ? { id } : { id, logprob: Math.log(probability) };
+    const { logprob, rank, top } = ranked;
+    return topLogprobs > 0 ? { id, logprob, rank, top } : { id, logprob, rank };
   };
   return {
     sample(logits) {
       if (logprobs === 'raw') loadRow(raw, logits.slice());
-      run(logits);
-      const slot = chain.draw.pick(row, context);
-      const id = idAt(row, slot);
-      started = true;
-      if (row.total === 0 && (stateful.length > 0 || logprobs === 'processed')) weigh(row);
-      const probability = row.total === 0 ? undefined : row.weights[slot] / row.total;
-      const ranked = logprobs && rankedLogprob(logprobs === 'raw' ? raw : row, id, topLogprobs);
-      append(id, chain.draw.name === 'greedy' ? probability && 1 : probability);
-      if (ranked === undefined)
-        return probability === undefined ? { id } : { id, logprob: Math.log(probability) };
-      const { logprob, rank, top } = ranked;
-      return topLogprobs > 0 ? { id, logprob, rank, top } : { id, logprob, rank };
+      loadRow(row, logits);
+      return draw(undefined);
+    },
+    sampleCandidates({ ids, logits, logSumExp }, vocabSize) {
+      if (logprobs === 'raw') {
+        if (logSumExp === undefined) throw new TypeError('logSumExp: raw logprobs of candidates need it');
+        loadCandidates(raw, ids, logits, vocabSize);
+      }
+      loadCandidates(row, ids, logits, vocabSize);
+      return draw(logSumExp);
     },
     law(logits) {
-      run(logits.slice());
+      loadRow(row, logits.slice());
+      runChain(chain, row, context);
       const law = new Float64Array(row.vocabSize);
       if (chain.draw.name === 'greedy') law[idAt(row, chain.draw.pick(row, context))] = 1;
       else {

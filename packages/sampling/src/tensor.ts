@@ -1,0 +1,348 @@
+// The same steps on tf tensors [B, V], for chains that stay on the device: a step made by the package's factories is read (name and effective options) and written as
+// stock tfjs ops, every row with its own history. Steps that only add constants are not written twice: the step itself runs on a row of zeros and what
+// it adds is scattered. Steps with a memory of the draws (mirostat, adaptive-p) have no tensor form and are refused by name. A contract test holds
+// both forms together. Nothing is read back here but by `readTop`.
+import * as tf from '@tensorflow/tfjs-core';
+import type { Processor, StepContext } from './processor.ts';
+import { createRandom, type UniformSource } from './random.ts';
+import { createRow, idAt, loadRow } from './row.ts';
+import { createHistory, type TokenHistory } from './token-history.ts';
+
+/** The surroundings of {@link applyStepsOnTensor}. */
+export interface TensorStepOptions {
+  /** The history of each row; default empty. */
+  readonly histories?: readonly TokenHistory[];
+  /** Where random numbers come from; default seed 0. */
+  readonly random?: UniformSource;
+  /** The lane of the first row; the next rows have the next lanes. Default 0. */
+  readonly firstLane?: number;
+}
+
+type Rows = readonly StepContext[];
+type Options = Readonly<Record<string, never>>;
+type Form = (l: tf.Tensor2D, options: Options, step: Processor, rows: Rows) => tf.Tensor2D;
+
+const none = -Infinity;
+/** What counts as equal when masses are compared: as in the row's form. */
+const massTolerance = 2 ** -22;
+
+const cut = (keep: tf.Tensor, l: tf.Tensor): tf.Tensor2D =>
+  tf.where(keep, l, tf.fill(l.shape, none)) as tf.Tensor2D;
+const maxOf = (l: tf.Tensor2D): tf.Tensor2D => tf.max(l, 1, true) as tf.Tensor2D;
+const sumOf = (x: tf.Tensor): tf.Tensor2D => tf.sum(x, 1, true) as tf.Tensor2D;
+const isOpen = (l: tf.Tensor): tf.Tensor => tf.greater(l, none);
+
+/** ln p, with 0 where p = 0: what multiplies p in an entropy. */
+function logLaw(l: tf.Tensor2D): { p: tf.Tensor2D; safeLog: tf.Tensor2D } {
+  const shifted = tf.sub(l, maxOf(l)) as tf.Tensor2D;
+  const log = tf.sub(shifted, tf.log(sumOf(tf.exp(shifted)))) as tf.Tensor2D;
+  return { p: tf.exp(log) as tf.Tensor2D, safeLog: tf.where(isOpen(l), log, tf.zerosLike(l)) as tf.Tensor2D };
+}
+const entropyOf = ({ p, safeLog }: { p: tf.Tensor2D; safeLog: tf.Tensor2D }): tf.Tensor2D =>
+  tf.neg(sumOf(tf.mul(p, safeLog))) as tf.Tensor2D;
+
+/** Keeps the `counts` [B, 1] first of each row by (key descending, id ascending); `sorted` are the keys in descending order. */
+function keepCounts(
+  l: tf.Tensor2D,
+  keys: tf.Tensor2D,
+  sorted: tf.Tensor2D,
+  counts: tf.Tensor2D,
+  ties: boolean,
+): tf.Tensor2D {
+  const [batch, width] = sorted.shape;
+  const place = tf.tile(tf.reshape(tf.range(0, width, 1), [1, width]), [batch, 1]);
+  const isLast = tf.equal(place, tf.sub(counts, 1));
+  const least = tf.min(tf.where(isLast, sorted, tf.fill(sorted.shape, Infinity)), 1, true);
+  if (ties) return cut(tf.greaterEqual(keys, least), l);
+  const above = tf.greater(keys, least);
+  const equal = tf.cast(tf.equal(keys, least), 'float32');
+  const room = tf.sub(counts, sumOf(tf.cast(above, 'float32')));
+  const first = tf.logicalAnd(tf.cast(equal, 'bool'), tf.less(tf.cumsum(equal, 1, true), room));
+  return cut(tf.logicalOr(above, first), l);
+}
+
+const full = (l: tf.Tensor2D, n: number): tf.Tensor2D => tf.fill([l.shape[0], 1], n) as tf.Tensor2D;
+const sortedTop = (keys: tf.Tensor2D, k: number): tf.Tensor2D =>
+  tf.topk(keys, Math.min(k, keys.shape[1])).values as tf.Tensor2D;
+
+/** The threshold, lowered so that at least minKeep stay. */
+function atLeast(l: tf.Tensor2D, least: tf.Tensor, minKeep: number): tf.Tensor2D {
+  const own = sortedTop(l, minKeep);
+  const nth = tf.slice(own, [0, own.shape[1] - 1], [own.shape[0], 1]);
+  return cut(tf.logicalAnd(tf.greaterEqual(l, tf.minimum(least, nth)), isOpen(l)), l);
+}
+
+/** Keeps the shortest run by descending key with mass >= p. */
+function keepMass(
+  l: tf.Tensor2D,
+  keys: tf.Tensor2D,
+  p: tf.Tensor2D,
+  need: number,
+  minKeep: number,
+  ties: boolean,
+): tf.Tensor2D {
+  const { values, indices } = tf.topk(keys, keys.shape[1]);
+  const masses = tf.gather(p, indices, 1, 1) as tf.Tensor2D;
+  const before = tf.cumsum(masses, 1, true);
+  const counts = tf.maximum(
+    sumOf(tf.cast(tf.less(before, Math.max(need - massTolerance, 1e-38)), 'float32')),
+    minKeep,
+  );
+  return keepCounts(l, keys, values as tf.Tensor2D, tf.minimum(counts, keys.shape[1]) as tf.Tensor2D, ties);
+}
+
+/** What the step does to a row of `value`, as pairs of id and result; ids it removes have -Infinity. */
+function probe(
+  step: Processor,
+  size: number,
+  value: number,
+  rows: Rows,
+): { indices: number[][]; values: number[] } {
+  const row = createRow();
+  const indices: number[][] = [];
+  const values: number[] = [];
+  rows.forEach((context, r) => {
+    loadRow(row, new Float64Array(size).fill(value));
+    step.process(row, context);
+    const after = new Float64Array(size).fill(none);
+    for (let slot = 0; slot < row.n; slot++) after[idAt(row, slot)] = row.values[slot];
+    for (let id = 0; id < size; id++)
+      if (after[id] !== value) {
+        indices.push([r, id]);
+        values.push(after[id]);
+      }
+  });
+  return { indices, values };
+}
+
+function scatter(indices: number[][], values: number[], shape: [number, number]): tf.Tensor2D {
+  if (indices.length === 0) return tf.zeros(shape);
+  return tf.scatterND(tf.tensor2d(indices, undefined, 'int32'), tf.tensor1d(values), shape) as tf.Tensor2D;
+}
+
+/** A step that adds constants: run on zeros, and what it adds is added. */
+const additive: Form = (l, _options, step, rows) => {
+  const { indices, values } = probe(step, l.shape[1], 0, rows);
+  const finite = values.map((v) => (v === none ? 0 : v));
+  const banned = values.map((v) => (v === none ? 1 : 0));
+  const mask = tf.greater(scatter(indices, banned, l.shape), 0.5);
+  return tf.where(mask, tf.fill(l.shape, none), tf.add(l, scatter(indices, finite, l.shape))) as tf.Tensor2D;
+};
+
+const forms: Readonly<Record<string, Form>> = {
+  logitBias: additive,
+  sequenceBias: additive,
+  badWords: additive,
+  dry: additive,
+  noRepeatNgram: additive,
+  minNewTokens: additive,
+  allowedIds: additive,
+  suppressIds: additive,
+  forcedIds: (l, options, step, rows) => {
+    const kept = additive(l, options, step, rows);
+    const forced = tf.logicalNot(tf.any(isOpen(kept), 1, true));
+    // A forced id that an earlier step removed has logit 0, as in the row's form.
+    return tf.where(
+      forced,
+      additive(tf.zerosLike(l) as tf.Tensor2D, options, step, rows),
+      kept,
+    ) as tf.Tensor2D;
+  },
+  exponentialDecayLength: (l, _options, step, rows) => {
+    // On a row of ones the step gives 1 + growth.
+    const { indices, values } = probe(step, l.shape[1], 1, rows);
+    const growth = scatter(
+      indices,
+      values.map((v) => v - 1),
+      l.shape,
+    );
+    return tf.where(isOpen(l), tf.add(l, tf.mul(tf.abs(l), growth)), l) as tf.Tensor2D;
+  },
+  penalties: (l, options, _step, rows) => {
+    const { repetition, frequency, presence, lastN, repetitionScope, frequencyScope } = options as Record<
+      string,
+      never
+    >;
+    const seen = new Map<string, [number, number, number, number]>();
+    rows.forEach(({ history }, r) => {
+      const from = lastN === undefined ? 0 : Math.max(0, history.length - lastN);
+      for (let i = from; i < history.length; i++) {
+        const id = history.tokens[i];
+        if (id >= l.shape[1]) continue;
+        const entry = seen.get(`${r}/${id}`) ?? [r, id, 0, 0];
+        if (repetitionScope === 'all' || i >= history.promptLength) entry[2] = 1;
+        if (frequencyScope === 'all' || i >= history.promptLength) entry[3]++;
+        seen.set(`${r}/${id}`, entry);
+      }
+    });
+    const entries = [...seen.values()];
+    const at = entries.map(([r, id]) => [r, id]);
+    const repeated = tf.greater(
+      scatter(
+        at,
+        entries.map((e) => e[2]),
+        l.shape,
+      ),
+      0.5,
+    );
+    const minus = scatter(
+      at,
+      entries.map((e) => (e[3] > 0 ? e[3] * frequency + presence : 0)),
+      l.shape,
+    );
+    const scaled = tf.where(tf.greater(l, 0), tf.div(l, repetition), tf.mul(l, repetition));
+    return tf.sub(tf.where(repeated, scaled, l), minus) as tf.Tensor2D;
+  },
+  dropInvalid: (l) =>
+    tf.where(tf.isNaN(l), tf.fill(l.shape, none), tf.minimum(l, 3.4028234663852886e38)) as tf.Tensor2D,
+  renormalize: (l) => tf.sub(l, tf.logSumExp(l, 1, true)) as tf.Tensor2D,
+  temperature: (l, { temperature }) => scale(l, temperature),
+  dynamicTemperature: (l, { temperature, range, exponent }) => {
+    if (range === 0) return scale(l, temperature);
+    const n = sumOf(tf.cast(isOpen(l), 'float32'));
+    const low = Math.max(0, temperature - range);
+    const share = tf.pow(tf.div(entropyOf(logLaw(l)), tf.log(tf.maximum(n, 2))), exponent);
+    const t = tf.add(low, tf.mul(temperature + range - low, share));
+    return tf.where(tf.lessEqual(n, 1), l, tf.div(l, tf.maximum(t, 1e-30))) as tf.Tensor2D;
+  },
+  topK: (l, { k, keepTies }) => {
+    if (k >= l.shape[1]) return l;
+    return keepCounts(l, l, sortedTop(l, k), full(l, k), keepTies);
+  },
+  topP: (l, { p, minKeep }) => (p === 1 ? l : keepMass(l, l, logLaw(l).p, p, minKeep, false)),
+  minP: (l, { p, minKeep }) =>
+    p === 0 ? l : atLeast(l, p >= 1 ? maxOf(l) : tf.add(maxOf(l), Math.log(p)), minKeep),
+  typicalP: (l, { p, keepTies, minKeep }) => {
+    if (p === 1) return l;
+    const law = logLaw(l);
+    const distance = tf.neg(tf.abs(tf.add(law.safeLog, entropyOf(law))));
+    const keys = tf.where(isOpen(l), distance, tf.fill(l.shape, none)) as tf.Tensor2D;
+    return keepMass(l, keys, law.p, p, minKeep, keepTies);
+  },
+  epsilonCutoff: (l, { epsilon, minKeep }) => atProbability(l, full(l, epsilon), minKeep),
+  etaCutoff: (l, { epsilon, minKeep }) => {
+    const bound = tf.mul(Math.sqrt(epsilon), tf.exp(tf.neg(entropyOf(logLaw(l)))));
+    return atProbability(l, tf.minimum(epsilon, bound) as tf.Tensor2D, minKeep);
+  },
+  pLess: (l) => atProbability(l, sumOf(tf.square(logLaw(l).p)), 1),
+  topH: (l, { topH }) => {
+    const top = keepCounts(l, l, sortedTop(l, 100), full(l, Math.min(100, l.shape[1])), false);
+    const law = logLaw(top);
+    const budget = tf.mul(entropyOf(law), topH + massTolerance);
+    const sorted = sortedTop(top, 100);
+    const { p, safeLog } = logLaw(sorted);
+    const used = tf.cumsum(tf.neg(tf.mul(p, safeLog)), 1);
+    const counts = tf.maximum(
+      sumOf(tf.cast(tf.logicalAnd(tf.lessEqual(used, budget), isOpen(sorted)), 'float32')),
+      1,
+    );
+    return keepCounts(top, top, sorted, counts as tf.Tensor2D, false);
+  },
+  topNSigma: (l, { n }) => {
+    const open = tf.cast(isOpen(l), 'float32');
+    const count = sumOf(open);
+    const below = tf.where(isOpen(l), tf.sub(l, maxOf(l)), tf.zerosLike(l));
+    const mean = tf.div(sumOf(below), count);
+    const sigma = tf.sqrt(tf.div(sumOf(tf.mul(open, tf.square(tf.sub(below, mean)))), count));
+    return cut(tf.logicalAnd(tf.greaterEqual(l, tf.sub(maxOf(l), tf.mul(n, sigma))), isOpen(l)), l);
+  },
+  xtc: (l, { probability, threshold, minKeep }, _step, rows) => {
+    if (probability === 0 || threshold > 0.5) return l;
+    const heads = tf.tensor2d(
+      rows.map((row) => [row.uniform('xtc') <= probability]),
+      [rows.length, 1],
+      'bool',
+    );
+    const top = tf.logicalAnd(tf.greaterEqual(logLaw(l).p, threshold), isOpen(l));
+    const least = tf.min(tf.where(top, l, tf.fill(l.shape, Infinity)), 1, true);
+    const equal = tf.cast(tf.logicalAnd(top, tf.equal(l, least)), 'float32');
+    const spared = tf.logicalAnd(tf.cast(equal, 'bool'), tf.equal(tf.cumsum(equal, 1, false, true), 1));
+    const tops = sumOf(tf.cast(top, 'float32'));
+    const left = tf.add(tf.sub(sumOf(tf.cast(isOpen(l), 'float32')), tops), 1);
+    const acts = tf.logicalAnd(
+      heads,
+      tf.logicalAnd(tf.greaterEqual(tops, 2), tf.greaterEqual(left, minKeep)),
+    );
+    const removed = tf.logicalAnd(acts, tf.logicalAnd(top, tf.logicalNot(spared)));
+    return cut(tf.logicalNot(removed), l);
+  },
+};
+
+function scale(l: tf.Tensor2D, temperature: number): tf.Tensor2D {
+  if (temperature === 1) return l;
+  if (temperature === 0) return keepCounts(l, l, maxOf(l), full(l, 1), false);
+  return tf.div(temperature < 1e-3 ? tf.sub(l, maxOf(l)) : l, temperature) as tf.Tensor2D;
+}
+
+function atProbability(l: tf.Tensor2D, least: tf.Tensor2D, minKeep: number): tf.Tensor2D {
+  return atLeast(l, tf.add(tf.logSumExp(l, 1, true), tf.log(least)), minKeep);
+}
+
+/**
+ * The logits [B, V] after the steps, removed tokens at -Infinity: `applySteps` for every row, on the device. The argument is not disposed.
+ *
+ * Agrees with the row's form up to f32: a token within about 1e-6 of a threshold may fall on the other side. NaN and empty rows are not found here
+ * but by whoever draws.
+ *
+ * @throws TypeError for a step without a tensor form (mirostat, adaptive-p, guidance, a step of your own), RangeError for a wrong number of histories.
+ */
+export function applyStepsOnTensor(
+  steps: readonly Processor[],
+  logits: tf.Tensor2D,
+  options: TensorStepOptions = {},
+): tf.Tensor2D {
+  const [batch] = logits.shape;
+  const histories = options.histories ?? Array.from({ length: batch }, () => createHistory());
+  if (histories.length !== batch)
+    throw new RangeError(`histories: expected ${batch}, got ${histories.length}`);
+  const random = options.random ?? createRandom(0);
+  const rows = histories.map(
+    (history, r): StepContext => ({
+      history,
+      uniform: (stream, index) => random.uniform(stream, history.length, (options.firstLane ?? 0) + r, index),
+    }),
+  );
+  for (const step of steps)
+    if (!Object.hasOwn(forms, step.name) || step.state !== undefined)
+      throw new TypeError(`${step.name}: has no tensor form; read the rows back and use it there`);
+  return tf.tidy(() =>
+    steps.reduce<tf.Tensor2D>(
+      (l, step) => forms[step.name](l, step.options as Options, step, rows),
+      tf.clone(logits),
+    ),
+  );
+}
+
+/** The most likely candidates of one row, read back from the device. */
+export interface TopCandidates {
+  /** Their ids, likeliest first. */
+  readonly ids: Int32Array;
+  /** Their logits. */
+  readonly logits: Float32Array;
+  /** ln sum exp over the whole row: `logit - logSumExp` is the exact logprob. */
+  readonly logSumExp: number;
+}
+
+/**
+ * Reads back the `count` most likely candidates of each row and the normaliser: 8 bytes a candidate instead of 4 V (1024 candidates: 8 KB).
+ *
+ * Exact for a chain whose remaining steps begin with a top-k of at most `count`.
+ */
+export async function readTop(logits: tf.Tensor2D, count: number): Promise<TopCandidates[]> {
+  const [batch, size] = logits.shape;
+  const k = Math.min(count, size);
+  const [values, indices, sums] = tf.tidy(() => {
+    const top = tf.topk(logits, k);
+    return [top.values, top.indices, tf.logSumExp(logits, 1)];
+  });
+  try {
+    const [flat, ids, normalisers] = await Promise.all([values.data(), indices.data(), sums.data()]);
+    return Array.from({ length: batch }, (_, r) => ({
+      ids: Int32Array.from(ids.subarray(r * k, (r + 1) * k)),
+      logits: Float32Array.from(flat.subarray(r * k, (r + 1) * k)),
+      logSumExp: normalisers[r],
+    }));
+  } finally {
+    tf.dispose([values, indices, sums]);
+  }
+}
