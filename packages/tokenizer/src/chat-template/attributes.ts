@@ -1,7 +1,7 @@
 // `object.name`, `object[key]` and slices, with the sandbox's rules: an attribute before an item for the dot, an item
 // before an attribute for brackets, nothing that starts with an underscore, nothing that would change a list or a dict.
 
-import { sequenceMethod, View } from './objects.ts';
+import { Range, sequenceMethod, View } from './objects.ts';
 import { keyOf, keysOf, typeName, valuesOf } from './python-compare.ts';
 import { repr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
@@ -44,7 +44,8 @@ const unsafe = (object: Value, name: string): Undefined =>
 
 /** getattr(object, name) with what the sandbox withholds replaced by an Undefined; undefined is AttributeError. */
 export function pythonAttribute(rt: Runtime, object: Value, name: string): Value | undefined {
-  if (object instanceof Undefined) return object.fail();
+  if (object instanceof Undefined) return name.startsWith('__') ? unsafe(object, name) : object.fail();
+  if (typeof object === 'boolean') return numberAttribute(int(object ? 1 : 0), name);
   if (object instanceof Dict) return dictAttribute(object, name);
   if (object instanceof Str) {
     const method = stringMethod(name);
@@ -76,7 +77,7 @@ function dictAttribute(dict: Dict, name: string): Value | undefined {
   switch (name) {
     case 'get':
       return new Callable('get', (args) => {
-        const [key, otherwise] = args.bind('get', ['key', 'default'], 1);
+        const [key, otherwise] = args.plain('get', 2, 1);
         return dict.map.get(keyOf(key!))?.[1] ?? otherwise ?? null;
       });
     case 'keys':
@@ -112,11 +113,15 @@ function numberAttribute(number: Num, name: string): Value | undefined {
   return undefined;
 }
 
+function isHashable(value: Value): boolean {
+  if (value instanceof Tuple) return value.items.every(isHashable);
+  return !(value instanceof List || value instanceof Dict || value instanceof View);
+}
+
 /** object[key] of Python; undefined is a TypeError or a LookupError. */
 function itemOf(object: Value, key: Value): Value | undefined {
   if (object instanceof Dict) {
-    if (key instanceof List || key instanceof Dict) return undefined;
-    return object.map.get(keyOf(key))?.[1];
+    return isHashable(key) ? object.map.get(keyOf(key))?.[1] : undefined;
   }
   if (object instanceof PyObject) return object.item(key);
   const isIndex = typeof key === 'boolean' || (key instanceof Num && !key.isFloat);
@@ -134,12 +139,14 @@ function itemOf(object: Value, key: Value): Value | undefined {
   return undefined;
 }
 
-/** object[start:stop:step] */
-export function getSlice(rt: Runtime, object: Value, start: Value, stop: Value, step: Value): Value {
-  if (object instanceof Undefined) object.fail();
-  const sequence = object instanceof List || object instanceof Tuple || object instanceof Str;
-  if (!sequence) return fail(`'${typeName(object)}' object cannot be sliced`);
-  const length = object instanceof Str ? codePointLength(object.text) : object.items.length;
+/** The indices that a slice of Python runs over: from (inclusive), to (exclusive), step. */
+function sliceBounds(
+  rt: Runtime,
+  length: number,
+  start: Value,
+  stop: Value,
+  step: Value,
+): [from: number, to: number, by: number] {
   const by = step === null ? 1 : rt.index(step, 'slice step');
   if (by === 0) fail('slice step cannot be zero');
   const bound = (value: Value, otherwise: number): number => {
@@ -148,8 +155,22 @@ export function getSlice(rt: Runtime, object: Value, start: Value, stop: Value, 
     const low = by > 0 ? 0 : -1;
     return Math.max(low, Math.min(by > 0 ? length : length - 1, index < 0 ? index + length : index));
   };
-  const from = bound(start, by > 0 ? 0 : length - 1);
-  const to = bound(stop, by > 0 ? length : -1);
+  return [bound(start, by > 0 ? 0 : length - 1), bound(stop, by > 0 ? length : -1), by];
+}
+
+function sliceRange(rt: Runtime, range: Range, start: Value, stop: Value, step: Value): Range {
+  const [from, to, by] = sliceBounds(rt, range.size, start, stop, step);
+  return new Range(range.start + from * range.step, range.start + to * range.step, by * range.step);
+}
+
+/** object[start:stop:step] */
+export function getSlice(rt: Runtime, object: Value, start: Value, stop: Value, step: Value): Value {
+  if (object instanceof Undefined) object.fail();
+  if (object instanceof Range) return sliceRange(rt, object, start, stop, step);
+  const sequence = object instanceof List || object instanceof Tuple || object instanceof Str;
+  if (!sequence) return fail(`'${typeName(object)}' object cannot be sliced`);
+  const length = object instanceof Str ? codePointLength(object.text) : object.items.length;
+  const [from, to, by] = sliceBounds(rt, length, start, stop, step);
   rt.work(length);
   if (object instanceof Str && by === 1)
     return object.slice(unitIndex(object.text, from), unitIndex(object.text, Math.max(from, to)));

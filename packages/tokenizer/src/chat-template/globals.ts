@@ -1,6 +1,6 @@
 // The functions that a template finds without being given them: Jinja2's and transformers' `raise_exception` and
 // `strftime_now`.
-import { Cycler, Namespace, Range } from './objects.ts';
+import { Cycler, Namespace, Range, TemplateReference } from './objects.ts';
 import { dictOf, toArray } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
@@ -61,5 +61,7 @@ export function globalsOf(rt: Runtime): Map<string, Value> {
       return new Str(strftime(rt.now(), format.text), computedOrigin);
     },
   };
-  return new Map(Object.entries(functions).map(([name, call]) => [name, new Callable(name, call)]));
+  const names = new Map<string, Value>([['self', new TemplateReference()]]);
+  for (const [name, call] of Object.entries(functions)) names.set(name, new Callable(name, call));
+  return names;
 }

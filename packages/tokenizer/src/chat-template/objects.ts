@@ -73,8 +73,9 @@ export class Range extends PyObject {
     for (let i = 0; i < this.size; i++) yield int(this.start + i * this.step);
   }
   override item(index: Value): Value | undefined {
-    if (!(index instanceof Num) || index.isFloat) return undefined;
-    const at = Number(index.value);
+    const isIndex = typeof index === 'boolean' || (index instanceof Num && !index.isFloat);
+    if (!isIndex) return undefined;
+    const at = Number(index instanceof Num ? index.value : index);
     const i = at < 0 ? at + this.size : at;
     return i >= 0 && i < this.size ? int(this.start + i * this.step) : undefined;
   }
@@ -120,6 +121,14 @@ export class Namespace extends PyObject {
       parts.push(shown(`'${name}': `), repr(value));
     }
     return concatStr([...parts, shown('}>')]);
+  }
+}
+
+/** `self`: there, but without other templates there is nothing to reach through it. */
+export class TemplateReference extends PyObject {
+  override readonly typeName = 'TemplateReference';
+  override repr(): Str {
+    return shown('<TemplateReference None>');
   }
 }
 

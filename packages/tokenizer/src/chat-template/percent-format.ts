@@ -58,7 +58,7 @@ export function percentFormat(rt: Runtime, format: Str, values: Value): Str {
     rt.checkLength(out.length);
   }
   out.add(format.slice(last));
-  const isMapping = values instanceof Dict || values instanceof List;
+  const isMapping = values instanceof Dict || values instanceof List || values instanceof Undefined;
   if (!named && used < positional.length && !isMapping)
     fail('not all arguments converted during string formatting');
   return rt.made(out.build(format.safe));

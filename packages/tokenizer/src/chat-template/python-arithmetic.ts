@@ -13,8 +13,8 @@ const maxBits = 1 << 16;
 
 export function binary(rt: Runtime, operator: BinaryOperator, a: Value, b: Value): Value {
   if (a instanceof Undefined) a.fail();
-  if (b instanceof Undefined) b.fail();
   if (operator === '%' && a instanceof Str) return percentFormat(rt, a, b);
+  if (b instanceof Undefined) b.fail();
   const x = numeric(a);
   const y = numeric(b);
   if (x !== undefined && y !== undefined) {
@@ -46,7 +46,11 @@ export function addText(rt: Runtime, a: Str, b: Str): Str {
   return concatStr([a.safe ? a : escapeHtml(a), b.safe ? b : escapeHtml(b)], true);
 }
 
+/** sys.maxsize */
+const maxCount = 2n ** 63n - 1n;
+
 function repeat(rt: Runtime, value: Value, count: number | bigint): Value {
+  if (count > maxCount) fail('cannot fit the count into an index-sized integer');
   const times = Math.max(0, Number(count));
   if (value instanceof Str) {
     rt.checkLength(value.text.length * times);
@@ -131,8 +135,9 @@ function floatArithmetic(operator: BinaryOperator, x: number, y: number): number
       return x / y;
     case '//': {
       const rest = x % y;
-      const quotient = (x - rest) / y;
-      return Math.round(rest !== 0 && rest < 0 !== y < 0 ? quotient - 1 : quotient);
+      const quotient = (x - rest) / y - (rest !== 0 && rest < 0 !== y < 0 ? 1 : 0);
+      if (quotient === 0) return x / y < 0 || Object.is(x / y, -0) ? -0 : 0;
+      return Math.round(quotient);
     }
     case '%': {
       const rest = x % y;

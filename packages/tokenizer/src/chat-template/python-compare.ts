@@ -102,6 +102,8 @@ export function keyOf(value: Value): Key {
     return Symbol.for(`(${value.items.map((item) => keyText(keyOf(item))).join()})`);
   if (value instanceof List || value instanceof Dict) return fail(`unhashable type: '${typeName(value)}'`);
   const object = value as Undefined | PyObject;
+  if (object instanceof PyObject && object.typeName.startsWith('dict_') && object.typeName !== 'dict_values')
+    return fail(`unhashable type: '${object.typeName}'`);
   let symbol = identities.get(object);
   if (symbol === undefined) {
     symbol = value instanceof Undefined ? undefinedKey : Symbol(typeName(value));

@@ -12,7 +12,8 @@ export function toStr(value: Value): Str {
 
 /** repr(value) */
 export function repr(value: Value): Str {
-  if (value instanceof Str && value.origin >= 0) return new Str(quote(value.text), value.origin);
+  if (value instanceof Str && value.origin >= 0 && !value.safe)
+    return new Str(quote(value.text), value.origin);
   if (value instanceof Num) return new Str(numberText(value), value.origin);
   if (value === null || typeof value === 'boolean') return new Str(constantText(value), computedOrigin);
   if (value instanceof PyObject) return value.repr();
@@ -28,9 +29,10 @@ function write(out: StrBuilder, value: Value, outer: number, depth: number): voi
   else if (value instanceof Num) out.addText(numberText(value), value.origin);
   else if (value instanceof Str) {
     const mark = quoteMark(value.text);
-    out.addText(mark, value.origin >= 0 ? value.origin : value.originAt(0));
+    const edge = value.origin >= 0 ? value.origin : value.originAt(0);
+    out.addText(value.safe ? `Markup(${mark}` : mark, edge);
     out.add(mapCodePoints(value, (character) => escapeCharacter(character, mark)));
-    out.addText(mark, value.origin >= 0 ? value.origin : value.originAt(0));
+    out.addText(value.safe ? `${mark})` : mark, edge);
   } else if (value instanceof List || value instanceof Tuple) {
     const isTuple = value instanceof Tuple;
     out.addText(isTuple ? '(' : '[', value.origin);

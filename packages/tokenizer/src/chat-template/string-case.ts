@@ -42,11 +42,26 @@ function titleCharacter(character: string): string {
 
 const cased = /[\p{Lowercase}\p{Uppercase}\p{Lt}]/u;
 
+/** The lower case of every character, in its place: a final sigma depends on its neighbours. */
+function lowered(text: string): string[] {
+  const each = [...text].map((character) => character.toLowerCase());
+  if (!text.includes('Σ')) return each;
+  const whole = text.toLowerCase();
+  let at = 0;
+  return each.map((one) => {
+    at += one.length;
+    return whole.slice(at - one.length, at);
+  });
+}
+
 /** str.title(): a cased character after an uncased one is raised, every other lowered. */
 export function title(value: Str): Str {
   let after = false;
+  let place = 0;
+  const low = lowered(value.text);
   return mapCodePoints(value, (character) => {
-    const mapped = after ? character.toLowerCase() : titleCharacter(character);
+    const mapped = after ? low[place] : titleCharacter(character);
+    place++;
     after = cased.test(character);
     return mapped;
   });
@@ -63,9 +78,12 @@ const upperCase = /\p{Uppercase}/u;
 const lowerCase = /\p{Lowercase}/u;
 
 export function swapCase(value: Str): Str {
-  return mapCodePoints(value, (c) =>
-    upperCase.test(c) ? c.toLowerCase() : lowerCase.test(c) ? c.toUpperCase() : c,
-  );
+  const low = lowered(value.text);
+  let place = 0;
+  return mapCodePoints(value, (c) => {
+    const down = low[place++];
+    return upperCase.test(c) ? down : lowerCase.test(c) ? c.toUpperCase() : c;
+  });
 }
 
 const digit =

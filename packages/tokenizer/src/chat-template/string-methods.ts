@@ -1,6 +1,7 @@
 // The methods of str that a template may call, by name. Indices are code points, as in Python.
 import { braceFormat, type FieldAccess } from './brace-format.ts';
 import { toArray, truthy, typeName } from './python-compare.ts';
+import { toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { codePointIndex, codePointLength, Str, unitIndex } from './str.ts';
 import { capitalize, lower, predicates, swapCase, title, upper } from './string-case.ts';
@@ -32,14 +33,14 @@ const optionalText = (value: Value | undefined, what: string): Str | undefined =
 const transform =
   (name: string, map: (self: Str) => Str): Method =>
   (rt, self, args) => {
-    args.bind(name, []);
+    args.plain(name, 0);
     return rt.made(map(self));
   };
 
 const stripping =
   (name: string, sides: number): Method =>
   (_rt, self, args) =>
-    strip(self, sides, optionalText(args.bind(name, ['chars'])[0], name));
+    strip(self, sides, optionalText(args.plain(name, 1)[0], name));
 
 const splitting =
   (name: string, run: typeof split): Method =>
@@ -54,7 +55,7 @@ const splitting =
 const partitioning =
   (name: string, last: boolean): Method =>
   (_rt, self, args) =>
-    new Tuple(partition(self, text(args.bind(name, ['sep'], 1)[0], name), last));
+    new Tuple(partition(self, text(args.plain(name, 1, 1)[0], name), last));
 
 /** UTF-16 bounds of Python's optional start and end. */
 function bounds(rt: Runtime, self: Str, start: Value | undefined, end: Value | undefined): [number, number] {
@@ -71,7 +72,7 @@ function bounds(rt: Runtime, self: Str, start: Value | undefined, end: Value | u
 const finding =
   (name: string, last: boolean, mustFind: boolean): Method =>
   (rt, self, args) => {
-    const [sub, start, end] = args.bind(name, ['sub', 'start', 'end'], 1);
+    const [sub, start, end] = args.plain(name, 3, 1);
     const needle = text(sub, name).text;
     const [from, to] = bounds(rt, self, start, end);
     const inside = from <= to ? self.text.slice(from, to) : '';
@@ -83,7 +84,7 @@ const finding =
 const affix =
   (name: string, matches: (inside: string, affix: string) => boolean): Method =>
   (rt, self, args) => {
-    const [given, start, end] = args.bind(name, [name, 'start', 'end'], 1);
+    const [given, start, end] = args.plain(name, 3, 1);
     const [from, to] = bounds(rt, self, start, end);
     const any = given instanceof Tuple ? given.items : [given!];
     return from <= to && any.some((one) => matches(self.text.slice(from, to), text(one, name).text));
@@ -92,7 +93,7 @@ const affix =
 const padding =
   (name: string, side: 'left' | 'right' | 'center'): Method =>
   (rt, self, args) => {
-    const [width, fill] = args.bind(name, ['width', 'fillchar'], 1);
+    const [width, fill] = args.plain(name, 2, 1);
     const character = fill === undefined ? new Str(' ') : text(fill, name);
     if (codePointLength(character.text) !== 1)
       fail(`${name}: the fill character must be exactly one character long`);
@@ -100,7 +101,7 @@ const padding =
   };
 
 function countOf(rt: Runtime, self: Str, args: Arguments): Value {
-  const [sub, start, end] = args.bind('count', ['sub', 'start', 'end'], 1);
+  const [sub, start, end] = args.plain('count', 3, 1);
   const needle = text(sub, 'count').text;
   const [from, to] = bounds(rt, self, start, end);
   const inside = self.text.slice(from, Math.max(from, to));
@@ -133,7 +134,7 @@ const methods: Readonly<Record<string, Method>> = {
   ljust: padding('ljust', 'left'),
   rjust: padding('rjust', 'right'),
   center: padding('center', 'center'),
-  zfill: (rt, self, args) => zeroFill(rt, self, rt.index(args.bind('zfill', ['width'], 1)[0]!, 'zfill')),
+  zfill: (rt, self, args) => zeroFill(rt, self, rt.index(args.plain('zfill', 1, 1)[0]!, 'zfill')),
   expandtabs: (rt, self, args) => {
     const [size] = args.bind('expandtabs', ['tabsize']);
     return expandTabs(
@@ -147,29 +148,29 @@ const methods: Readonly<Record<string, Method>> = {
     return new List(splitLines(self, keep !== undefined && truthy(keep)), rt.originOf(self));
   },
   removeprefix: (_rt, self, args) => {
-    const prefix = text(args.bind('removeprefix', ['prefix'], 1)[0], 'removeprefix').text;
+    const prefix = text(args.plain('removeprefix', 1, 1)[0], 'removeprefix').text;
     return self.text.startsWith(prefix) ? self.slice(prefix.length) : self;
   },
   removesuffix: (_rt, self, args) => {
-    const suffix = text(args.bind('removesuffix', ['suffix'], 1)[0], 'removesuffix').text;
+    const suffix = text(args.plain('removesuffix', 1, 1)[0], 'removesuffix').text;
     return self.text.endsWith(suffix) ? self.slice(0, self.text.length - suffix.length) : self;
   },
   replace: (rt, self, args) => {
-    const [old, fresh, count] = args.bind('replace', ['old', 'new', 'count'], 2);
+    const [old, fresh, count] = args.plain('replace', 3, 2);
     const limit = count === undefined ? -1 : rt.index(count, 'replace');
     return replace(rt, self, text(old, 'replace'), text(fresh, 'replace'), limit);
   },
   join: (rt, self, args) => {
-    const items = toArray(args.bind('join', ['iterable'], 1)[0]!);
+    const items = toArray(args.plain('join', 1, 1)[0]!);
     return join(
       rt,
       self,
-      items.map((item, i) => text(item, `join: item ${i}`)),
+      items.map((item, i) => (self.safe ? toStr(item) : text(item, `join: item ${i}`))),
     );
   },
   format: (rt, self, args, access) => braceFormat(rt, access, self, args),
   format_map: (rt, self, args, access) => {
-    const [mapping] = args.bind('format_map', ['mapping'], 1);
+    const [mapping] = args.plain('format_map', 1, 1);
     if (!(mapping instanceof Dict)) return fail('format_map: expected a mapping');
     const named = new Map<string, Value>();
     for (const [key, value] of mapping.map.values()) if (key instanceof Str) named.set(key.text, value);
@@ -182,7 +183,7 @@ export function stringMethod(name: string): Method | undefined {
   if (Object.hasOwn(methods, name)) return methods[name];
   if (!Object.hasOwn(predicates, name)) return undefined;
   return (rt, self, args) => {
-    args.bind(name, []);
+    args.plain(name, 0);
     rt.work(self.text.length);
     return predicates[name](self.text);
   };

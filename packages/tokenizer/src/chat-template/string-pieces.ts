@@ -47,7 +47,7 @@ export function split(value: Str, separator: Str | undefined, limit: number): St
       while (position < text.length && isSpace.test(text[position])) position++;
       if (position >= text.length) return out;
       if (limit >= 0 && out.length === limit) {
-        out.push(strip(value.slice(position), 2));
+        out.push(value.slice(position));
         return out;
       }
       let end = position;
@@ -79,7 +79,7 @@ export function splitRight(value: Str, separator: Str | undefined, limit: number
       while (end > 0 && isSpace.test(text[end - 1])) end--;
       if (end === 0) return out.reverse();
       if (out.length === limit) {
-        out.push(strip(value.slice(0, end), 1));
+        out.push(value.slice(0, end));
         return out.reverse();
       }
       let start = end;
@@ -118,7 +118,7 @@ export function splitLines(value: Str, keepEnds = false): Str[] {
 export function partition(value: Str, separator: Str, last: boolean): Str[] {
   if (separator.text === '') fail('empty separator');
   const at = last ? value.text.lastIndexOf(separator.text) : value.text.indexOf(separator.text);
-  const none = new Str('');
+  const none = new Str('').marked(value.safe);
   if (at < 0) return last ? [none, none, value] : [value, none, none];
   const end = at + separator.text.length;
   return [value.slice(0, at), value.slice(at, end), value.slice(end)];

@@ -1,7 +1,7 @@
 // The tests behind `is`: Jinja2's table.
 import { numberOf, type TestFunction } from './filter.ts';
 import { binary } from './python-arithmetic.ts';
-import { contains, equals, less, numeric, tryIterate } from './python-compare.ts';
+import { contains, equals, keyOf, less, numeric, tryIterate } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { Str } from './str.ts';
@@ -57,6 +57,9 @@ function notLess(a: Value, b: Value): boolean {
   return x !== undefined && y !== undefined ? x >= y : !less(a, b);
 }
 
+/** Whether it can be a name; what cannot be a key at all is an error. */
+const isName = (value: Value): value is Str => keyOf(value) !== null && value instanceof Str;
+
 export const tests: Readonly<Record<string, TestFunction>> = {
   odd: (rt, value, args) => only(args, 'odd') && Number(remainder(rt, value, int(2))) === 1,
   even: (rt, value, args) => only(args, 'even') && Number(remainder(rt, value, int(2))) === 0,
@@ -65,9 +68,9 @@ export const tests: Readonly<Record<string, TestFunction>> = {
   defined: plain('defined', (value) => !(value instanceof Undefined)),
   undefined: plain('undefined', (value) => value instanceof Undefined),
   filter: (_rt, value, args, table) =>
-    only(args, 'filter') && value instanceof Str && table.filter(value.text) !== undefined,
+    only(args, 'filter') && isName(value) && table.filter(value.text) !== undefined,
   test: (_rt, value, args, table) =>
-    only(args, 'test') && value instanceof Str && table.test(value.text) !== undefined,
+    only(args, 'test') && isName(value) && table.test(value.text) !== undefined,
   none: plain('none', (value) => value === null),
   boolean: plain('boolean', (value) => typeof value === 'boolean'),
   false: plain('false', (value) => value === false),

@@ -92,6 +92,15 @@ export class Arguments {
     this.named = named;
   }
 
+  /** The values by position of a function of Python's that takes no keywords. */
+  plain(what: string, most: number, required = 0): readonly (Value | undefined)[] {
+    if (this.named.size > 0) fail(`${what}() takes no keyword arguments`);
+    const count = this.positional.length;
+    if (count < required || count > most)
+      fail(`${what}() expected ${required} to ${most} arguments, got ${count}`);
+    return this.positional;
+  }
+
   /** The values of `names` in order, from positions and keywords; the first `required` must be there. */
   bind(what: string, names: readonly string[], required = 0): (Value | undefined)[] {
     if (this.positional.length > names.length)
