@@ -14,7 +14,17 @@ export type { Call, Outcome, OutcomeStatus } from './dispatch/outcome.ts';
 export { type TrainingRow, toTrainingRows } from './dispatch/training-rows.ts';
 export { estimateTokens, memoryStore, type ResultStore, truncateResult } from './dispatch/truncate-result.ts';
 export { type RunOptions, type RunResult, runTools, type ToolRun } from './driver.ts';
-export type { ChatMessage, Engine, EnginePiece, EngineTurn } from './engines/engine.ts';
+export type { ChatMessage, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engines/engine.ts';
+export {
+  type InlineEngineOptions,
+  inlineEngine,
+  type SplicingCodec,
+  type SplicingConstraint,
+  type SplicingModel,
+  type SplicingSampler,
+  type SplicingSequence,
+} from './engines/inline-engine.ts';
+export { EndpointError, type OpenAiEndpointOptions, openAiEndpoint } from './engines/openai-endpoint.ts';
 export { type ScriptedEngineOptions, type ScriptedReply, scriptedEngine } from './engines/scripted-engine.ts';
 export type {
   Act,

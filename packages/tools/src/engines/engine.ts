@@ -41,6 +41,18 @@ export interface EngineTurn {
   close(): Promise<void> | void;
 }
 
+/** Sampling settings of one turn, for engines that take them. */
+export interface SamplingSettings {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly minP?: number;
+  readonly seed?: number;
+  readonly frequencyPenalty?: number;
+  readonly presencePenalty?: number;
+  readonly maxTokens?: number;
+}
+
 /** What the driver generates with. */
 export interface Engine {
   /** Wire format of the calls in the text; `structured` when calls come taken apart. */
@@ -52,8 +64,11 @@ export interface Engine {
       readonly tools: readonly JsonObject[];
       readonly signal: AbortSignal;
       readonly written?: readonly Segment[];
+      readonly sampling?: SamplingSettings;
     },
   ): Promise<EngineTurn> | EngineTurn;
+  /** Settings that `open` heeds; others must not be asked for. */
+  readonly acceptsSampling?: readonly (keyof SamplingSettings)[];
   countTokens?(text: string): number;
   /** Special tokens of the tokenizer as text; broken in results. */
   readonly specialTokens?: readonly string[];

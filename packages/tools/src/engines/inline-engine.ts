@@ -1,0 +1,187 @@
+// A local model as an engine: it samples ids one by one and takes forced ones in one pass, in the same sequence, so a result can be spliced into the
+// middle of a sentence. Models, tokenizers and samplers meet here by structure only (@ashlar/core, @ashlar/tokenizer and @ashlar/sampling fit).
+// Text is encoded with special tokens off; a forced id that is a special token is an error, whatever the text was (rule 26). Between turns the
+// sequence keeps the longest common prefix of the old and the new prompt.
+import type { EndReason } from '../formats/tool-call-parser.ts';
+import type { JsonObject } from '../json.ts';
+import type { Segment } from '../label.ts';
+import type { Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
+import { wireMessage } from './wire-message.ts';
+
+/** A sequence of a model: what @ashlar/core's `LanguageModel.newSequence()` gives. */
+export interface SplicingSequence {
+  readonly ids: readonly number[];
+  truncate(length: number): void;
+  dispose(): void;
+}
+/** A model that continues sequences: @ashlar/core's `LanguageModel` fits. */
+export interface SplicingModel<S extends SplicingSequence = SplicingSequence> {
+  readonly maxPositions: number;
+  readonly eosTokenIds: readonly number[];
+  newSequence(): S;
+  /** Appends ids, answers the logits behind the last one. */
+  step(
+    requests: readonly { readonly sequence: S; readonly ids: ArrayLike<number> }[],
+  ): Promise<Float32Array[]>;
+}
+/** A tokenizer: @ashlar/tokenizer's fits. */
+export interface SplicingCodec {
+  encode(text: string, options?: { readonly addSpecialTokens?: boolean }): ArrayLike<number>;
+  tokenBytes(id: number): Uint8Array | undefined;
+  encodeChat(
+    messages: readonly { readonly role: string }[],
+    options?: { readonly tools?: readonly JsonObject[] },
+  ): ArrayLike<number>;
+  readonly eosTokenIds?: readonly number[];
+  readonly specialIds?: ReadonlySet<number>;
+}
+/** Draws ids: @ashlar/sampling's samplers fit. */
+export interface SplicingSampler {
+  sample(logits: Float32Array): { readonly id: number };
+  accept?(id: number): void;
+}
+/** Constrains sampling to a schema: masks a row of logits, and is told what was drawn. */
+export interface SplicingConstraint {
+  mask(logits: Float32Array): void;
+  accept(id: number): void;
+}
+
+/** Options of {@link inlineEngine}. */
+export interface InlineEngineOptions<S extends SplicingSequence> {
+  readonly model: SplicingModel<S>;
+  readonly codec: SplicingCodec;
+  /** Makes the sampler of a turn. Absent: the most probable id. */
+  readonly sampler?: (settings: SamplingSettings) => SplicingSampler;
+  /** Makes the constraint for a tool's arguments (rule 15): called when a known call opens. */
+  readonly constraint?: (schema: JsonObject | boolean) => SplicingConstraint;
+  /** Wire format the model writes calls in. */
+  readonly format: string;
+  /** Most tokens sampled in one turn. Default: as many as the model has positions for. */
+  readonly maxNewTokens?: number;
+  /** Ids a prompt is fed in at once. Default 512. */
+  readonly prefillChunk?: number;
+}
+
+const greedy: SplicingSampler = {
+  sample(logits) {
+    let best = 0;
+    for (let i = 1; i < logits.length; i++) if ((logits[i] as number) > (logits[best] as number)) best = i;
+    return { id: best };
+  },
+};
+
+/** An engine over a local model. `dispose()` frees its sequence. */
+export function inlineEngine<S extends SplicingSequence>(
+  options: InlineEngineOptions<S>,
+): Engine & { dispose(): void } {
+  const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512 } = options;
+  const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);
+  const specialIds = codec.specialIds ?? new Set<number>();
+  const text = (id: number): string => new TextDecoder().decode(codec.tokenBytes(id) ?? new Uint8Array());
+  const specialTokens = [...specialIds].map(text).filter((t) => t !== '');
+  let sequence: S | undefined;
+
+  /** Feeds ids in pieces; answers the logits behind the last. */
+  const feed = async (ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> => {
+    sequence ??= model.newSequence();
+    if (sequence.ids.length + ids.length > model.maxPositions)
+      throw new RangeError(
+        `context: expected at most ${model.maxPositions} tokens, got ${sequence.ids.length + ids.length}`,
+      );
+    let logits: Float32Array | undefined;
+    for (let i = 0; i < ids.length; i += prefillChunk) {
+      signal?.throwIfAborted();
+      [logits] = await model.step([{ sequence, ids: ids.slice(i, i + prefillChunk) }]);
+    }
+    if (logits === undefined) throw new RangeError('prompt: expected at least one token');
+    return logits;
+  };
+  const ordinary = (segments: readonly Segment[]): number[] => {
+    const ids = segments.flatMap((segment) =>
+      Array.from(codec.encode(segment.text, { addSpecialTokens: false })),
+    );
+    const forged = ids.find((id) => specialIds.has(id) || ends.has(id));
+    if (forged !== undefined) throw new Error(`force: ordinary text became the control token ${forged}`);
+    return ids;
+  };
+
+  return {
+    format: options.format,
+    specialTokens,
+    acceptsSampling:
+      options.sampler === undefined
+        ? []
+        : ['temperature', 'topP', 'topK', 'minP', 'seed', 'frequencyPenalty', 'presencePenalty', 'maxTokens'],
+    countTokens: (t) => codec.encode(t, { addSpecialTokens: false }).length,
+    async open(messages, { tools, signal, written = [], sampling = {} }): Promise<EngineTurn> {
+      const prompt = Array.from(
+        codec.encodeChat(messages.map((m) => wireMessage(m, 'object')) as never, { tools }),
+      );
+      const ids = [
+        ...prompt,
+        ...written.flatMap((segment) => Array.from(codec.encode(segment.text, { addSpecialTokens: false }))),
+      ];
+      const cached = sequence?.ids ?? [];
+      let common = 0;
+      while (common < cached.length && common < ids.length - 1 && cached[common] === ids[common]) common++;
+      sequence?.truncate(common);
+      let logits = await feed(ids.slice(common), signal);
+      const sampler = options.sampler?.(sampling) ?? greedy;
+      for (const id of ids) sampler.accept?.(id);
+      const most = Math.min(maxNewTokens, sampling.maxTokens ?? Number.POSITIVE_INFINITY);
+      let decoder = new TextDecoder();
+      let sampled = 0;
+      let last: number | undefined;
+      let constraint: SplicingConstraint | undefined;
+      const end = (reason: EndReason): EnginePiece => ({ type: 'end', reason });
+      return {
+        promptTail: prompt.slice(-24).map(text).join(''),
+        async next(stop): Promise<EnginePiece> {
+          if (stop.aborted) return end('abort');
+          if (sampled >= most || (sequence?.ids.length ?? 0) >= model.maxPositions - 1) return end('length');
+          // The id drawn last enters the sequence only now, together with what was forced behind it.
+          if (last !== undefined) logits = await feed([last]);
+          const row = Float32Array.from(logits);
+          constraint?.mask(row);
+          const { id } = sampler.sample(row);
+          sampled++;
+          if (ends.has(id)) {
+            last = undefined;
+            return end('stop');
+          }
+          last = id;
+          constraint?.accept(id);
+          if (specialIds.has(id)) {
+            decoder = new TextDecoder();
+            return { type: 'text', text: text(id), tokens: 1, special: true };
+          }
+          return {
+            type: 'text',
+            text: decoder.decode(codec.tokenBytes(id) ?? new Uint8Array(), { stream: true }),
+            tokens: 1,
+          };
+        },
+        async force(segments): Promise<number> {
+          const forced = ordinary(segments);
+          const all = last === undefined ? forced : [last, ...forced];
+          last = undefined;
+          constraint = undefined;
+          if (all.length > 0) logits = await feed(all);
+          return forced.length;
+        },
+        ...(options.constraint === undefined
+          ? {}
+          : {
+              constrain(schema: JsonObject | boolean | undefined): void {
+                constraint = schema === undefined ? undefined : options.constraint?.(schema);
+              },
+            }),
+        close(): void {},
+      };
+    },
+    dispose(): void {
+      sequence?.dispose();
+      sequence = undefined;
+    },
+  };
+}

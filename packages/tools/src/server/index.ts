@@ -1,0 +1,1 @@
+export { type OpenAiHandlerOptions, openAiHandler, type ServedModel } from './handler.ts';
