@@ -57,6 +57,12 @@ export { processorsOf, type StepOptions } from './sampler-options.ts';
 export type { BeamOptions, Hypothesis } from './search/beam-group.ts';
 export { beamSearch } from './search/beam-search.ts';
 export { type BestOfN, type BestOfNOptions, bestOfN } from './search/best-of-n.ts';
+export {
+  type CachedModel,
+  type CachedSequence,
+  type CachedSequenceModel,
+  cachedModel,
+} from './search/cached-model.ts';
 export { type DiverseBeamOptions, diverseBeamSearch } from './search/diverse-beam-search.ts';
 export {
   type Consensus,
@@ -73,6 +79,11 @@ export {
 export { type DraftModelOptions, draftModel } from './speculation/draft-model.ts';
 export { type PromptLookupOptions, promptLookup } from './speculation/prompt-lookup.ts';
 export type { Proposal, Proposer } from './speculation/proposer.ts';
+export {
+  type SpeculativeGenerateOptions,
+  type SpeculativeToken,
+  speculativeGenerate,
+} from './speculation/speculative-generate.ts';
 export {
   expectedAcceptance,
   type SpeculativeResult,
