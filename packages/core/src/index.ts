@@ -31,6 +31,13 @@ export { type AttentionMap, attentionMaps } from './hooks/attention-maps.ts';
 export { type CapturedActivation, captureActivations } from './hooks/capture-activations.ts';
 export { type Hook, type Hooks, hookPoints } from './hooks/hooks.ts';
 export { type LensRow, logitLens } from './hooks/logit-lens.ts';
+export {
+  type EstimateMemoryOptions,
+  estimateMemory,
+  formatBytes,
+  type MemoryEstimate,
+} from './inspect/estimate-memory.ts';
+export { type InspectOptions, inspectCheckpoint } from './inspect/inspect-checkpoint.ts';
 export type { Block, KvCache, KvSequence, Reservation } from './kv-cache/kv-cache.ts';
 export { KvCacheFullError, KvSnapshotError } from './kv-cache/kv-cache-error.ts';
 export type { PagePool } from './kv-cache/page-pool.ts';
@@ -154,10 +161,13 @@ export { lineChart, page, type Series, trainingReport } from './train/training-r
 export { permutation, type UniformSource } from './train/uniform-source.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
+export { type HttpSourceOptions, httpSource } from './weights/bytes/http-source.ts';
 export { memorySource } from './weights/bytes/memory-source.ts';
 export type { Checkpoint } from './weights/checkpoint.ts';
 export { CheckpointError } from './weights/checkpoint-error.ts';
+export { blobFolder } from './weights/folders/blob-folder.ts';
 export type { CheckpointFolder } from './weights/folders/checkpoint-folder.ts';
+export { httpFolder } from './weights/folders/http-folder.ts';
 export { type GgufValue, writeGguf } from './weights/formats/gguf/write-gguf.ts';
 export {
   type GgufCheckpoint,

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /**
  * A checkpoint file is not what its format promises: `model.gguf: tensor_count: expected at most 65536, got 4294967295`.
  * Every reader throws this and nothing else for a damaged or hostile file.
@@ -15,7 +17,7 @@ export class CheckpointError extends Error {
 
   constructor(file: string, field: string, expected: string, actual: unknown, options?: ErrorOptions) {
     const found = describe(actual);
-    super(`${file}: ${field}: expected ${expected}, got ${found}`, options);
+    super(printable(`${file}: ${field}: expected ${expected}, got ${found}`), options);
     this.file = file;
     this.field = field;
     this.expected = expected;
