@@ -27,8 +27,11 @@ export interface AddedMatch {
   readonly token?: AddedToken;
 }
 
-/** Which control tokens a text may become. */
-export type AllowedSpecial = 'all' | 'none' | ReadonlySet<string>;
+/** Whether the characters `start` to `end` of the original text may be this token: asked for every added token. */
+export type AllowedPlace = (token: AddedToken, start: number, end: number) => boolean;
+
+/** Which control tokens a text may become, or where. */
+export type AllowedSpecial = 'all' | 'none' | ReadonlySet<string> | AllowedPlace;
 
 export class AddedTokens {
   readonly tokens: readonly AddedToken[];
@@ -106,7 +109,10 @@ export class AddedTokens {
 }
 
 const isAllowed = (token: AddedToken, allowed: AllowedSpecial): boolean =>
-  !token.special || allowed === 'all' || (allowed !== 'none' && allowed.has(token.content));
+  !token.special ||
+  allowed === 'all' ||
+  typeof allowed === 'function' ||
+  (allowed !== 'none' && allowed.has(token.content));
 
 interface Node {
   readonly children: Map<number, Node>;
@@ -138,8 +144,9 @@ class Matcher {
   match(text: string, allowed: AllowedSpecial): AddedMatch[] {
     const matches: AddedMatch[] = [];
     let last = 0;
+    const place = typeof allowed === 'function' ? allowed : undefined;
     for (let at = this.nextCandidate(text, 0); at < text.length; at = this.nextCandidate(text, at)) {
-      const found = this.longest(text, at);
+      const found = this.longest(text, at, place);
       if (found === undefined) {
         at++;
         continue;
@@ -174,14 +181,15 @@ class Matcher {
     return at;
   }
 
-  private longest(text: string, at: number): [AddedToken, number] | undefined {
+  private longest(text: string, at: number, place?: AllowedPlace): [AddedToken, number] | undefined {
     let node = this.root;
     let found: [AddedToken, number] | undefined;
     for (let i = at; i < text.length; ) {
       const child = node.children.get(text.charCodeAt(i++));
       if (child === undefined) break;
       node = child;
-      if (node.token !== undefined) found = [node.token, i];
+      if (node.token !== undefined && (place === undefined || place(node.token, at, i)))
+        found = [node.token, i];
     }
     return found;
   }

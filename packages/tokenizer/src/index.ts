@@ -1,6 +1,8 @@
 // Text to ids and back.
 export type { AddedToken } from './added-tokens.ts';
+export type { TextChunks } from './encode-stream.ts';
 export type { Encoding, Padding, Truncation } from './encoding.ts';
+export type { PieceExplanation } from './explain.ts';
 export { ggufTokenizer } from './formats/gguf.ts';
 export { loadTokenizer, type ModelAssets } from './formats/load-tokenizer.ts';
 export { readGgufMetadata } from './formats/read-gguf-metadata.ts';
@@ -15,6 +17,7 @@ export {
 export { readTokenizerBin, writeTokenizerBin } from './formats/tokenizer-bin.ts';
 export { readTokenizerJson, type TokenizerExtras, writeTokenizerJson } from './formats/tokenizer-json.ts';
 export { readVocabAndMerges, readVocabTxt } from './formats/vocab-and-merges.ts';
+export type { MergeStep } from './models/model.ts';
 export { offsetsInBytes, offsetsInCodePoints } from './offsets.ts';
 export { type ReferenceBpeOptions, referenceBpe } from './reference-bpe.ts';
 export { StreamDecoder } from './stream-decoder.ts';

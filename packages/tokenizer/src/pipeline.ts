@@ -5,6 +5,7 @@ import type { AddedTokens, AllowedSpecial } from './added-tokens.ts';
 import { AlignedText } from './aligned-text.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import type { Encoding } from './encoding.ts';
+import type { PieceExplanation } from './explain.ts';
 import type { Model, ModelOptions } from './models/model.ts';
 import type { Normalizer } from './normalizers/normalizer.ts';
 import type { PostProcessor } from './post-processors/post-processor.ts';
@@ -47,7 +48,7 @@ function cut(
       continue;
     }
     stages.normalizer?.normalize(part);
-    for (const inner of added.matchNormalized(part.value, allowed)) {
+    for (const inner of added.matchNormalized(part.value, inOriginal(part, allowed))) {
       const stretch = part.slice(inner.start, inner.end);
       if (inner.token !== undefined) pieces.push({ text: stretch, id: inner.token.id });
       else
@@ -56,6 +57,12 @@ function cut(
     }
   }
   return pieces;
+}
+
+/** The same rule for the normalised form of a part: places are those of the original text. */
+export function inOriginal(part: AlignedText, allowed: AllowedSpecial): AllowedSpecial {
+  if (typeof allowed !== 'function') return allowed;
+  return (token, start, end) => allowed(token, ...part.originalRange(start, end));
 }
 
 /** The ids of one text, without special tokens. */
@@ -121,6 +128,26 @@ export function encodeColumns(
     attentionMask: new Array<number>(count).fill(1),
     overflowing: [],
   };
+}
+
+/** The pieces of one text and how each became tokens. */
+export function explainText(
+  stages: Stages,
+  added: AddedTokens,
+  text: string,
+  options: PipelineOptions,
+): PieceExplanation[] {
+  return cut(stages, added, text, true, options.allowedSpecial).map(({ text: piece, id }) => {
+    const token = (each: number) => ({
+      id: each,
+      token: added.get(each)?.content ?? stages.model.idToToken(each) ?? '',
+    });
+    const range = piece.originalRange(0, piece.value.length);
+    if (id !== undefined) return { piece: piece.value, range, tokens: [token(id)] };
+    const steps = stages.model.explain?.(piece.value);
+    const tokens = stages.model.tokenize(piece.value, options).map((t) => token(t.id));
+    return { piece: piece.value, range, tokens, ...(steps && { steps }) };
+  });
 }
 
 /** A function from byte positions of a text to its UTF-16 units. */

@@ -1,5 +1,6 @@
 // The tokenizer: stages and added tokens behind one object. Ids alone take the fast path where the stages allow it; offsets take the general one.
 import { type AddedToken, AddedTokens, type AllowedSpecial } from './added-tokens.ts';
+import { canCutStream, encodeChunks, type TextChunks } from './encode-stream.ts';
 import {
   type Encoding,
   emptyEncoding,
@@ -11,7 +12,8 @@ import {
   truncatePair,
 } from './encoding.ts';
 import { compileFastPath, type FastPath } from './engine/fast-path.ts';
-import { encodeColumns, encodeIds, type PipelineOptions, type Stages } from './pipeline.ts';
+import type { PieceExplanation } from './explain.ts';
+import { encodeColumns, encodeIds, explainText, type PipelineOptions, type Stages } from './pipeline.ts';
 import type { LayoutPiece } from './post-processors/post-processor.ts';
 import { StreamDecoder } from './stream-decoder.ts';
 import { bytesOfToken, isByteLevel } from './token-bytes.ts';
@@ -226,6 +228,51 @@ export class Tokenizer {
     return new StreamDecoder({
       bytes: (id) => (this.added.get(id) ? this.bytesOfAdded(id, skip) : this.tokenBytes(id)),
     });
+  }
+
+  /**
+   * The ids of text that comes in chunks, a list at a time; joined they are those of `encode` on the joined text. Byte-level vocabularies with a known
+   * split give ids as the text comes; for others, and with truncation or padding, the text is held to its end.
+   */
+  async *encodeStream(chunks: TextChunks, options: EncodeOptions = {}): AsyncGenerator<number[]> {
+    refuseUnknownOptions('encodeStream', options, ENCODE_OPTIONS.slice(1));
+    const { truncation, padding } = this.shape(options);
+    if (truncation !== undefined || padding !== undefined) {
+      yield* encodeChunks(chunks, (text) => this.encode(text, options), false);
+      return;
+    }
+    const layout = this.parts.postProcessor?.layout(false) ?? [{ sequence: 0 as const, typeId: 0 }];
+    const at = layout.findIndex((p) => 'sequence' in p);
+    const special = (pieces: readonly LayoutPiece[]) => pieces.flatMap((p) => ('ids' in p ? p.ids : []));
+    const framed = options.addSpecialTokens ?? true;
+    const before = framed ? special(layout.slice(0, at)) : [];
+    const after = framed ? special(layout.slice(at + 1)) : [];
+    if (before.length > 0) yield before;
+    const bare = { ...options, addSpecialTokens: false };
+    yield* encodeChunks(chunks, (text) => this.encode(text, bare), canCutStream(this));
+    if (after.length > 0) yield after;
+  }
+
+  /**
+   * What happens to a text: its pieces, and for models that merge every merge in order.
+   *
+   * @example
+   * ```ts
+   * import { readTiktoken } from '@ashlar/tokenizer';
+   *
+   * const bytes = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+   * const tokenizer = readTiktoken([...bytes, `${btoa('ab')} 256`].join('\n'), { pattern: 'gpt2' });
+   * tokenizer.explain('abc')[0].steps // => [{ left: 'a', right: 'b', rank: 256, symbols: ['ab', 'c'] }]
+   * ```
+   */
+  explain(text: string, options: EncodeOptions = {}): PieceExplanation[] {
+    refuseUnknownOptions('explain', options, ENCODE_OPTIONS);
+    return explainText(this.parts, this.added, text, this.settings(options));
+  }
+
+  /** Whether a linear scanner cuts the text, so that streams can be encoded as they come. */
+  get hasKnownSplit(): boolean {
+    return this.fast?.hasKnownSplit ?? false;
   }
 
   /** The bytes that an id adds to a text, or undefined for control tokens and ids outside the vocabulary. */

@@ -16,6 +16,7 @@ export interface ByteLevelPathOptions {
 const KEPT = 1 << 22; // bytes of the text buffer that stay allocated between calls
 
 export class ByteLevelPath implements FastPath {
+  readonly hasKnownSplit: boolean;
   private readonly options: ByteLevelPathOptions;
   private readonly scanner: Scanner;
   private readonly engine: BytePairEngine;
@@ -25,6 +26,7 @@ export class ByteLevelPath implements FastPath {
 
   constructor(options: ByteLevelPathOptions) {
     this.options = options;
+    this.hasKnownSplit = !options.prefixSpace;
     this.scanner = options.scanner;
     this.engine = options.engine;
   }

@@ -13,6 +13,8 @@ import { BytePairEngine } from './byte-pair-engine.ts';
 
 /** Encodes, counts and decodes without offsets. */
 export interface FastPath {
+  /** A scanner cuts, and never joins a letter with a following space or a newline with a following letter. */
+  readonly hasKnownSplit: boolean;
   encode(text: string, allowed: AllowedSpecial): number[];
   /** Stops soon after `limit`. */
   count(text: string, allowed: AllowedSpecial, limit: number): number;

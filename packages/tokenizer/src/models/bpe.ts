@@ -3,7 +3,7 @@
 // cost n log n: candidates wait in a heap, symbols in a linked list. Pieces of byte-level vocabularies take the faster engine instead, see fast-path.ts.
 import { encodeUtf8, utf8ByteLength, utf8Length } from '../unicode/utf8.ts';
 import { MergeQueue } from './merge-queue.ts';
-import type { Model, ModelConfig, ModelOptions, ModelToken } from './model.ts';
+import type { MergeStep, Model, ModelConfig, ModelOptions, ModelToken } from './model.ts';
 import type { PairTable } from './pair-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -181,6 +181,25 @@ export class BpeModel implements Model {
       if (previous[left] >= 0) offer(previous[left], left);
       if (next[left] < count) offer(left, next[left]);
     }
+  }
+
+  explain(piece: string): MergeStep[] {
+    if (this.options.ignoreMerges && this.vocabulary.id(piece) !== undefined) return [];
+    const symbols = this.symbols(piece);
+    const text = (id: number) => this.vocabulary.token(id) ?? '';
+    const steps: MergeStep[] = [];
+    const rules = this.merges.entries();
+    this.merge(symbols, 0, undefined, (_, rank) => {
+      const rule = rules.find((r) => r.rank === rank);
+      const alive = symbols.ids.filter((_id, i) => symbols.lengths[i] > 0);
+      steps.push({
+        left: text(rule?.left ?? -1),
+        right: text(rule?.right ?? -1),
+        rank,
+        symbols: alive.map(text),
+      });
+    });
+    return steps;
   }
 
   config(): ModelConfig {

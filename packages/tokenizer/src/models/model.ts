@@ -17,6 +17,14 @@ export interface ModelOptions {
   readonly excluded?: ReadonlySet<number>;
 }
 
+/** One merge: the parts joined, its place in the order of merges, and the symbols of the piece after it. */
+export interface MergeStep {
+  readonly left: string;
+  readonly right: string;
+  readonly rank: number;
+  readonly symbols: readonly string[];
+}
+
 /** Turns a piece of text into tokens; `config()` is its tokenizer.json form. */
 export interface Model {
   /** Number of ids of the model itself, added tokens not counted. */
@@ -26,6 +34,8 @@ export interface Model {
   tokenize(piece: string, options?: ModelOptions): ModelToken[];
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
+  /** The merges of a piece in order, for models that merge. */
+  explain?(piece: string): MergeStep[];
   config(): ModelConfig;
 }
 

@@ -4,7 +4,7 @@
 import { encodeUtf8 } from '../unicode/utf8.ts';
 import { byteToken } from './bpe.ts';
 import { MergeQueue } from './merge-queue.ts';
-import type { Model, ModelOptions, ModelToken } from './model.ts';
+import type { MergeStep, Model, ModelOptions, ModelToken } from './model.ts';
 
 /** The kind of a SentencePiece piece. */
 export type PieceKind = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
@@ -79,7 +79,13 @@ export class ScoreBpeModel implements Model {
     return this.options.pieces[id]?.text;
   }
 
-  tokenize(piece: string, options: ModelOptions = {}): ModelToken[] {
+  explain(piece: string): MergeStep[] {
+    const steps: MergeStep[] = [];
+    this.tokenize(piece, {}, (step) => steps.push(step));
+    return steps;
+  }
+
+  tokenize(piece: string, options: ModelOptions = {}, onMerge?: (step: MergeStep) => void): ModelToken[] {
     const { parts: chars, frozen } = this.symbols(piece);
     const count = chars.length;
     const starts = new Int32Array(count + 1);
@@ -113,7 +119,14 @@ export class ScoreBpeModel implements Model {
       const id = idAt(left, next[right]);
       if (id < 0 || rankOf[id] !== MergeQueue.rankOf(key)) continue;
       alive[right] = 0;
+      const middle = starts[right];
       next[left] = next[right];
+      onMerge?.({
+        left: piece.slice(starts[left], middle),
+        right: piece.slice(middle, starts[next[left]]),
+        rank: rankOf[id],
+        symbols: chars.flatMap((_, i) => (alive[i] ? [piece.slice(starts[i], starts[next[i]])] : [])),
+      });
       if (next[right] < count) previous[next[right]] = left;
       if (previous[left] >= 0) offer(previous[left]);
       offer(left);

@@ -4,7 +4,7 @@ import { alphabetToBytes, bytesToAlphabet } from '../byte-alphabet.ts';
 import { BytePairEngine } from '../engine/byte-pair-engine.ts';
 import type { TokenTable } from '../engine/token-table.ts';
 import { referenceBpe } from '../reference-bpe.ts';
-import type { Model, ModelConfig, ModelOptions, ModelToken } from './model.ts';
+import type { MergeStep, Model, ModelConfig, ModelOptions, ModelToken } from './model.ts';
 
 export class TiktokenModel implements Model {
   readonly engine: BytePairEngine;
@@ -30,9 +30,9 @@ export class TiktokenModel implements Model {
       throw new TypeError(
         'piece: expected text in the byte alphabet, put a ByteLevel pre-tokenizer before the model',
       );
-    const ids: ArrayLike<number> = options.dropout ? this.withDropout(bytes, options) : this.engine.out;
-    const count = options.dropout ? ids.length : this.engine.encodePiece(bytes, 0, bytes.length, 0);
-    const out = options.dropout ? ids : this.engine.out;
+    const sampled = options.dropout ? this.withDropout(bytes, options) : undefined;
+    const count = sampled?.length ?? this.engine.encodePiece(bytes, 0, bytes.length, 0);
+    const out = sampled ?? this.engine.out;
     const tokens: ModelToken[] = [];
     let unit = 0; // in characters of the piece, one a byte
     let at = 0; // in UTF-8 bytes of the piece
@@ -56,6 +56,26 @@ export class TiktokenModel implements Model {
     if (!(id >= 0 && id < this.size)) return undefined;
     const bytes = this.table.bytesOf(id);
     return bytes.length === 0 ? undefined : bytesToAlphabet(bytes);
+  }
+
+  explain(piece: string): MergeStep[] {
+    const bytes = alphabetToBytes(piece);
+    if (bytes === undefined || this.table.find(bytes, 0, bytes.length) >= 0) return [];
+    const steps: MergeStep[] = [];
+    let before = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
+    const onMerge = (rank: number, parts: readonly Uint8Array[]) => {
+      const at = parts.findIndex((part, i) => part.length !== before[i].length);
+      const [left, right] = [before[at], before[at + 1]].map(bytesToAlphabet);
+      steps.push({ left, right, rank, symbols: parts.map(bytesToAlphabet) });
+      before = [...parts];
+    };
+    referenceBpe(bytes, (part) => this.rankOf(part), { onMerge });
+    return steps;
+  }
+
+  private rankOf(part: Uint8Array): number | undefined {
+    const id = this.table.find(part, 0, part.length);
+    return id < 0 ? undefined : id;
   }
 
   /** The bytes of a rank; empty when it has none. */
@@ -99,13 +119,6 @@ export class TiktokenModel implements Model {
     const { dropout, uniform } = options;
     if (uniform === undefined)
       throw new TypeError('dropout: expected a `uniform` source of random numbers beside it');
-    return referenceBpe(
-      bytes,
-      (part) => {
-        const id = this.table.find(part, 0, part.length);
-        return id < 0 ? undefined : id;
-      },
-      { dropout: dropout ?? 0, uniform },
-    );
+    return referenceBpe(bytes, (part) => this.rankOf(part), { dropout: dropout ?? 0, uniform });
   }
 }

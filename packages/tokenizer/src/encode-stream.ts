@@ -1,0 +1,70 @@
+// Encodes text that comes in chunks, holding back as little as the cuts allow. Byte-level vocabularies with a known split never join a letter or number
+// with a following space, nor a newline with a following letter, so text is cut there; other tokenizers see the text as a whole at its end.
+import type { Tokenizer } from './tokenizer.ts';
+
+/** Chunks of text: a web stream, or anything that can be iterated. */
+export type TextChunks = ReadableStream<string> | AsyncIterable<string> | Iterable<string>;
+
+const SAFE_CUT = /[\p{L}\p{N}](?= )|\n(?=\p{L})/gu;
+
+/** Where `text` may be cut for good: the last safe place, or 0. */
+function lastSafeCut(text: string): number {
+  // The last place is near the end; look in growing windows so that long stretches without one cost their length once.
+  for (let size = 256; ; size *= 4) {
+    const from = Math.max(0, text.length - size);
+    let cut = 0;
+    for (const match of text.slice(from).matchAll(SAFE_CUT)) cut = from + match.index + match[0].length;
+    if (cut > 0 || from === 0) return cut;
+  }
+}
+
+/** The ids of chunked text, in order; joined they are those of `encode` on the joined text. */
+export async function* encodeChunks(
+  chunks: TextChunks,
+  encode: (text: string) => number[],
+  canCut: boolean,
+): AsyncGenerator<number[]> {
+  let held = '';
+  let searched = 0; // no safe cut before here
+  for await (const chunk of iterate(chunks)) {
+    held += chunk;
+    if (!canCut || held.length - searched < 1024) continue;
+    const tail = held.slice(Math.max(0, searched - 2));
+    const at = lastSafeCut(tail);
+    if (at === 0) {
+      searched = held.length;
+      continue;
+    }
+    const cut = held.length - tail.length + at;
+    const ids = encode(held.slice(0, cut));
+    held = held.slice(cut);
+    searched = 0;
+    if (ids.length > 0) yield ids;
+  }
+  if (held !== '') yield encode(held);
+}
+
+async function* iterate(chunks: TextChunks): AsyncGenerator<string> {
+  if (Symbol.asyncIterator in chunks || Symbol.iterator in chunks) {
+    yield* chunks as AsyncIterable<string>;
+    return;
+  }
+  const reader = (chunks as ReadableStream<string>).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+/** Whether a tokenizer's cuts are those that streaming relies on. */
+export function canCutStream(tokenizer: Tokenizer): boolean {
+  const quiet = tokenizer.addedTokens.every(
+    (t) => !/\s/.test(t.content) && !t.lstrip && !t.rstrip && !t.singleWord,
+  );
+  return quiet && tokenizer.hasKnownSplit;
+}
