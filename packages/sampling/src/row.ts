@@ -1,7 +1,9 @@
 // One row of candidates, in one of two forms. Dense: the caller's logits [V], slot = id, removed tokens hold -Infinity. Sparse: `ids` and
 // `values` [n] in the row's own buffers, made by the first step that truncates. Truncators shrink `n`; nothing is allocated in a step
 // (the buffers grow once, to the vocabulary). Values of the sparse form are f64, so that a chain of steps does not add rounding.
+
 import { EmptySupportError, InvalidLogitsError } from './errors.ts';
+import { expNegative } from './exp-negative.ts';
 
 /** Logits of one step, in the precision they came in. */
 export type Logits = Float32Array | Float64Array;
@@ -134,20 +136,39 @@ export function setValue(row: Row, slot: number, value: number): void {
 export function topSlot(row: Row): number {
   const { values, n } = row;
   if (row.sorted && n > 0) return 0;
+  const best = row.dense ? firstMaximum(values) : lowestMaximum(row.sparse, row.ids, n);
+  if (best < 0) throw new EmptySupportError();
+  if (!(values[best] < Infinity)) throw new InvalidLogitsError(idAt(row, best), values[best]);
+  return best;
+}
+
+/** The first place of the largest value, or of the first NaN or +Infinity; -1 when all are -Infinity. */
+function firstMaximum(values: Logits): number {
+  let best = -1;
+  let top = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    // `!(v <= top)` holds for what is larger and for NaN: the check of the numbers costs nothing in the usual case.
+    if (!(values[i] <= top)) {
+      top = values[i];
+      best = i;
+      if (!(top < Infinity)) return best;
+    }
+  }
+  return best;
+}
+
+/** The same over a sparse row, the lowest id among equals. */
+function lowestMaximum(values: Float64Array, ids: Int32Array, n: number): number {
   let best = -1;
   let top = -Infinity;
   for (let slot = 0; slot < n; slot++) {
-    // `!(v <= top)` is true for what is larger and for NaN: the check of the numbers costs nothing in the usual case.
-    if (!(values[slot] <= top)) {
-      top = values[slot];
+    const value = values[slot];
+    if (!(value <= top) || (value === top && best >= 0 && ids[slot] < ids[best])) {
+      top = value;
       best = slot;
-      if (!(top < Infinity)) throw new InvalidLogitsError(idAt(row, slot), top);
+      if (!(top < Infinity)) return best;
     }
   }
-  if (best < 0) throw new EmptySupportError();
-  if (!row.dense && !row.sorted)
-    for (let slot = 0; slot < n; slot++)
-      if (values[slot] === top && row.ids[slot] < row.ids[best]) best = slot;
   return best;
 }
 
@@ -158,29 +179,64 @@ export function topSlot(row: Row): number {
  */
 export function weigh(row: Row): number {
   const max = row.values[topSlot(row)];
-  const { values, weights, n } = row;
+  row.total = row.dense
+    ? weighDense(row.values, row.weights, max)
+    : weighSparse(row.sparse, row.weights, max, row.n);
+  return row.total;
+}
+
+// Two loops, so that each sees one kind of array: one loop for both costs a check of the kind at every element.
+function weighDense(values: Logits, weights: Float64Array, max: number): number {
+  let total = 0;
+  for (let id = 0; id < values.length; id++) {
+    const weight = expNegative(values[id] - max);
+    weights[id] = weight;
+    total += weight;
+  }
+  return total;
+}
+
+function weighSparse(values: Float64Array, weights: Float64Array, max: number, n: number): number {
   let total = 0;
   for (let slot = 0; slot < n; slot++) {
-    const weight = Math.exp(values[slot] - max);
+    const weight = expNegative(values[slot] - max);
     weights[slot] = weight;
     total += weight;
   }
-  row.total = total;
   return total;
 }
 
 /** Keeps the slots whose value is >= threshold, in their order. */
 export function keepAtLeast(row: Row, threshold: number): void {
-  const { values, sparse, ids, dense, n } = row;
+  const least = threshold === -Infinity ? -Number.MAX_VALUE : threshold;
+  const kept = row.dense ? gatherAtLeast(row, row.values, least) : compactAtLeast(row, least);
+  becomeSparse(row, kept);
+}
+
+function gatherAtLeast(row: Row, values: Logits, least: number): number {
+  const { sparse, ids } = row;
   let kept = 0;
-  for (let slot = 0; slot < n; slot++) {
-    const value = values[slot];
-    if (value >= threshold && value > -Infinity) {
+  for (let id = 0; id < values.length; id++) {
+    const value = values[id];
+    if (value >= least) {
       sparse[kept] = value;
-      ids[kept++] = dense ? slot : ids[slot];
+      ids[kept++] = id;
     }
   }
-  becomeSparse(row, kept);
+  return kept;
+}
+
+function compactAtLeast(row: Row, least: number): number {
+  const { sparse, ids, n } = row;
+  let kept = 0;
+  for (let slot = 0; slot < n; slot++) {
+    const value = sparse[slot];
+    if (value >= least) {
+      sparse[kept] = value;
+      ids[kept++] = ids[slot];
+    }
+  }
+  return kept;
 }
 
 /** Keeps the first n slots of a sparse row. */

@@ -1,7 +1,8 @@
 // Selection without sorting the vocabulary: a heap of k for small k, and a quickselect by count or by mass for the rest, both O(V). Ties go to
 // the lowest id, so a selection is a function of the logits alone. (llama.cpp leaves ties to std::partial_sort, which leaves them open.)
 import { InvalidLogitsError } from './errors.ts';
-import { becomeSparse, idAt, keepFirst, keepSelected, type Row } from './row.ts';
+import { becomeSparse, idAt, keepAtLeast, keepFirst, keepSelected, type Logits, type Row } from './row.ts';
+import { selectByBins } from './select-by-bins.ts';
 
 /** Above this k a heap of k is slower than a quickselect over the row. */
 const largestHeap = 512;
@@ -17,47 +18,69 @@ export function keepTop(row: Row, k: number, ties = false): void {
     return;
   }
   if (k > largestHeap || (ties && !row.dense)) {
-    if (k < row.n) keepSelected(row, selectByWeight(row, undefined, k, ties));
+    if (k < row.n) keepMass(row, undefined, k, ties);
     return;
   }
-  const { values, ids, sparse, n, dense } = row;
+  if (!row.dense) {
+    if (row.n > 4 * largestHeap) keepSelected(row, selectByWeight(row, undefined, k));
+    else {
+      sortRow(row);
+      keepFirst(row, k);
+    }
+    return;
+  }
+  const { ids, sparse } = row;
+  const size = scanTop(row.values, sparse, ids, k);
+  if (ties && size < 0) {
+    // Rare: the caller's dense values are still there, so all that reach the k-th are read again.
+    keepAtLeast(row, sparse[0]);
+    return;
+  }
+  becomeSparse(row, Math.abs(size));
+  unheap(sparse, ids, row.n);
+  row.sorted = true;
+}
+
+/** Makes a heap of the k largest of a dense row and returns its size, negative when a value that was left out equals the least of them. */
+function scanTop(values: Logits, heap: Float64Array, ids: Int32Array, k: number): number {
   let size = 0;
   let least = -Infinity; // the heap's root, once it is full
-  let dropped = -Infinity; // the last value left out though it equalled the root
-  for (let slot = 0; slot < n; slot++) {
-    const value = values[slot];
-    if (value <= least && dense) {
+  let dropped = -Infinity;
+  for (let id = 0; id < values.length; id++) {
+    const value = values[id];
+    if (value <= least) {
       if (value === least) dropped = value;
       continue;
     }
-    if (!(value < Infinity)) throw new InvalidLogitsError(idAt(row, slot), value);
-    const id = dense ? slot : ids[slot];
+    if (!(value < Infinity)) throw new InvalidLogitsError(id, value);
     if (size < k) {
-      // In place also when sparse: the heap never grows past the slot being read.
-      if (value === -Infinity) continue;
-      siftUp(sparse, ids, size++, value, id);
-      if (size === k) least = sparse[0];
-    } else if (value > least || (value === least && id < ids[0])) {
-      siftDown(sparse, ids, size, value, id);
-      if (sparse[0] === least) dropped = least;
-      least = sparse[0];
+      siftUp(heap, ids, size++, value, id);
+      if (size === k) least = heap[0];
+    } else {
+      // An equal value with a later id never enters: ids ascend.
+      siftDown(heap, ids, size, value, id);
+      if (heap[0] === least) dropped = least;
+      least = heap[0];
     }
   }
-  becomeSparse(row, size);
-  if (ties && size === k && dropped === least) {
-    // Rare: the caller's dense values are still there, so all that reach the k-th are read again.
-    size = 0;
-    for (let id = 0; id < n; id++)
-      if (values[id] >= least) {
-        sparse[size] = values[id];
-        ids[size++] = id;
-      }
-    becomeSparse(row, size);
-    row.sorted = false;
-    return;
-  }
-  unheap(sparse, ids, size);
-  row.sorted = true;
+  return size === k && dropped === least ? -size : size;
+}
+
+/**
+ * Keeps the shortest descending run (by value, or by `row.keys` when `keyed`) whose weights reach `need`; with `ties` also what equals its last.
+ *
+ * Wide dense rows go by bins (select-by-bins.ts), the rest by quickselect.
+ */
+export function keepMass(
+  row: Row,
+  weights: Float64Array | undefined,
+  need: number,
+  ties = false,
+  keyed = false,
+): void {
+  const m = row.dense && row.n >= 2048 ? selectByBins(row, weights, need, ties, keyed) : -1;
+  if (m >= 0) keepSelected(row, m, true);
+  else keepSelected(row, selectByWeight(row, weights, need, ties, keyed));
 }
 
 /** Sorts a sparse row: values descending, ids ascending among equals. Heapsort in place, nothing allocated. */

@@ -3,7 +3,7 @@
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { keepFirst, keepSelected, type Row, weigh } from '../row.ts';
-import { selectByWeight } from '../select.ts';
+import { keepMass, selectByWeight } from '../select.ts';
 
 /** Options of {@link topP}. */
 export interface TopPOptions {
@@ -32,21 +32,22 @@ export function topP(options: TopPOptions): Processor {
     process(row) {
       if (p === 1) return;
       const total = weigh(row);
-      keepMass(row, Math.max(p - massTolerance, Number.MIN_VALUE) * total, minKeep);
+      keepPrefixOrMass(row, Math.max(p - massTolerance, Number.MIN_VALUE) * total, minKeep);
     },
   };
 }
 
 /** Keeps the shortest descending run whose `row.weights` reach `need`, and at least minKeep slots. */
-function keepMass(row: Row, need: number, minKeep: number): void {
-  if (row.sorted && !row.dense) {
+function keepPrefixOrMass(row: Row, need: number, minKeep: number): void {
+  if (row.sorted) {
     let mass = 0;
     let kept = 0;
     while (kept < row.n && (mass < need || kept < minKeep)) mass += row.weights[kept++];
     keepFirst(row, kept);
-    return;
+  } else if (minKeep === 1) keepMass(row, row.weights, need);
+  else {
+    let m = selectByWeight(row, row.weights, need);
+    if (m < minKeep) m = selectByWeight(row, undefined, Math.min(minKeep, row.n));
+    keepSelected(row, m);
   }
-  let m = selectByWeight(row, row.weights, need);
-  if (m < minKeep) m = selectByWeight(row, undefined, Math.min(minKeep, row.n));
-  keepSelected(row, m);
 }

@@ -4,7 +4,7 @@ import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import { entropyOf } from '../entropy.ts';
 import type { Processor } from '../processor.ts';
 import { keepSelected, topSlot } from '../row.ts';
-import { selectByWeight } from '../select.ts';
+import { keepMass, selectByWeight } from '../select.ts';
 import { massTolerance } from './top-p.ts';
 
 /** Options of {@link typicalP}. */
@@ -39,9 +39,12 @@ export function typicalP(options: TypicalPOptions): Processor {
       // Surprise minus entropy is offset - l; the nearest to 0 comes first, so the key is its negative distance.
       for (let slot = 0; slot < row.n; slot++) keys[slot] = -Math.abs(offset - values[slot]);
       const need = Math.max(p - massTolerance, Number.MIN_VALUE) * total;
-      let m = selectByWeight(row, weights, need, keepTies, true);
-      if (m < minKeep) m = selectByWeight(row, undefined, Math.min(minKeep, row.n), keepTies, true);
-      keepSelected(row, m);
+      if (minKeep === 1) keepMass(row, weights, need, keepTies, true);
+      else {
+        let m = selectByWeight(row, weights, need, keepTies, true);
+        if (m < minKeep) m = selectByWeight(row, undefined, Math.min(minKeep, row.n), keepTies, true);
+        keepSelected(row, m);
+      }
     },
   };
 }
