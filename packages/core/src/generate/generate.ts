@@ -31,7 +31,7 @@ export interface GenerateStep {
 
 /** Options of `generate` and `generateBatch`. */
 export interface GenerateOptions<S extends Sequence = Sequence> {
-  /** Default: up to the model's last position. */
+  /** Default: up to `maxPositions` of the model. A number given here may lead past them where the model can. */
   readonly maxNewTokens?: number;
   readonly codec?: TokenCodec;
   /** Default: arg max. */
@@ -112,8 +112,9 @@ async function* run<S extends Sequence>(
   const encoded = prompts.map((prompt) => encodePrompt(prompt, codec));
   for (const ids of encoded) {
     if (ids.length === 0) throw new RangeError('prompt: expected at least one id, got none');
-    if (ids.length > model.maxPositions) {
-      throw new RangeError(`prompt: expected at most ${model.maxPositions} ids, got ${ids.length}`);
+    const longest = model.lastPosition ?? model.maxPositions;
+    if (ids.length > longest) {
+      throw new RangeError(`prompt: expected at most ${longest} ids, got ${ids.length}`);
     }
   }
   if (maxNewTokens === 0) return;
@@ -171,6 +172,7 @@ function draw<S extends Sequence>(
   const isStop = stopIds.has(id);
   lane.next = [id];
 
+  const end = Number.isFinite(maxNewTokens) ? (model.lastPosition ?? model.maxPositions) : model.maxPositions;
   let text = '';
   let finishReason: FinishReason | undefined;
   if (isStop) finishReason = 'eos';
@@ -181,7 +183,7 @@ function draw<S extends Sequence>(
   }
   if (finishReason === undefined) {
     if (lane.made >= maxNewTokens) finishReason = 'length';
-    else if (lane.sequence.length >= model.maxPositions) finishReason = 'context';
+    else if (lane.sequence.length >= end) finishReason = 'context';
   }
   if (finishReason !== undefined && finishReason !== 'stop') text += lane.text?.end() ?? '';
   return { id, text, index, sequence: lane.number, logprob, topLogprobs: top, finishReason };

@@ -23,8 +23,10 @@ export interface StepRequest<S extends Sequence = Sequence> {
 /** A model that continues sequences of ids. */
 export interface LanguageModel<S extends Sequence = Sequence> {
   readonly vocabSize: number;
-  /** Longest sequence. */
+  /** Longest sequence the model was made for. */
   readonly maxPositions: number;
+  /** Longest sequence it can compute: more than `maxPositions`, or Infinity, where positions are not a table. Default `maxPositions`. */
+  readonly lastPosition?: number;
   readonly eosTokenIds: readonly number[];
   newSequence(): S;
   /** Appends each request's ids; answers the logits [V] behind each one's last id. All sequences or, on an error, none are changed. */

@@ -51,7 +51,7 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
   const tablePositions = raw.integer(['max_position_embeddings', 'n_positions', 'seq_length'], {
     fallback: family.alibi ? 2048 : undefined,
   });
-  const intermediateSize = raw.integer(['intermediate_size', 'ffn_dim', 'n_inner', 'hidden_dim'], {
+  const intermediateSize = raw.integer(family.intermediateKeys ?? ['intermediate_size'], {
     fallback: 4 * hiddenSize,
   });
   const afterPad = family.learnedPositions === 'after-pad';
@@ -122,7 +122,19 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
 function textConfig(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const inner = json['text_config'];
   if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return json;
-  return { ...(inner as Record<string, unknown>) };
+  // What generation and storage need may stand at the top only.
+  const shared = [
+    'eos_token_id',
+    'bos_token_id',
+    'pad_token_id',
+    'dtype',
+    'torch_dtype',
+    'tie_word_embeddings',
+  ];
+  const outer = Object.fromEntries(
+    shared.filter((key) => Object.hasOwn(json, key)).map((key) => [key, json[key]]),
+  );
+  return { ...outer, ...(inner as Record<string, unknown>) };
 }
 
 function flag(raw: RawConfig, value: Flag | undefined): boolean {
@@ -311,7 +323,7 @@ function readEos(raw: RawConfig): number[] {
 /** Known keys without influence on inference. */
 const inertKeys: ReadonlySet<string> = new Set(
   `architectures attention_dropout attn_pdrop auto_map bos_token_id classifier_dropout embd_pdrop embedding_dropout eos_token_id
-  hidden_dropout initializer_range init_std is_decoder keys_to_ignore_at_inference layerdrop dropout model_type name_or_path
+  hidden_dropout hidden_dropout_prob initializer_range init_std is_decoder keys_to_ignore_at_inference layerdrop dropout model_type name_or_path
   _name_or_path num_labels id2label label2id output_attentions output_hidden_states output_router_logits pad_token_id pretraining_tp
   problem_type quantization_config reorder_and_upcast_attn resid_pdrop residual_dropout return_dict router_aux_loss_coef
   router_jitter_noise slow_but_exact summary_activation summary_first_dropout summary_proj_to_labels summary_type summary_use_proj

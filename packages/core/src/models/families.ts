@@ -66,6 +66,8 @@ export interface Family {
     readonly bias?: boolean;
   };
   readonly gated: boolean;
+  /** Keys of the MLP's width; default `intermediate_size`. None set: four times the hidden size. */
+  readonly intermediateKeys?: readonly string[];
   /** Names of activations that mean another one in this family's checkpoints. */
   readonly activationAliases?: Readonly<Record<string, string>>;
   readonly mlpBias?: Flag;
@@ -404,6 +406,7 @@ export const families: readonly Family[] = [
     requires: { add_cross_attention: [undefined, null, false] },
     placement: 'pre',
     learnedPositions: 0,
+    intermediateKeys: ['n_inner'],
     tensors: gpt2Names,
   },
   {
@@ -442,6 +445,7 @@ export const families: readonly Family[] = [
     queryBias: 'enable_bias',
     outputBias: 'enable_bias',
     mlpBias: 'enable_bias',
+    intermediateKeys: ['ffn_dim'],
     tensors: optNames,
   },
   {
@@ -457,6 +461,7 @@ export const families: readonly Family[] = [
     placement: 'pre',
     alibi: true,
     embeddingNorm: true,
+    intermediateKeys: [],
     tensors: bloomNames,
   },
   { ...bertLike, name: 'bert', modelTypes: ['bert'] },
@@ -467,6 +472,7 @@ export const families: readonly Family[] = [
     defaults: { activation: 'gelu', layer_norm_eps: 1e-12 },
     requires: { sinusoidal_pos_embds: [undefined, null, false] },
     tokenTypes: undefined,
+    intermediateKeys: ['hidden_dim'],
     tensors: distilbertNames,
   },
   {

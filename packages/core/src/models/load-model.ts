@@ -2,7 +2,9 @@
 import { engine, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendOptions } from '../backends/backend.ts';
 import { chooseBackend } from '../backends/choose.ts';
+import { CheckpointError } from '../weights/checkpoint-error.ts';
 import { type CheckpointPlace, openCheckpoint } from '../weights/open-checkpoint.ts';
+import type { ModelAssets } from '../weights/weight-file.ts';
 import { parseModelConfig } from './config.ts';
 import { families } from './families.ts';
 import { findName, type LoadProgress, loadParameters } from './load-parameters.ts';
@@ -18,11 +20,21 @@ export interface LoadModelOptions {
   /** Which file of a folder with several. */
   readonly file?: string;
   readonly cache?: ModelCacheOptions;
+  /** `auto` takes a fused executor where the backend has one (simd: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
+  readonly executor?: 'auto' | 'composite';
   readonly onProgress?: LoadProgress;
   readonly signal?: AbortSignal;
 }
 
-const known: readonly string[] = ['backend', 'backendOptions', 'file', 'cache', 'onProgress', 'signal'];
+const known: readonly string[] = [
+  'backend',
+  'backendOptions',
+  'file',
+  'cache',
+  'executor',
+  'onProgress',
+  'signal',
+];
 
 /**
  * Loads a decoder in its original format (safetensors with config.json, GGUF, llama2.c) onto a tfjs backend.
@@ -49,15 +61,38 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     const lacksHead =
       !parsed.head.tied &&
       typeof headName === 'string' &&
-      !findName(`${headName}.weight`, checkpoint.weights, []);
+      !findName(`${headName}.weight`, checkpoint.weights, prefixes ?? []);
     // A checkpoint of the base model (an embedding model): hidden states, no logits.
-    const config = lacksHead ? { ...parsed, head: { ...parsed.head, present: false } } : parsed;
-    const { tensors, unused, hash } = await loadParameters(listParameters(config), checkpoint.weights, {
+    const bare = lacksHead ? { ...parsed, head: { ...parsed.head, present: false } } : parsed;
+    const { assets } = checkpoint;
+    const config = await withGenerationConfig(bare, assets);
+    const specs = listParameters(config);
+    const fused = getBackend() === 'simd' && config.attention.causal && config.head.present;
+    if (fused && (options.executor ?? 'auto') === 'auto') {
+      const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
+      const load = { prefixes, onProgress, signal };
+      const { parameters, unused, hash, executor } = await loadSimdModel(
+        config,
+        specs,
+        checkpoint.weights,
+        load,
+        cache,
+      );
+      return createModel({
+        config,
+        parameters,
+        assets,
+        hash: modelHash(config, hash),
+        unusedTensors: unused,
+        cache,
+        executor,
+      });
+    }
+    const { tensors, unused, hash } = await loadParameters(specs, checkpoint.weights, {
       prefixes,
       onProgress,
       signal,
     });
-    const { assets } = checkpoint;
     return createModel({
       config,
       parameters: tensors,
@@ -69,6 +104,20 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
   } finally {
     await checkpoint.close();
   }
+}
+
+/** generation_config.json often names more ids that end a text than config.json (a chat's end of turn). */
+async function withGenerationConfig(config: ModelConfig, assets: ModelAssets): Promise<ModelConfig> {
+  const bytes = assets.format === 'huggingface' ? await assets.file('generation_config.json') : undefined;
+  if (bytes === undefined) return config;
+  let eos: unknown;
+  try {
+    eos = (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>)['eos_token_id'];
+  } catch {
+    throw new CheckpointError('generation_config.json', 'content', 'JSON', 'something else');
+  }
+  const more = (Array.isArray(eos) ? eos : [eos]).filter((id): id is number => Number.isInteger(id));
+  return { ...config, eosTokenIds: [...new Set([...config.eosTokenIds, ...more])] };
 }
 
 async function startBackend({ backend, backendOptions }: LoadModelOptions): Promise<void> {

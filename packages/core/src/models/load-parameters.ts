@@ -1,6 +1,7 @@
 // Checkpoint -> tensors, one stored tensor at a time: dequantised to float32, the wanted rows picked out of fused matrices, linear weights
 // turned to [in, out]. Peak memory beyond the model is one stored tensor and one of its parts.
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { CheckpointError } from '../weights/checkpoint-error.ts';
 import { dequantize } from '../weights/quantization/dequantize.ts';
 import type { WeightFile } from '../weights/weight-file.ts';
 import type { ParameterSpec, RowSelection } from './parameters.ts';
@@ -63,7 +64,7 @@ export async function loadParameters(
 }
 
 /** FNV-1a, on at most about a thousand bytes of a tensor. */
-function fingerprint(hash: number, bytes: Uint8Array): number {
+export function fingerprint(hash: number, bytes: Uint8Array): number {
   const step = Math.max(1, Math.floor(bytes.length / 1021));
   let result = hash ^ bytes.length;
   for (let i = 0; i < bytes.length; i += step) result = Math.imul(result ^ bytes[i], 0x01000193);
@@ -88,13 +89,16 @@ function groupBySource(
       const wanted = spec.stored.name.replace('{h}', String(index));
       const name = findName(wanted, file, prefixes);
       if (name === undefined) {
-        throw new Error(
-          `checkpoint tensor ${wanted}: expected shape [${spec.stored.shape}], got no such tensor`,
+        throw new CheckpointError(
+          'checkpoint',
+          wanted,
+          `a tensor of shape [${spec.stored.shape}]`,
+          'no such tensor',
         );
       }
       const shape = file.tensors.get(name)?.shape ?? [];
       if (!sameShape(shape, spec.stored.shape)) {
-        throw new Error(`checkpoint tensor ${name}: expected shape [${spec.stored.shape}], got [${shape}]`);
+        throw new CheckpointError('checkpoint', name, `shape [${spec.stored.shape}]`, `[${shape}]`);
       }
       const uses = bySource.get(name) ?? [];
       uses.push({ spec, index: stack === undefined ? undefined : index });
@@ -109,6 +113,8 @@ export function findName(wanted: string, file: WeightFile, prefixes: readonly st
   const candidates = [wanted];
   for (const prefix of prefixes) {
     candidates.push(wanted.startsWith(prefix) ? wanted.slice(prefix.length) : prefix + wanted);
+    // The decoder within a multimodal model, in its newer naming.
+    if (prefix === 'language_model.') candidates.push(wanted.replace(/^model\./, 'model.language_model.'));
   }
   // TensorFlow's names for a norm's parameters, still found in old BERT checkpoints.
   for (const name of candidates.filter((n) => n.includes('LayerNorm'))) {

@@ -19,7 +19,9 @@ import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
 import { cachedPass } from '../kv-cache/cached-pass.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
+import type { StepExecutor } from '../runtime/step-executor.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
+import { LazyParameters } from './lazy-parameters.ts';
 import type { ModelConfig } from './model-config.ts';
 import { decode, decodeHidden, finalNorm, head, type WeightSource } from './transformer.ts';
 import { wholeSequence } from './whole-sequence.ts';
@@ -61,6 +63,8 @@ export interface Model extends LanguageModel<KvSequence> {
   readonly hash: string;
   /** True when activations are rounded to integers on the way (int8 executors): logits are then close, not equal. */
   readonly quantizesActivations: boolean;
+  /** What runs sequences: `composite` (stock tfjs ops) or a fused executor by name. `forward` and `hidden` are always composite. */
+  readonly executor: string;
   /** Tensors of the checkpoint that the model did not use. */
   readonly unusedTensors: readonly string[];
   /** The parameters by name, shaped as `listParameters` says; owned by the model. */
@@ -89,6 +93,8 @@ export interface ModelParts {
   readonly hash: string;
   readonly unusedTensors?: readonly string[];
   readonly cache?: ModelCacheOptions;
+  /** Runs sequences in place of the composite path; the model owns it from here on. */
+  readonly executor?: StepExecutor;
 }
 
 /** A model over parameters that lie on the current backend; it owns them from here on. */
@@ -99,6 +105,7 @@ export function createModel({
   hash,
   unusedTensors = [],
   cache = {},
+  executor,
 }: ModelParts): Model {
   const {
     cacheTokens = 4 * config.maxPositions,
@@ -109,7 +116,8 @@ export function createModel({
   } = cache;
   const invalid = checkCacheOptions({ cacheTokens, pageSize, prefillChunk, window, sinks });
   if (invalid !== undefined) {
-    for (const parameter of parameters.values()) parameter.dispose();
+    disposeAll(parameters);
+    executor?.dispose();
     throw new RangeError(invalid);
   }
   const backend = getBackend();
@@ -119,7 +127,7 @@ export function createModel({
     pageSize,
     headDim: config.headDim,
   });
-  const kv = createKvCache(store, {
+  const kv = createKvCache(executor?.store ?? store, {
     capacity: Math.ceil(cacheTokens / pageSize),
     window: narrowest(config, window),
     sinks,
@@ -215,18 +223,38 @@ export function createModel({
     return requests.map((_, b) => values.slice(b * config.vocabSize, (b + 1) * config.vocabSize));
   };
 
+  // All requests in one pass, whatever their numbers of ids: rows of tokens carry their own positions and pages.
+  const runFused = async (fused: StepExecutor, requests: readonly StepRequest<KvSequence>[]) => {
+    const reservations = kv.reserve(
+      requests.map((r) => r.sequence),
+      requests.map((r) => r.ids.length),
+    );
+    try {
+      const results = await fused.run(requests.map(({ ids }, i) => ({ ids, reservation: reservations[i] })));
+      reservations.forEach((reservation, i) => {
+        reservation.commit(requests[i].ids);
+      });
+      return results;
+    } catch (error) {
+      for (const reservation of reservations) reservation.cancel();
+      throw error;
+    }
+  };
+
   const model: Model = {
     config,
     family: config.family,
     backend,
     assets,
     hash,
-    quantizesActivations: false,
+    quantizesActivations: executor?.quantizesActivations ?? false,
+    executor: executor?.name ?? 'composite',
     unusedTensors,
     parameters,
     cache: kv,
     vocabSize: config.vocabSize,
     maxPositions: config.maxPositions,
+    lastPosition: config.embedding.learnedPositions ? config.maxPositions : Number.POSITIVE_INFINITY,
     eosTokenIds: config.eosTokenIds,
     forward(ids, { hooks, lengths } = {}) {
       use();
@@ -257,6 +285,7 @@ export function createModel({
       }
       if (old !== value) old.dispose();
       parameters.set(name, keep(value));
+      executor?.replace(name, value.dataSync() as Float32Array);
       if (name === 'embedding.weight') {
         turned?.dispose();
         turned = undefined;
@@ -283,6 +312,7 @@ export function createModel({
         checkLength(config, sequence.length + ids.length);
       }
       const before = requests.map((r) => r.sequence.length);
+      if (executor !== undefined) return runFused(executor, requests);
       const results = new Array<Float32Array>(requests.length);
       try {
         for (const group of byCount(requests)) {
@@ -310,13 +340,19 @@ export function createModel({
     dispose() {
       if (disposed) return;
       kv.dispose();
-      for (const parameter of parameters.values()) parameter.dispose();
+      executor?.dispose();
+      disposeAll(parameters);
       turned?.dispose();
       disposed = true;
     },
     [Symbol.dispose]: () => model.dispose(),
   };
   return model;
+}
+
+function disposeAll(parameters: Map<string, Tensor>): void {
+  if (parameters instanceof LazyParameters) parameters.disposeMade();
+  else for (const parameter of parameters.values()) parameter.dispose();
 }
 
 function checkCacheOptions({

@@ -25,17 +25,15 @@ export function readRawConfig(
   defaults: Readonly<Record<string, unknown>> = {},
 ): RawConfig {
   const used = new Set<string>();
-  const own = (source: Readonly<Record<string, unknown>>, key: string) =>
-    Object.hasOwn(source, key) ? (source[key] ?? undefined) : undefined;
   const value = (...keys: string[]): unknown => {
     for (const key of keys) used.add(key);
-    for (const source of [raw, defaults]) {
-      for (const key of keys) {
-        const found = own(source, key);
-        if (found !== undefined) return found;
-      }
-    }
-    return undefined;
+    const given = keys.filter((key) => Object.hasOwn(raw, key));
+    const set = given.find((key) => raw[key] !== null && raw[key] !== undefined);
+    if (set !== undefined) return raw[set];
+    // null is an answer: it switches off what would be on by default.
+    if (given.length > 0) return undefined;
+    const fallback = keys.find((key) => Object.hasOwn(defaults, key));
+    return fallback === undefined ? undefined : defaults[fallback];
   };
   const listOf = (key: string | readonly string[]) => (typeof key === 'string' ? [key] : [...key]);
   const number = (key: string | readonly string[], fallback?: number): number => {
