@@ -147,7 +147,12 @@ export {
   type TokenBatch,
   type TokenRow,
 } from './train/token-batch.ts';
-export { sourceOf, supervisedLosses, tokenNegativeLogProbs } from './train/token-log-probs.ts';
+export {
+  sourceOf,
+  supervisedLosses,
+  tokenHiddenStates,
+  tokenNegativeLogProbs,
+} from './train/token-log-probs.ts';
 export { type LogEntry, progressLine, type TrainOptions, train } from './train/train.ts';
 export {
   disposeTrainState,
@@ -198,7 +203,7 @@ export type {
   TensorEntry,
   WeightFile,
 } from './weights/weight-file.ts';
-export { type ByteSink, memorySink, type OutputFolder } from './weights/write/byte-sink.ts';
+export { type ByteSink, type MemorySink, memorySink, type OutputFolder } from './weights/write/byte-sink.ts';
 export { type TensorToWrite, tensorsToWrite } from './weights/write/tensor-to-write.ts';
 export {
   type CheckpointToWrite,

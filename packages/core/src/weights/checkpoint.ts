@@ -9,5 +9,6 @@ export interface Checkpoint {
   readonly weights: WeightFile;
   /** What a tokenizer needs. */
   readonly assets: ModelAssets;
+  /** Closes the files; tensors that were read stay valid. */
   close(): Promise<void>;
 }

@@ -68,6 +68,7 @@ export interface WeightFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** Reads one tensor. Throws `CheckpointError` for a name that is not in `tensors`. */
   read(name: string): Promise<StoredTensor>;
+  /** Closes the files; tensors that were read stay valid. */
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes from `offset`, or a `CheckpointError`. The bytes may be a view; do not write to them. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Lets go of the file; later reads fail. */
   close(): Promise<void>;
 }
 

@@ -26,6 +26,7 @@ export interface HubOptions {
   readonly accessToken?: string;
   /** Node: default as Python's huggingface_hub, HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub. */
   readonly cacheDirectory?: string;
+  /** Told when a download starts and after each piece. */
   readonly onProgress?: (progress: HubProgress) => void;
   readonly signal?: AbortSignal;
   /** How often a cut connection is taken up again, with pauses of 0.5, 1, 2 ... s; default 5. */

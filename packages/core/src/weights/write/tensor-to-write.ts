@@ -7,6 +7,7 @@ import type { StoredDtype, StoredTensor, TensorEntry, WeightFile } from '../weig
 /** A tensor that will be written: its table line now, its bytes when its turn comes. */
 export interface TensorToWrite extends TensorEntry {
   readonly name: string;
+  /** The bytes, `byteLength` of them. */
   read(): Promise<Uint8Array>;
 }
 
