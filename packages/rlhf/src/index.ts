@@ -1,4 +1,4 @@
-// The public names of @ashlar/rlhf, in the order of the story: losses, advantages, leaderboard, scaling laws.
+// The public names of @ashlar/rlhf: advantages, comparisons, data, leaderboard, losses, rollouts, scaling laws, trainers.
 export {
   type AdvantagesAndReturns,
   type GaeOptions,
@@ -14,6 +14,36 @@ export {
   repetitionPenalty,
   softOverlongPenalty,
 } from './advantages/reward-shaping.ts';
+export { cohenKappa, fleissKappa, krippendorffAlpha, type LabelDistance } from './comparisons/agreement.ts';
+export { type CalibrationBin, calibration, longerWinRate } from './comparisons/audit.ts';
+export { helpfulHonestHarmless, type LabelingGuideline, renderGuideline } from './comparisons/guidelines.ts';
+export {
+  type ConversationPart,
+  type ExampleCodec,
+  encodeConversation,
+  encodeExample,
+} from './data/encode-example.ts';
+export {
+  readArenaVotes,
+  readAssistantTrees,
+  readHhRlhf,
+  readOpenAiComparisons,
+} from './data/foreign-rows.ts';
+export {
+  type CompletionRow,
+  type Content,
+  type Message,
+  type PreferenceRow,
+  pairsOfRanking,
+  type RankingRow,
+  readCompletionRows,
+  readPreferenceRows,
+  readRankingRows,
+  readUnpairedRows,
+  splitPrompt,
+  type UnpairedRow,
+} from './data/preference-rows.ts';
+export { RowError } from './data/row-error.ts';
 export {
   type BootstrapOptions,
   bootstrapRatings,
@@ -57,6 +87,15 @@ export { davidsonLoss } from './losses/reward/davidson.ts';
 export { plackettLuceLoss } from './losses/reward/plackett-luce.ts';
 export { type SimpoOptions, simpoLoss } from './losses/simpo.ts';
 export {
+  type ArithmeticOptions,
+  arithmetic,
+  type Environment,
+  firstNumber,
+  gsm8k,
+  gsm8kAnswer,
+} from './rollout/environment.ts';
+export { type Rollout, type RolloutOptions, rollouts } from './rollout/rollout.ts';
+export {
   bootstrapScalingLaw,
   type Interval,
   type ScalingLawIntervals,
@@ -82,3 +121,55 @@ export {
   type TrainingPlan,
   trainingFlopsPerToken,
 } from './scaling-laws/plan.ts';
+export { type EncodedPair, type PairBatch, pairBatch } from './trainers/pair-batch.ts';
+export {
+  type PolicyObjectiveOptions,
+  policyObjective,
+  type RolloutBatch,
+  rolloutTokens,
+  valueHead,
+  valuesOf,
+} from './trainers/policy-objective.ts';
+export {
+  ktoOnPairs,
+  type PairLoss,
+  type PreferenceMetrics,
+  type PreferenceObjectiveOptions,
+  pairLogProbs,
+  preferenceMetrics,
+  preferenceObjective,
+} from './trainers/preference-objective.ts';
+export {
+  type RankingBatch,
+  rankingBatch,
+  rankingObjective,
+  rewardHead,
+  rewardModelParameters,
+  rewardObjective,
+  rewardScores,
+  scoreRows,
+} from './trainers/reward-model.ts';
+export {
+  bestOfN,
+  bestOfNKl,
+  ensembleReward,
+  normalizeReward,
+  type RewardStatistics,
+  rewardStatistics,
+} from './trainers/reward-use.ts';
+export {
+  cacheOf,
+  fromCache,
+  learnedLengths,
+  type ReferenceCache,
+  referenceKey,
+  StaleReferenceError,
+  sequenceLogProbs,
+  withReference,
+} from './trainers/sequence-log-probs.ts';
+export {
+  type PolicyReport,
+  syncModel,
+  type TrainPolicyOptions,
+  trainPolicy,
+} from './trainers/train-policy.ts';

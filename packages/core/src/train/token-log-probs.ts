@@ -30,10 +30,17 @@ export function tokenNegativeLogProbs(
   weights: WeightSource,
   batch: TokenBatch,
 ): tf.Tensor2D {
-  const { rows, length } = batch;
-  const ids = tf.tensor2d(batch.ids, [rows, length], 'int32');
-  const hidden = decodeHidden(config, weights, ids, batchContext(batch));
-  return supervisedLosses(config, weights, hidden, batch);
+  return supervisedLosses(config, weights, tokenHiddenStates(config, weights, batch), batch);
+}
+
+/** Hidden states after the final norm [rows, length, C] of a batch, packed rows with their masks. Call it inside a tidy or a gradient function. */
+export function tokenHiddenStates(
+  config: ModelConfig,
+  weights: WeightSource,
+  batch: TokenBatch,
+): tf.Tensor3D {
+  const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
+  return decodeHidden(config, weights, ids, batchContext(batch));
 }
 
 /** The losses of `tokenNegativeLogProbs` from hidden states [rows, length, C] that are already there. */

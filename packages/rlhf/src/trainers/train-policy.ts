@@ -1,0 +1,179 @@
+// The loop of reinforcement from verifiable rewards: draw groups of answers, judge them, turn rewards into advantages, step. The model that draws shares the trained tensors, so it is always the current policy.
+import {
+  type Model,
+  type Optimizer,
+  type Schedule,
+  type StepReport,
+  sourceOf,
+  type TrainState,
+  tokenNegativeLogProbs,
+  trainStep,
+} from '@ashlar/core';
+import type { UniformSource } from '@ashlar/sampling';
+import * as tf from '@tensorflow/tfjs-core';
+import { groupRelativeAdvantages } from '../advantages/group-relative.ts';
+import { leaveOneOutAdvantages } from '../advantages/leave-one-out.ts';
+import { checkOptions } from '../check-options.ts';
+import { type Rollout, rollouts } from '../rollout/rollout.ts';
+import {
+  type PolicyObjectiveOptions,
+  policyObjective,
+  type RolloutBatch,
+  rolloutTokens,
+} from './policy-objective.ts';
+
+/** What a round of training says. */
+export interface PolicyReport extends StepReport {
+  readonly round: number;
+  readonly reward: number;
+  /** Share of groups whose rewards are all equal: they teach nothing. */
+  readonly fractionEqual: number;
+  readonly meanLength: number;
+  /** Share of answers cut at their longest. */
+  readonly cut: number;
+  /** Mean k3 estimate of KL(policy || reference) a token, when there is a reference. */
+  readonly kl?: number;
+}
+
+/** Options of {@link trainPolicy}. */
+export interface TrainPolicyOptions {
+  /** Draws and is kept in step with the state's parameters. */
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  readonly rounds: number;
+  /** Prompts of a round: their ids and a judge of each answer's ids. */
+  readonly promptsAt: (round: number) => readonly {
+    readonly ids: readonly number[];
+    readonly reward: (ids: readonly number[]) => number | Promise<number>;
+  }[];
+  readonly groupSize: number;
+  readonly maxNewTokens: number;
+  readonly random: UniformSource;
+  /** How rewards become advantages; default 'group-relative'. */
+  readonly advantage?: 'group-relative' | 'mean-only' | 'leave-one-out';
+  /** The loss; default GRPO with token mean and no penalty. */
+  readonly objective?: PolicyObjectiveOptions;
+  /** The frozen reference's parameters, needed when `objective.beta` > 0. */
+  readonly reference?: ReadonlyMap<string, tf.Tensor>;
+  /** Steps on the same rollouts; default 1. */
+  readonly epochs?: number;
+  readonly maxNorm?: number;
+  readonly onRound?: (report: PolicyReport) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+const known = [
+  'model',
+  'optimizer',
+  'schedule',
+  'rounds',
+  'promptsAt',
+  'groupSize',
+  'maxNewTokens',
+  'random',
+  'advantage',
+  'objective',
+  'reference',
+  'epochs',
+  'maxNorm',
+  'onRound',
+  'signal',
+];
+
+/** Trains the policy for `rounds` rounds and returns the state; consumes the one given. */
+export async function trainPolicy(state: TrainState, options: TrainPolicyOptions): Promise<TrainState> {
+  checkOptions(options, known, 'trainPolicy');
+  const { model, groupSize, advantage = 'group-relative', epochs = 1, maxNorm = 1 } = options;
+  const objective = policyObjective(model.config, options.objective);
+  const needsReference = (options.objective?.beta ?? 0) > 0;
+  if (needsReference && options.reference === undefined)
+    throw new TypeError('reference: expected parameters when objective.beta > 0, got none');
+  let current = state;
+  syncModel(model, current.parameters);
+  for (let round = 0; round < options.rounds && options.signal?.aborted !== true; round++) {
+    const prompts = options.promptsAt(round);
+    const drawn = await rollouts(
+      model,
+      prompts.map((p) => p.ids),
+      {
+        groupSize,
+        maxNewTokens: options.maxNewTokens,
+        random: options.random,
+        round,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+    );
+    const rewards = await Promise.all(drawn.map((r) => prompts[r.prompt].reward(r.ids)));
+    const advantages =
+      advantage === 'leave-one-out'
+        ? leaveOneOutAdvantages(rewards, { groupSize })
+        : groupRelativeAdvantages(rewards, { groupSize, normalizeByStd: advantage === 'group-relative' });
+    const batch: RolloutBatch = {
+      ...rolloutTokens(drawn),
+      advantages: Float32Array.from(advantages),
+    };
+    const withRef =
+      options.reference === undefined
+        ? batch
+        : { ...batch, referenceLogps: await logpsOf(model, options.reference, batch) };
+    let report: StepReport | undefined;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const result = await trainStep(current, [withRef], objective, {
+        optimizer: options.optimizer,
+        learningRate: options.schedule(current.optimizer.step + 1),
+        maxNorm,
+      });
+      current = result.state;
+      report = result.report;
+    }
+    syncModel(model, current.parameters);
+    await options.onRound?.({ ...report!, round, ...summary(drawn, rewards, groupSize, withRef) });
+  }
+  return current;
+}
+
+/** Puts trained tensors into a model that draws, sharing their memory. */
+export function syncModel(model: Model, parameters: ReadonlyMap<string, tf.Tensor>): void {
+  for (const [name, tensor] of parameters)
+    if (model.parameters.has(name)) model.setParameter(name, tf.clone(tensor));
+}
+
+async function logpsOf(
+  model: Model,
+  parameters: ReadonlyMap<string, tf.Tensor>,
+  batch: RolloutBatch,
+): Promise<Float32Array> {
+  const losses = tf.tidy(() => tokenNegativeLogProbs(model.config, sourceOf(parameters), batch.tokens));
+  const values = Float32Array.from(await losses.data(), (x) => -x);
+  losses.dispose();
+  return values;
+}
+
+function summary(
+  drawn: readonly Rollout[],
+  rewards: readonly number[],
+  groupSize: number,
+  batch: RolloutBatch,
+) {
+  let equal = 0;
+  for (let at = 0; at < rewards.length; at += groupSize)
+    if (rewards.slice(at, at + groupSize).every((r) => r === rewards[at])) equal++;
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const { mask, oldLogps, referenceLogps } = batch;
+  let [kl, tokens] = [0, 0];
+  if (referenceLogps !== undefined)
+    mask.forEach((m, i) => {
+      if (m === 0) return;
+      const d = referenceLogps[i] - oldLogps[i];
+      kl += Math.exp(d) - 1 - d;
+      tokens++;
+    });
+  return {
+    reward: mean(rewards),
+    fractionEqual: equal / (rewards.length / groupSize),
+    meanLength: mean(drawn.map((r) => r.ids.length)),
+    cut: mean(drawn.map((r) => (r.ended ? 0 : 1))),
+    ...(referenceLogps === undefined ? {} : { kl: kl / Math.max(1, tokens) }),
+  };
+}
