@@ -32,7 +32,13 @@ function playing(scripts: number[][]): SplicingModel<Tape> & { fed: number[][] }
     maxPositions: 4096,
     eosTokenIds: [256],
     newSequence: () => {
-      const tape: Tape = { ids: [], truncate: (n) => void (tape.ids.length = n), dispose() {} };
+      const tape: Tape = {
+        ids: [],
+        truncate: (n) => {
+          tape.ids.length = n;
+        },
+        dispose() {},
+      };
       return tape;
     },
     async step([request]) {
@@ -98,7 +104,10 @@ describe('a local model', () => {
         model,
         codec,
         format: 'mistral-v13',
-        constraint: (schema) => (seen.push(schema), { mask() {}, accept() {} }),
+        constraint: (schema) => {
+          seen.push(schema);
+          return { mask() {}, accept() {} };
+        },
       }),
       tools: [calculator()],
       messages: [{ role: 'user', content: 'x' }],

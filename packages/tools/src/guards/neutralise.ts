@@ -20,10 +20,9 @@ const invisible: readonly (readonly [string, RegExp])[] = [
   ['bidi', /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g],
   ['tag', /[\u{e0000}-\u{e007f}]/gu],
   // Zero-width characters, except the joiner inside an emoji or an Indic cluster.
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: joiners and selectors are what is looked for.
   [
     'zero-width',
-    /[\u200b\u2060-\u2064\ufeff\u00ad\u180e]|(?<![\p{Extended_Pictographic}\ufe0f\p{M}\p{L}])[\u200c\u200d]|[\u200c\u200d](?![\p{Extended_Pictographic}\p{L}])/gu,
+    /[\u200b\u2060-\u2064\ufeff\u00ad\u180e]|(?<!\p{Extended_Pictographic}|\ufe0f|\p{M}|\p{L})[\u200c\u200d]|[\u200c\u200d](?![\p{Extended_Pictographic}\p{L}])/gu,
   ],
   // One variation selector after a character is text; more carry data.
   [

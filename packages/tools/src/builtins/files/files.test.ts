@@ -1,0 +1,81 @@
+import { link, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fileTools } from './files.ts';
+import { type Jail, openJail, safeParts } from './jail.ts';
+
+let outside: string;
+let root: string;
+let jail: Jail;
+beforeAll(async () => {
+  outside = await mkdtemp(join(tmpdir(), 'ashlar-jail-'));
+  root = join(outside, 'root');
+  await mkdir(join(root, 'sub'), { recursive: true });
+  await writeFile(join(outside, 'secret'), 'secret');
+  await writeFile(join(root, 'a.txt'), 'hello');
+  await symlink(join(outside, 'secret'), join(root, 'link'));
+  await symlink(outside, join(root, 'dirlink'));
+  await symlink(join(outside, 'new'), join(root, 'dangling'));
+  await link(join(outside, 'secret'), join(root, 'hard'));
+  jail = await openJail(root);
+});
+
+describe('the jail', () => {
+  it('opens what is inside', async () => {
+    expect(new TextDecoder().decode((await jail.read('./a.txt', 100)).bytes)).toBe('hello');
+    await jail.write('sub/deep/b.txt', new TextEncoder().encode('x'));
+    expect(await readFile(join(root, 'sub/deep/b.txt'), 'utf8')).toBe('x');
+    expect((await jail.list('', 100)).map((e) => e.name)).toEqual(['a.txt', 'hard', 'sub']);
+  });
+  it('opens nothing outside, by any spelling', async () => {
+    const ways = [
+      '../secret',
+      'sub/../../secret',
+      '/etc/passwd',
+      '~/x',
+      '..\\secret',
+      'C:\\x',
+      'a.txt\0.png',
+      'link',
+      'dirlink/secret',
+      'hard',
+      'file:///etc/passwd',
+      'sub/../..',
+      '....//secret',
+      '.. /secret',
+      'a.txt/x',
+      '',
+      '.',
+    ];
+    for (const path of ways) await expect(jail.read(path, 100), path).rejects.toThrow();
+    for (const path of ['../new', 'link', 'dirlink/new', 'dangling', 'hard', '/tmp/new', 'sub', ''])
+      await expect(jail.write(path, new Uint8Array(1)), path).rejects.toThrow();
+    expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret');
+    await expect(jail.list('dirlink', 10)).rejects.toThrow();
+  });
+  it('never resolves outside for any text', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('..', '.', '/', 'a', '\\', '%2e%2e', '~', '\0', ':'), { maxLength: 10 }),
+        (parts) => {
+          let safe: string[];
+          try {
+            safe = safeParts(parts.join(''));
+          } catch {
+            return;
+          }
+          expect(join('/jail', ...safe).startsWith('/jail')).toBe(true);
+          expect(safe).not.toContain('..');
+        },
+      ),
+    );
+  });
+  it('offers no writing unless asked', async () => {
+    expect((await fileTools({ root })).map((t) => t.name)).toEqual(['list_files', 'read_file']);
+    expect((await fileTools({ root, allowWrites: true })).find((t) => t.name === 'write_file')?.effects).toBe(
+      'write',
+    );
+  });
+});

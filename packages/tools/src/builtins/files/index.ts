@@ -1,0 +1,2 @@
+export { type FileToolsOptions, fileTools } from './files.ts';
+export { type Jail, JailError, openJail } from './jail.ts';
