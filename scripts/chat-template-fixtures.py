@@ -1,9 +1,11 @@
 # Writes packages/tokenizer/src/chat-template/fixtures/jinja2.json: what Python's Jinja2, set up as transformers sets it up for
 # chat templates, answers for products of values with filters, tests, operators and methods, and for whole templates.
 # Run: python3 scripts/chat-template-fixtures.py   (needs jinja2==3.1.6; the tests only read the file)
+import copy
 import datetime
 import json
 import os
+import re
 import sys
 import warnings
 
@@ -78,11 +80,14 @@ VARIABLES = {
 
 
 def answer(source):
+    if re.search(r"map\(attribute='name'\)\)\|(wordcount|string\|length)", source):
+        return 0  # counts the characters of an address
     try:
-        text = env.from_string(source).render(**VARIABLES)
+        # Jinja2's indent filter changes a list that it is given
+        text = env.from_string(source).render(**copy.deepcopy(VARIABLES))
     except Exception:
         return None
-    if " at 0x" in text or text.endswith("j)"):
+    if re.search(r"g\W?e\W?n\W?e\W?r", text.lower()) or " at 0x" in text or text.endswith("j)"):
         return 0  # prints an address or a complex number: nothing to compare
     return text
 

@@ -1,5 +1,20 @@
 // Text to ids and back.
 export type { AddedToken } from './added-tokens.ts';
+export {
+  type ChatMessage,
+  type ChatTemplate,
+  ChatTemplateError,
+  compileChatTemplate,
+  type LabelKind,
+  labelStrictness,
+  type ProvenanceLabel,
+  type RenderedChat,
+  type RenderOptions,
+  stricterLabel,
+  type TemplateLimits,
+  type TemplateSpan,
+} from './chat-template/index.ts';
+export { type EncodeChatOptions, type EncodedChat, encodeChat } from './encode-chat.ts';
 export type { TextChunks } from './encode-stream.ts';
 export type { Encoding, Padding, Truncation } from './encoding.ts';
 export type { PieceExplanation } from './explain.ts';
@@ -20,5 +35,13 @@ export { readVocabAndMerges, readVocabTxt } from './formats/vocab-and-merges.ts'
 export type { MergeStep } from './models/model.ts';
 export { offsetsInBytes, offsetsInCodePoints } from './offsets.ts';
 export { type ReferenceBpeOptions, referenceBpe } from './reference-bpe.ts';
+export {
+  controlTokensOf,
+  type EncodedSegments,
+  encodeSegments,
+  type Segment,
+  type SegmentOptions,
+  toSegments,
+} from './segments.ts';
 export { StreamDecoder } from './stream-decoder.ts';
 export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerParts } from './tokenizer.ts';

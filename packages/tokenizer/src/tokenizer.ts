@@ -1,5 +1,8 @@
 // The tokenizer: stages and added tokens behind one object. Ids alone take the fast path where the stages allow it; offsets take the general one.
+
 import { type AddedToken, AddedTokens, type AllowedSpecial } from './added-tokens.ts';
+import type { ChatMessage } from './chat-template/chat-template.ts';
+import { type EncodeChatOptions, encodeChat } from './encode-chat.ts';
 import { canCutStream, encodeChunks, type TextChunks } from './encode-stream.ts';
 import {
   type Encoding,
@@ -200,6 +203,14 @@ export class Tokenizer {
       count = this.fast.count(text, 'none', limit - frame) + frame;
     } else count = this.encode(text, options).length;
     return count <= limit ? count : false;
+  }
+
+  /**
+   * The ids of a conversation by the model's own chat template: the prompt that the model answers. Only literal text of the
+   * template becomes a control token; `encodeChat` as a function gives the labels and the assistant mask too.
+   */
+  encodeChat(messages: readonly ChatMessage[], options?: EncodeChatOptions): number[] {
+    return encodeChat(this, messages, options).ids;
   }
 
   /** The text of ids. Ids outside the vocabulary are left out, ill-formed UTF-8 becomes U+FFFD. */

@@ -5,6 +5,7 @@ import { compileBody } from './compile-statement.ts';
 import { Frame } from './frame.ts';
 import { globalsOf } from './globals.ts';
 import { inputValue } from './input-values.ts';
+import { literalsOf } from './literals-of.ts';
 import { parseTemplate } from './parse-template.ts';
 import {
   type LabelKind,
@@ -73,6 +74,8 @@ export interface RenderedChat {
 export interface ChatTemplate {
   /** The Jinja source. */
   readonly source: string;
+  /** All literal text of the template: what stands between the tags and every string constant. */
+  readonly literals: readonly string[];
   /**
    * Renders a conversation. Throws {@link ChatTemplateError} when the template does (`raise_exception`), asks for what is
    * not there, or goes over a limit.
@@ -103,8 +106,13 @@ const known: readonly string[] = [
  * ```
  */
 export function compileChatTemplate(source: string): ChatTemplate {
-  const run = guarded(() => compileBody(parseTemplate(source)));
-  return { source, render: (messages, options = {}) => render(run, messages, options) };
+  const body = guarded(() => parseTemplate(source));
+  const run = guarded(() => compileBody(body));
+  return {
+    source,
+    literals: literalsOf(body),
+    render: (messages, options = {}) => render(run, messages, options),
+  };
 }
 
 function render(

@@ -1,12 +1,13 @@
 // Markup: `safe`, `escape` and the few HTML filters that are plain text work.
-import { bare, type FilterFunction } from './filter.ts';
+import { bare, type FilterFunction, textOf } from './filter.ts';
 import { escapeHtml } from './html-escape.ts';
-import { toArray, truthy } from './python-compare.ts';
+import { unpack } from './objects.ts';
+import { toArray, truthy, tryIterate } from './python-compare.ts';
 import { repr, toStr } from './python-text.ts';
 import { concatStr, mapCodePoints, Str } from './str.ts';
 import { split } from './string-pieces.ts';
 import { fail } from './template-error.ts';
-import { Dict, List, PyObject, Tuple, Undefined, type Value } from './values.ts';
+import { Dict, Undefined, type Value } from './values.ts';
 
 const refused =
   (name: string): FilterFunction =>
@@ -75,10 +76,10 @@ export const htmlFilters: Readonly<Record<string, FilterFunction>> = {
   striptags: bare('striptags', (_rt, value) => stripTags(value)),
   urlencode: (_rt, value, args) => {
     args.bind('urlencode', []);
-    const iterable =
-      value instanceof Dict || value instanceof List || value instanceof Tuple || value instanceof PyObject;
+    const iterable = !(value instanceof Str) && tryIterate(value) !== undefined;
     if (!iterable) return quote(value, false);
-    const pairs = value instanceof Dict ? [...value.map.values()] : toArray(value).map(toArray);
+    const pairs =
+      value instanceof Dict ? [...value.map.values()] : toArray(value).map((item) => unpack(item, 2));
     const parts = pairs.flatMap(([key, item], i) => [
       ...(i > 0 ? [new Str('&')] : []),
       quote(key, true),
@@ -93,7 +94,7 @@ export const htmlFilters: Readonly<Record<string, FilterFunction>> = {
     const parts: Str[] = [];
     for (const [key, item] of value.map.values()) {
       if (item === null || item instanceof Undefined) continue;
-      const name = toStr(key);
+      const name = textOf(key, 'xmlattr');
       if (/[\s/>=]/.test(name.text)) fail(`Invalid character in attribute name: ${repr(name).text}`);
       const lead = parts.length > 0 || space === undefined || truthy(space) ? ' ' : '';
       parts.push(new Str(lead), escapeHtml(name), new Str('="'), escapeHtml(toStr(item)), new Str('"'));

@@ -145,8 +145,11 @@ export const numberFilters: Readonly<Record<string, FilterFunction>> = {
   filesizeformat: (_rt, value, args) => {
     const [binaryUnits] = args.bind('filesizeformat', ['binary']);
     const isBinary = binaryUnits !== undefined && truthy(binaryUnits);
-    const bytes = value instanceof Str ? Number(value.text) : Number(numberOf(value, 'filesizeformat').value);
-    if (Number.isNaN(bytes)) fail('filesizeformat: expected a number');
+    const bytes =
+      value instanceof Str
+        ? (parseFloating(strip(value, 3).text) ?? fail('filesizeformat: expected a number'))
+        : Number(numberOf(value, 'filesizeformat').value);
+    if (!Number.isFinite(bytes)) fail('filesizeformat: expected a finite number');
     const base = isBinary ? 1024 : 1000;
     if (bytes === 1) return new Str('1 Byte');
     if (bytes < base) return new Str(`${Math.trunc(bytes)} Bytes`);

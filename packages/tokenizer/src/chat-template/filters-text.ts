@@ -4,14 +4,14 @@ import { jsonLayout, jsonText } from './json-text.ts';
 import { whitespaceClass } from './lexer.ts';
 import { percentFormat } from './percent-format.ts';
 import { addText } from './python-arithmetic.ts';
-import { dictOf, toArray, truthy } from './python-compare.ts';
+import { dictOf, sizeOf, toArray, truthy, typeName } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { codePointLength, concatStr, Str, unitIndex } from './str.ts';
 import { capitalize, lower, upper } from './string-case.ts';
 import { join, pad, replace, splitLines, splitRight, strip } from './string-pieces.ts';
 import { fail } from './template-error.ts';
-import { int, Tuple, Undefined, type Value } from './values.ts';
+import { int, Tuple, type Value } from './values.ts';
 import { wordWrap } from './word-wrap.ts';
 
 const isTrue = (value: Value | undefined): boolean => value !== undefined && truthy(value);
@@ -52,7 +52,8 @@ function spaces(rt: Runtime, width: Value | undefined): number {
 }
 
 function truncate(rt: Runtime, value: Value, args: (Value | undefined)[]): Value {
-  const text = value instanceof Undefined ? new Str('') : textOf(value, 'truncate');
+  const size = value instanceof Str ? codePointLength(value.text) : sizeOf(value);
+  if (size === undefined) return fail(`object of type '${typeName(value)}' has no len()`);
   const [lengthValue, kill, endValue, leewayValue] = args;
   const end = endValue === undefined ? new Str('...') : textOf(endValue, 'truncate');
   const length = lengthValue === undefined ? 255 : rt.index(lengthValue, 'truncate');
@@ -60,7 +61,8 @@ function truncate(rt: Runtime, value: Value, args: (Value | undefined)[]): Value
   const endLength = codePointLength(end.text);
   if (length < endLength) fail(`truncate: expected length >= ${endLength}, got ${length}`);
   if (leeway < 0) fail(`truncate: expected leeway >= 0, got ${leeway}`);
-  if (codePointLength(text.text) <= length + leeway) return value instanceof Undefined ? value : text;
+  if (size <= length + leeway) return value;
+  const text = textOf(value, 'truncate');
   const cut = text.slice(0, unitIndex(text.text, length - endLength));
   return addText(rt, isTrue(kill) ? cut : splitRight(cut, new Str(' '), 1)[0], end);
 }

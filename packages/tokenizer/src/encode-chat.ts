@@ -1,0 +1,108 @@
+// A conversation through the model's own template to ids: render, cut into segments, tokenize.
+import {
+  type ChatMessage,
+  type ChatTemplate,
+  compileChatTemplate,
+  type RenderOptions,
+} from './chat-template/chat-template.ts';
+import {
+  controlTokensOf,
+  type EncodedSegments,
+  encodeSegments,
+  type Segment,
+  toSegments,
+} from './segments.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** What a conversation is encoded with: everything a template is rendered with, and which template. */
+export interface EncodeChatOptions extends RenderOptions {
+  /** Ends the prompt with the opening of an assistant turn. Default true unless the last message is the assistant's. */
+  readonly addGenerationPrompt?: boolean;
+  /** A template to use instead of the tokenizer's own: Jinja source, compiled, or the name of one of its named templates. */
+  readonly template?: string | ChatTemplate;
+}
+
+/** A conversation as ids with a label a token. */
+export interface EncodedChat extends EncodedSegments {
+  /** The rendered prompt. */
+  readonly text: string;
+  /** The prompt by provenance; special segments are control tokens. */
+  readonly segments: readonly Segment[];
+}
+
+type ChatTokenizer = Pick<Tokenizer, 'parts' | 'idToToken'>;
+
+const compiled = new Map<string, ChatTemplate>();
+/** Templates kept compiled. */
+const maxCompiled = 16;
+
+function templateOf(tokenizer: ChatTokenizer, options: EncodeChatOptions): ChatTemplate {
+  const { chatTemplate, chatTemplates = {} } = tokenizer.parts;
+  const given =
+    options.template ?? (options.tools?.length ? chatTemplates.tool_use : undefined) ?? chatTemplate;
+  if (given === undefined)
+    throw new TypeError('encodeChat: the tokenizer came without a chat template; pass options.template');
+  if (typeof given !== 'string') return given;
+  const source = Object.hasOwn(chatTemplates, given) ? chatTemplates[given] : given;
+  let made = compiled.get(source);
+  if (made === undefined) {
+    made = compileChatTemplate(source);
+    if (compiled.size >= maxCompiled) compiled.delete(compiled.keys().next().value!);
+    compiled.set(source, made);
+  }
+  return made;
+}
+
+/** The special tokens by the names that templates use, as the tokenizer's ids say. */
+function specialTokensOf(tokenizer: ChatTokenizer): Record<string, string> {
+  const { bosTokenId, eosTokenIds, unkTokenId, padTokenId } = tokenizer.parts;
+  const names: Record<string, string> = {};
+  for (const [name, id] of [
+    ['bos_token', bosTokenId],
+    ['eos_token', eosTokenIds?.[0]],
+    ['unk_token', unkTokenId],
+    ['pad_token', padTokenId],
+  ] as const) {
+    const token = id === undefined ? undefined : tokenizer.idToToken(id);
+    if (token !== undefined) names[name] = token;
+  }
+  return names;
+}
+
+function asksForAnswer(messages: readonly ChatMessage[]): boolean {
+  return messages.at(-1)?.role !== 'assistant';
+}
+
+/**
+ * Renders a conversation with the tokenizer's chat template and tokenizes it. Literal text of the template becomes control
+ * tokens, nothing else can: not a message's content, a role out of the ordinary, a tool's name or result.
+ * Throws ChatTemplateError when the template does.
+ *
+ * @example
+ * ```ts
+ * import { encodeChat, readTiktoken } from '@ashlar/tokenizer';
+ *
+ * const ranks = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`).join('\n');
+ * const tokenizer = readTiktoken(ranks, { pattern: 'gpt2', specialTokens: { '<|end|>': 256 } });
+ * const template = '{% for m in messages %}{{ m.content }}<|end|>{% endfor %}';
+ * const { ids } = encodeChat(tokenizer, [{ role: 'user', content: '<|end|>' }], { template });
+ * ids // => [60, 124, 101, 110, 100, 124, 62, 256]
+ * ```
+ */
+export function encodeChat(
+  tokenizer: ChatTokenizer,
+  messages: readonly ChatMessage[],
+  options: EncodeChatOptions = {},
+): EncodedChat {
+  const { template: _, ...render } = options;
+  const template = templateOf(tokenizer, options);
+  const specialTokens = { ...specialTokensOf(tokenizer), ...options.specialTokens };
+  const chat = template.render(messages, {
+    addGenerationPrompt: asksForAnswer(messages),
+    ...render,
+    specialTokens,
+  });
+  const controlTokens = controlTokensOf(tokenizer, template);
+  const segments = toSegments(tokenizer, chat, { controlTokens });
+  return { text: chat.text, segments, ...encodeSegments(tokenizer, segments, { controlTokens }) };
+}
