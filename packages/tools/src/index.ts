@@ -57,6 +57,7 @@ export {
 } from './formats/tool-call-parser.ts';
 export { type JsonSchema, type ToolSignature, toolSignature } from './formats/tool-signature.ts';
 export type { LexerKind } from './formats/value-lexer.ts';
+export type { LinkRules } from './guards/link-rules.ts';
 export {
   marksOf,
   type Neutralised,
@@ -64,6 +65,7 @@ export {
   neutralise,
   stripInvisible,
 } from './guards/neutralise.ts';
+export { type GuardedText, type GuardFinding, guardOutput, OutputGuard } from './guards/output-guard.ts';
 export { canonicalJson, type Json, type JsonObject, parseJson, writeJson } from './json.ts';
 export {
   isUntrusted,
