@@ -1,5 +1,5 @@
-// `models`: a checkpoint with reference logits and greedy ids. Logits come from whole sequences without cache, greedy ids from generate()
-// through the paged cache, so a case checks both paths.
+// `models`: a checkpoint with reference logits and greedy ids. On the composite path logits come from whole sequences without cache and greedy ids from
+// generate() through the paged cache, so a case checks both; a fused executor has only the cached way.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate, loadModel, type Model, memorySource, readSafetensors } from '@ashlar/core';
@@ -87,8 +87,9 @@ async function judgeExact(model: Model, cases: readonly ModelCase[], meta: Meta)
   return { passed, failures, note: `max |dlogit| ${worst.toExponential(1)}` };
 }
 
-/** The rows [K, V] of the reference. */
+/** The rows [K, V] of the reference: of a whole pass on the composite path, through the cache from row to row on a fused executor. */
 async function logitRows(model: Model, { ids, rows }: ModelCase): Promise<Float32Array> {
+  if (model.executor !== 'composite') return steppedRows(model, ids, rows);
   const logits = model.forward(ids);
   const all = (await logits.data()) as Float32Array;
   logits.dispose();
@@ -96,6 +97,18 @@ async function logitRows(model: Model, { ids, rows }: ModelCase): Promise<Float3
   rows.forEach((row, k) => {
     picked.set(all.subarray(row * model.vocabSize, (row + 1) * model.vocabSize), k * model.vocabSize);
   });
+  return picked;
+}
+
+async function steppedRows(model: Model, ids: Int32Array, rows: Int32Array): Promise<Float32Array> {
+  const picked = new Float32Array(rows.length * model.vocabSize);
+  using sequence = model.newSequence();
+  const order = [...rows.keys()].sort((a, b) => rows[a] - rows[b]);
+  for (const k of order) {
+    const next = ids.subarray(sequence.length, rows[k] + 1);
+    const [row] = await model.step([{ sequence, ids: next }]);
+    picked.set(row, k * model.vocabSize);
+  }
   return picked;
 }
 

@@ -7,6 +7,7 @@ import { Heap } from './heap.ts';
 interface Exports {
   run(program: number, end: number, threads: number): void;
   stop(): void;
+  dotIsRight(x: number, w: number): number;
 }
 
 /** Options of `startMachine`. */
@@ -52,15 +53,9 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
   const shared =
     typeof SharedArrayBuffer !== 'undefined' && (inNode() || globalThis.crossOriginIsolated === true);
   const threads = shared ? Math.max(1, options.threads ?? Math.min(8, await cores())) : 1;
-  const relaxed = (options.relaxed ?? true) && (await allowRelaxedSimd());
-  const packed = relaxed
-    ? (await import('./generated/relaxed.ts')).relaxed
-    : (await import('./generated/plain.ts')).plain;
-  const module = await WebAssembly.compile(await unpack(packed));
   // A page without cross-origin isolation still may make a shared memory in WASM; only handing it to a worker is forbidden.
   const memory = new WebAssembly.Memory({ initial: 64, maximum: maximumPages, shared: true });
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  const exports = instance.exports as unknown as Exports;
+  const { module, exports, relaxed } = await compileKernels(memory, options.relaxed ?? true);
   const stopWorkers = await Promise.all(
     Array.from({ length: threads - 1 }, (_, n) => startWorker({ module, memory, thread: n + 1 })),
   );
@@ -91,6 +86,39 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
       for (const stop of stopWorkers) stop();
     },
   };
+}
+
+async function compileKernels(
+  memory: WebAssembly.Memory,
+  wanted: boolean,
+): Promise<{ module: WebAssembly.Module; exports: Exports; relaxed: boolean }> {
+  const relaxed = wanted && (await allowRelaxedSimd());
+  const packed = relaxed
+    ? (await import('./generated/relaxed.ts')).relaxed
+    : (await import('./generated/plain.ts')).plain;
+  const module = await optimized(async () => WebAssembly.compile(await unpack(packed)));
+  const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
+  const right = [
+    [-127, 15],
+    [127, 15],
+    [-1, 127],
+    [-128, 1],
+  ].every(([x, w]) => exports.dotIsRight(x, w) === 1);
+  return right ? { module, exports, relaxed } : compileKernels(memory, false);
+}
+
+// Node 20's baseline compiler reads the relaxed dot product's signed operand as unsigned (its optimising compiler does not), so the first calls would
+// be wrong until a function is hot. In Node the kernels are compiled by the optimising compiler at once; elsewhere the probe decides.
+async function optimized<T>(compile: () => Promise<T>): Promise<T> {
+  if (!inNode()) return compile();
+  const { setFlagsFromString } = (await importInNode('node:v8')) as typeof import('node:v8');
+  setFlagsFromString('--no-liftoff');
+  setFlagsFromString('--no-wasm-lazy-compilation');
+  try {
+    return await compile();
+  } finally {
+    setFlagsFromString('--liftoff');
+  }
 }
 
 async function startWorker(data: {

@@ -1,15 +1,39 @@
 // The instruction words of vm.as.ts: `[opcode, length, ...args]`.
-const opcodes = { gemm: 1, elementwise: 2, softmax: 3, reduce: 4 } as const;
+const opcodes = {
+  gemm: 1,
+  elementwise: 2,
+  softmax: 3,
+  reduce: 4,
+  linear: 5,
+  norm: 6,
+  quantize: 7,
+  activate: 8,
+  rope: 9,
+  append: 10,
+  attend: 11,
+} as const;
 
 /** An instruction's name in the machine. */
 export type Opcode = keyof typeof opcodes;
 
-/** One instruction as words; args are addresses, sizes and flags. */
-export const instruction = (name: Opcode, args: readonly number[]): number[] => [
-  opcodes[name],
+/** One instruction as words; args are addresses, sizes, flags and float bits. `free`: the next instruction does not wait for this one. */
+export const instruction = (name: Opcode, args: readonly number[], free = false): number[] => [
+  opcodes[name] | (free ? 0x100 : 0),
   args.length + 2,
   ...args,
 ];
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/** A float32's bits as a word. */
+export function floatBits(value: number): number {
+  float[0] = value;
+  return bits[0];
+}
+
+/** Kinds of the linear instruction. */
+export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4 } as const;
 
 /** Kinds of the elementwise instruction. */
 export const elementwiseKinds = {

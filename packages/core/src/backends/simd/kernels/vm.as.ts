@@ -2,8 +2,11 @@
 // thread walks the whole list and does its own share of each instruction; they meet at a barrier after each. So a step of a model is one call
 // into WASM, whatever its number of operations. Thread 0 is the caller and only spins (a page's main thread may not wait); the others spin a
 // while and then sleep.
+import { append, attend, rope } from './attention.as';
 import { elementwise } from './elementwise.as';
 import { gemm } from './gemm.as';
+import { linear } from './linear.as';
+import { activate, norm, quantize } from './norm.as';
 import { reduce, softmax } from './rows.as';
 
 // Control block at address 1024 (below it nothing is placed): generation, arrived, barrier generation, stop, threads, program, end.
@@ -37,14 +40,21 @@ function walk(thread: i32): void {
   let at = <usize>atomic.load<i32>(PROGRAM);
   const end = <usize>atomic.load<i32>(END);
   while (at < end) {
-    const op = load<i32>(at);
+    const word = load<i32>(at), op = word & 0xff, free = word & 0x100; // free: the next instruction does not depend on this one
     const args = at + 8;
     if (op === 1) gemm(args, thread, threads);
     else if (op === 2) elementwise(args, thread, threads);
     else if (op === 3) softmax(args, thread, threads);
     else if (op === 4) reduce(args, thread, threads);
+    else if (op === 5) linear(args, thread, threads);
+    else if (op === 6) norm(args, thread, threads);
+    else if (op === 7) quantize(args, thread, threads);
+    else if (op === 8) activate(args, thread, threads);
+    else if (op === 9) rope(args, thread, threads);
+    else if (op === 10) append(args, thread, threads);
+    else if (op === 11) attend(args, thread, threads);
     at += <usize>load<i32>(at, 4) << 2;
-    barrier(threads, thread);
+    if (free === 0) barrier(threads, thread);
   }
 }
 
@@ -79,4 +89,14 @@ export function stop(): void {
   atomic.store<i32>(STOP, 1);
   atomic.add<i32>(GENERATION, 1);
   atomic.notify(GENERATION, -1);
+}
+
+/**
+ * The relaxed dot product of signed by 7-bit values, which an engine may get wrong for negative ones: 1 if it is what the kernels need. The host asks
+ * before it trusts the relaxed binary.
+ */
+export function dotIsRight(x: i32, w: i32): i32 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return 1;
+  const sums = i32x4.relaxed_dot_i8x16_i7x16_add_s(i8x16.splat(<i8>x), i8x16.splat(<i8>w), i32x4.splat(3));
+  return i32x4.extract_lane(sums, 0) === 4 * x * w + 3 && i32x4.extract_lane(sums, 3) === 4 * x * w + 3 ? 1 : 0;
 }

@@ -1,0 +1,167 @@
+// All parameters of a model in the SIMD machine's memory, packed as they were stored; loaded one tensor at a time.
+import type { Heap } from '../../backends/simd/heap.ts';
+import type { LoadProgress } from '../../models/load-parameters.ts';
+import { arrange, findName, fingerprint } from '../../models/load-parameters.ts';
+import type { ParameterSpec } from '../../models/parameters.ts';
+import { dequantize } from '../../weights/quantization/dequantize.ts';
+import type { WeightFile } from '../../weights/weight-file.ts';
+import { type PackedMatrix, packMatrix, unpackMatrix } from './packed-matrix.ts';
+
+/** A model's parameters by the names of `listParameters`. */
+export interface PackedParameters {
+  readonly bytes: number;
+  /** True when some matrix multiplies as integers. */
+  readonly hasIntegers: boolean;
+  matrix(name: string): PackedMatrix;
+  /** The address of a vector; `plusOne` for norms that scale by 1 + weight. */
+  vector(name: string, plusOne?: boolean): number;
+  /** As float32 in the shape of `listParameters`. */
+  values(name: string): Float32Array;
+  replace(name: string, values: Float32Array): void;
+  dispose(): void;
+}
+
+/** What a load gives. */
+export interface LoadedPackedParameters {
+  readonly parameters: PackedParameters;
+  readonly unused: readonly string[];
+  readonly hash: string;
+}
+
+/** Reads the tensors that `specs` asks for from `file` into the heap. On an error nothing stays allocated. */
+export async function loadPackedParameters(
+  heap: Heap,
+  specs: readonly ParameterSpec[],
+  file: WeightFile,
+  {
+    prefixes = [],
+    onProgress,
+    signal,
+  }: { prefixes?: readonly string[]; onProgress?: LoadProgress; signal?: AbortSignal } = {},
+): Promise<LoadedPackedParameters> {
+  const matrices = new Map<string, PackedMatrix>();
+  const vectors = new Map<string, Float32Array>();
+  const placed = new Map<string, number>();
+  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  const free = () => {
+    for (const { address } of matrices.values()) heap.free(address);
+    for (const address of placed.values()) heap.free(address);
+    matrices.clear();
+    placed.clear();
+  };
+
+  // Several parameters may be parts of one stored tensor: read it once.
+  const uses = new Map<string, { spec: ParameterSpec; index: number | undefined }[]>();
+  for (const spec of specs) {
+    const { stack } = spec.stored;
+    for (let index = 0; index < (stack ?? 1); index++) {
+      const wanted = spec.stored.name.replace('{h}', String(index));
+      const name = findName(wanted, file, prefixes);
+      if (name === undefined)
+        throw new Error(
+          `checkpoint tensor ${wanted}: expected shape [${spec.stored.shape}], got no such tensor`,
+        );
+      const shape = file.tensors.get(name)?.shape ?? [];
+      if (shape.join() !== spec.stored.shape.join()) {
+        throw new Error(`checkpoint tensor ${name}: expected shape [${spec.stored.shape}], got [${shape}]`);
+      }
+      uses.set(name, [...(uses.get(name) ?? []), { spec, index: stack === undefined ? undefined : index }]);
+    }
+  }
+  const total = [...uses.keys()].reduce((sum, name) => sum + (file.tensors.get(name)?.byteLength ?? 0), 0);
+  let loaded = 0;
+  let hash = 0x811c9dc5;
+  try {
+    for (const [name, list] of uses) {
+      signal?.throwIfAborted();
+      const stored = await file.read(name);
+      hash = fingerprint(hash, stored.bytes);
+      for (const { spec, index } of list) {
+        if (spec.role === 'linear' || spec.role === 'embedding')
+          matrices.set(spec.name, packMatrix(heap, stored, spec));
+        else if (index === undefined)
+          vectors.set(spec.name, Float32Array.from(arrange(dequantize(stored), spec)));
+        else {
+          const own = dequantize(stored);
+          const all = vectors.get(spec.name) ?? new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
+          all.set(own, index * own.length);
+          vectors.set(spec.name, all);
+        }
+      }
+      loaded += stored.bytes.byteLength;
+      onProgress?.(loaded, total, name);
+    }
+  } catch (error) {
+    free();
+    throw error;
+  }
+
+  const place = (key: string, values: Float32Array): number => {
+    const known = placed.get(key);
+    if (known !== undefined) return known;
+    const address = heap.allocate(values.byteLength);
+    new Float32Array(heap.memory.buffer, address, values.length).set(values);
+    placed.set(key, address);
+    return address;
+  };
+  const vectorOf = (name: string): Float32Array => {
+    const found = vectors.get(name);
+    if (found === undefined) throw new RangeError(`parameter: expected one of the model, got ${name}`);
+    return found;
+  };
+  const parameters: PackedParameters = {
+    get bytes() {
+      return (
+        [...matrices.values()].reduce((sum, m) => sum + m.bytes, 0) +
+        [...vectors.values()].reduce((sum, v) => sum + v.byteLength, 0)
+      );
+    },
+    get hasIntegers() {
+      return [...matrices.values()].some(({ kind }) => kind === 'Q4' || kind === 'Q8');
+    },
+    matrix(name) {
+      const found = matrices.get(name);
+      if (found === undefined) throw new RangeError(`parameter: expected a matrix of the model, got ${name}`);
+      return found;
+    },
+    vector(name, plusOne = false) {
+      const values = vectorOf(name);
+      return plusOne
+        ? place(
+            `${name}+1`,
+            values.map((w) => w + 1),
+          )
+        : place(name, values);
+    },
+    values(name) {
+      const matrix = matrices.get(name);
+      return matrix === undefined
+        ? vectorOf(name).slice()
+        : unpackMatrix(heap, matrix, byName.get(name)?.role === 'embedding');
+    },
+    replace(name, values) {
+      const old = matrices.get(name);
+      if (old === undefined) {
+        vectorOf(name).set(values);
+        for (const key of [name, `${name}+1`]) {
+          const address = placed.get(key);
+          if (address !== undefined) heap.free(address);
+          placed.delete(key);
+        }
+        return;
+      }
+      const { rows, columns } = old;
+      heap.free(old.address);
+      const address = heap.allocate(rows * columns * 4);
+      const out = new Float32Array(heap.memory.buffer, address, rows * columns);
+      if (byName.get(name)?.role === 'embedding') out.set(values);
+      else
+        for (let r = 0; r < rows; r++)
+          for (let c = 0; c < columns; c++) out[r * columns + c] = values[c * rows + r];
+      matrices.set(name, { kind: 'F32', rows, columns, address, bytes: rows * columns * 4 });
+    },
+    dispose: free,
+  };
+  const unused = [...file.tensors.keys()].filter((name) => !uses.has(name));
+  return { parameters, unused, hash: (hash >>> 0).toString(16).padStart(8, '0') };
+}

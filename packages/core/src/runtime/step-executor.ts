@@ -1,0 +1,26 @@
+// What a fused executor offers to the model object: a store for the pages of the cache, and a pass over rows of tokens.
+import type { Reservation } from '../kv-cache/kv-cache.ts';
+import type { PageStore } from '../kv-cache/page-store.ts';
+
+/** Tokens of one sequence in a pass; their pages are reserved. */
+export interface PassRequest {
+  readonly ids: ArrayLike<number>;
+  readonly reservation: Reservation;
+}
+
+/** Runs a model's plan on packed weights. */
+export interface StepExecutor {
+  readonly name: string;
+  readonly store: PageStore;
+  /** True when activations are rounded to integers on the way. */
+  readonly quantizesActivations: boolean;
+  /** Bytes of packed weights. */
+  readonly weightBytes: number;
+  /** Appends each request's tokens to the cache; answers the logits [V] behind each one's last token. */
+  run(requests: readonly PassRequest[]): Promise<Float32Array[]>;
+  /** Takes other values [in, out] (or as they are, for tables and vectors) for a parameter. */
+  replace(name: string, values: Float32Array): void;
+  /** A parameter as float32 in the shape of `listParameters`. */
+  parameter(name: string): Float32Array;
+  dispose(): void;
+}
