@@ -10,6 +10,8 @@ export interface Chain {
   readonly processors: readonly Processor[];
   /** Picks the token of what is left. */
   readonly draw: Draw;
+  /** The order in which the steps are run: a top-k before the temperature that it follows gives the same law, on k tokens instead of V. */
+  readonly schedule: readonly Processor[];
 }
 
 /**
@@ -20,7 +22,14 @@ export interface Chain {
 export function createChain(processors: readonly Processor[], draw: Draw): Chain {
   const early = processors.slice(0, -1).find((processor) => processor.last === true);
   if (early !== undefined) throw new TypeError(`chain: ${early.name} must be the last step before the draw`);
-  return { processors, draw };
+  return { processors, draw, schedule: scheduleOf(processors) };
+}
+
+function scheduleOf(processors: readonly Processor[]): Processor[] {
+  const list = [...processors];
+  for (let i = 1; i < list.length; i++)
+    if (list[i].rankOnly && list[i - 1].monotone) [list[i - 1], list[i]] = [list[i], list[i - 1]];
+  return list;
 }
 
 /**
@@ -29,7 +38,7 @@ export function createChain(processors: readonly Processor[], draw: Draw): Chain
  * @throws EmptySupportError naming the step after which no candidate was left.
  */
 export function runChain(chain: Chain, row: Row, context: StepContext): void {
-  for (const processor of chain.processors) {
+  for (const processor of chain.schedule) {
     processor.process(row, context);
     if (row.n === 0) throw new EmptySupportError(processor.name);
   }
@@ -37,7 +46,11 @@ export function runChain(chain: Chain, row: Row, context: StepContext): void {
 
 /** A copy whose stateful processors have their own memory. */
 export function cloneChain(chain: Chain): Chain {
-  return { processors: chain.processors.map((p) => p.state?.clone() ?? p), draw: chain.draw };
+  if (chain.processors.every((p) => p.state === undefined)) return chain;
+  return createChain(
+    chain.processors.map((p) => p.state?.clone() ?? p),
+    chain.draw,
+  );
 }
 
 /**

@@ -11,9 +11,9 @@ const stepLow = 2.325192846878874e-12;
 /** exp(x) for -Infinity <= x <= 0. */
 export function expNegative(x: number): number {
   if (x < -700) return Math.exp(x);
-  const n = Math.round(x * perStep);
+  const n = (x * perStep - 0.5) | 0; // to the nearest integer: x is not positive
   const r = x - n * stepHigh - n * stepLow;
   const p = r * (1 + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))));
   const root = roots[n & 31];
-  return (root + root * p) * powers[-(n >> 5)];
+  return (root + root * p) * powers[-(n >> 5) & 1023];
 }

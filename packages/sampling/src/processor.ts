@@ -37,6 +37,10 @@ export interface Processor {
   readonly options: Readonly<Record<string, unknown>>;
   /** True when the most likely token always stays the most likely one, so that a greedy draw may skip the step. */
   readonly argmaxInvariant: boolean;
+  /** True for a strictly increasing map of the logits: it changes no order. */
+  readonly monotone?: boolean;
+  /** True for a step that keeps a set which depends on the order of the logits alone, so that it may run before a monotone one. */
+  readonly rankOnly?: boolean;
   /** True for a step that makes its own law and must be the last. */
   readonly last?: boolean;
   /** Changes the row in place. */

@@ -1,8 +1,7 @@
 // Selection by mass over a wide dense row in three plain passes: add the weights up in 2,048 bins of the key, find the bin in which the mass is reached, sort that one
 // bin. Bins are monotone in the key, so the set is that of a full sort. When the bin is too full (ties, a flat row) the caller's
 // quickselect does it.
-import { InvalidLogitsError } from './errors.ts';
-import type { Row } from './row.ts';
+import type { Logits, Row } from './row.ts';
 
 const bins = 2048;
 const perUnit = 64; // bins a unit of the key: 32 units below the maximum, the rest in the last bin
@@ -10,30 +9,19 @@ const mostInOneBin = 8192;
 const masses = new Float64Array(bins);
 
 /**
- * As `selectByWeight` for a dense row, but `row.order` ascends; -1 when bins do not help.
- *
- * @throws InvalidLogitsError for NaN or +Infinity among the values.
+ * As `selectByWeight` for a dense row with the given keys, `top` the largest of them, but `row.order` ascends; -1 when bins do not help.
  */
 export function selectByBins(
   row: Row,
+  keys: Logits,
+  top: number,
   weights: Float64Array | undefined,
   need: number,
   ties: boolean,
-  keyed: boolean,
 ): number {
-  const { keys, order, n, values } = row;
-  let top = -Infinity;
-  for (let id = 0; id < n; id++) {
-    const key = keyed ? keys[id] : values[id];
-    if (!(key <= top)) {
-      if (!(key < Infinity)) throw new InvalidLogitsError(id, key);
-      top = key;
-    }
-    keys[id] = key;
-  }
-  if (top === -Infinity) return -1;
+  const { order, n } = row;
   masses.fill(0);
-  for (let id = 0; id < n; id++) masses[binOf(top - keys[id])] += weights === undefined ? 1 : weights[id];
+  addUp(keys, top, weights);
   let bin = 0;
   let before = 0;
   while (bin < bins - 1 && before + masses[bin] < need) before += masses[bin++];
@@ -54,8 +42,14 @@ export function selectByBins(
   const lastId = ties ? n : inBin[last];
   let m = 0;
   for (let id = 0; id < n; id++)
-    if (keys[id] > lastKey || (keys[id] === lastKey && id <= lastId)) order[m++] = id;
+    if (keys[id] >= lastKey && (keys[id] > lastKey || id <= lastId)) order[m++] = id;
   return m;
+}
+
+function addUp(keys: Logits, top: number, weights: Float64Array | undefined): void {
+  const n = keys.length;
+  if (weights === undefined) for (let id = 0; id < n; id++) masses[binOf(top - keys[id])]++;
+  else for (let id = 0; id < n; id++) masses[binOf(top - keys[id])] += weights[id];
 }
 
 const binOf = (below: number): number => Math.min(bins - 1, below * perUnit) | 0;

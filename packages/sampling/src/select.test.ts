@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createRandom } from './random.ts';
-import { createRow, loadRow, weigh } from './row.ts';
+import { createRow, loadRow, topSlot, weigh } from './row.ts';
 import { keepMass, keepTop, selectByWeight, sortRow } from './select.ts';
 import { selectByBins } from './select-by-bins.ts';
 
@@ -48,7 +48,7 @@ for (const [name, row] of Object.entries({
           const want = oracle(row, weights, need, ties);
           const m = selectByWeight(r, weights, need, ties);
           expect([...r.order.subarray(0, m)].sort((a, b) => a - b)).toEqual(want);
-          const b = selectByBins(r, weights, need, ties, false);
+          const b = selectByBins(r, row, r.values[topSlot(r)], weights, need, ties);
           if (b >= 0) expect([...r.order.subarray(0, b)]).toEqual(want);
           keepMass(r, weights, need, ties);
           expect([...r.ids.subarray(0, r.n)]).toEqual(want);

@@ -1,7 +1,16 @@
 // Selection without sorting the vocabulary: a heap of k for small k, and a quickselect by count or by mass for the rest, both O(V). Ties go to
 // the lowest id, so a selection is a function of the logits alone. (llama.cpp leaves ties to std::partial_sort, which leaves them open.)
 import { InvalidLogitsError } from './errors.ts';
-import { becomeSparse, idAt, keepAtLeast, keepFirst, keepSelected, type Logits, type Row } from './row.ts';
+import {
+  becomeSparse,
+  idAt,
+  keepAtLeast,
+  keepFirst,
+  keepSelected,
+  type Logits,
+  type Row,
+  topSlot,
+} from './row.ts';
 import { selectByBins } from './select-by-bins.ts';
 
 /** Above this k a heap of k is slower than a quickselect over the row. */
@@ -78,9 +87,19 @@ export function keepMass(
   ties = false,
   keyed = false,
 ): void {
-  const m = row.dense && row.n >= 2048 ? selectByBins(row, weights, need, ties, keyed) : -1;
+  let m = -1;
+  if (row.dense && row.n >= 2048) {
+    const top = keyed ? largest(row.keys, row.n) : row.values[topSlot(row)];
+    m = selectByBins(row, keyed ? row.keys.subarray(0, row.n) : row.values, top, weights, need, ties);
+  }
   if (m >= 0) keepSelected(row, m, true);
   else keepSelected(row, selectByWeight(row, weights, need, ties, keyed));
+}
+
+function largest(keys: Float64Array, n: number): number {
+  let top = -Infinity;
+  for (let i = 0; i < n; i++) if (keys[i] > top) top = keys[i];
+  return top;
 }
 
 /** Sorts a sparse row: values descending, ids ascending among equals. Heapsort in place, nothing allocated. */

@@ -1,7 +1,7 @@
 // l / T. T = 0 keeps the first maximum only (as llama.cpp), so that later steps still run; Hugging Face throws there.
 import { checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
-import { keepOne, type Row, topSlot } from '../row.ts';
+import { keepOne, type Logits, type Row, topSlot } from '../row.ts';
 
 /** Options of {@link temperature}. */
 export interface TemperatureOptions {
@@ -26,6 +26,7 @@ export function temperature(options: TemperatureOptions): Processor {
     name: 'temperature',
     options: { temperature: t },
     argmaxInvariant: true,
+    monotone: t > 0,
     process(row) {
       if (t === 1) return;
       if (t === 0) {
@@ -39,8 +40,12 @@ export function temperature(options: TemperatureOptions): Processor {
 
 /** l / T on every slot; order is kept. Values that would overflow f32 are shifted first, which changes no probability. */
 export function divideBy(row: Row, t: number): void {
-  const { values, n } = row;
-  const shift = t < 1e-3 ? values[topSlot(row)] : 0;
-  for (let slot = 0; slot < n; slot++) values[slot] = (values[slot] - shift) / t;
+  const shift = t < 1e-3 ? row.values[topSlot(row)] : 0;
+  if (row.dense) divideDense(row.values, shift, t);
+  else for (let slot = 0; slot < row.n; slot++) row.sparse[slot] = (row.sparse[slot] - shift) / t;
   row.total = 0;
+}
+
+function divideDense(values: Logits, shift: number, t: number): void {
+  for (let id = 0; id < values.length; id++) values[id] = (values[id] - shift) / t;
 }

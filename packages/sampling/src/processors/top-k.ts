@@ -25,6 +25,7 @@ export function topK(options: TopKOptions): Processor {
     name: 'topK',
     options: { k, keepTies },
     argmaxInvariant: true,
+    rankOnly: true,
     process(row) {
       keepTop(row, k, keepTies);
     },

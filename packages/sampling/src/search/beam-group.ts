@@ -1,7 +1,7 @@
 // A group of beams: the running prefixes, the finished texts, and one step of them. Plain beam search is one group; diverse beam search is several that
 // see each other's choices. Scores and stopping are Hugging Face's: sum of log-probabilities / length^lengthPenalty, a pool of
 // max(2, 1 + ends) B candidates, an end only counts among the first B of it.
-import { cloneChain, runChain } from '../chain.ts';
+import { createChain, runChain } from '../chain.ts';
 import { checkIds, checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { createRandom, type UniformSource } from '../random.ts';
@@ -113,12 +113,15 @@ export function createGroup(prompt: readonly number[], processors: readonly Proc
   const beam: Beam = {
     ids: [],
     logprob: 0,
-    processors: cloneChain({ processors, draw: greedy() }).processors,
+    processors: copyOf(processors),
     history: createHistory(prompt),
   };
   for (const id of prompt) for (const step of beam.processors) step.state?.accept(id);
   return { running: [beam], finished: [], done: false };
 }
+
+const copyOf = (processors: readonly Processor[]): readonly Processor[] =>
+  processors.map((step) => step.state?.clone() ?? step);
 
 const row = createRow();
 
@@ -134,7 +137,7 @@ export function processedLogprobs(
   const { history } = beam;
   const uniform = (stream: string, index?: number): number =>
     random.uniform(stream, history.length, lane, index);
-  runChain({ processors: beam.processors, draw: greedy() }, row, { history, uniform });
+  runChain(createChain(beam.processors, greedy()), row, { history, uniform });
   const result = new Float64Array(row.vocabSize).fill(-Infinity);
   for (let slot = 0; slot < row.n; slot++) result[idAt(row, slot)] = row.values[slot];
   return result;
@@ -144,7 +147,7 @@ export function processedLogprobs(
 export function extendBeam(beam: Beam, id: number, logprob: number): Beam {
   const history = cloneHistory(beam.history);
   pushToken(history, id);
-  const { processors } = cloneChain({ processors: beam.processors, draw: greedy() });
+  const processors = copyOf(beam.processors);
   for (const step of processors) step.state?.accept(id);
   return { ids: [...beam.ids, id], logprob, processors, history };
 }
