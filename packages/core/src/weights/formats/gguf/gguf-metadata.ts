@@ -1,6 +1,8 @@
 // config.json -> GGUF key-values, the other direction of `gguf-config.ts`, for the writer.
 import type { Checkpoint } from '../../checkpoint.ts';
+import { readJsonObject } from '../read-json.ts';
 import { type ConfigTable, configTables } from './config-tables.ts';
+import { ggufVocabulary } from './gguf-vocabulary.ts';
 import type { GgufValue } from './write-gguf.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -99,13 +101,34 @@ export function ggufMetadata(config: Config, vocabSize: number): Map<string, Ggu
   return metadata;
 }
 
-/** The tokenizer's key-values of a checkpoint that came from GGUF; else a vocabulary of `none`, which llama.cpp loads for ids only. */
-export function tokenizerMetadata(assets: Checkpoint['assets'] | undefined): Map<string, GgufValue> {
+/**
+ * The tokenizer's key-values: those of a checkpoint that came from GGUF, else from its tokenizer.json with the chat template, else a vocabulary
+ * of `none`, which has ids only.
+ */
+export async function tokenizerMetadata(
+  assets: Checkpoint['assets'] | undefined,
+  vocabSize: number,
+): Promise<Map<string, GgufValue>> {
   const copied = new Map<string, GgufValue>();
   for (const [key, value] of assets?.metadata ?? [])
     if (key.startsWith('tokenizer.')) copied.set(key, value as GgufValue);
-  if (!copied.has('tokenizer.ggml.model')) copied.set('tokenizer.ggml.model', 'none');
-  return copied;
+  if (copied.has('tokenizer.ggml.model')) return copied;
+  const tokenizer = await jsonAsset(assets, 'tokenizer.json');
+  if (tokenizer === undefined) return new Map([['tokenizer.ggml.model', 'none']]);
+  const vocabulary = ggufVocabulary(tokenizer, vocabSize);
+  const file = await assets?.file('chat_template.jinja');
+  const inside = (await jsonAsset(assets, 'tokenizer_config.json'))?.chat_template;
+  const template = file === undefined ? inside : new TextDecoder().decode(file);
+  if (typeof template === 'string') vocabulary.set('tokenizer.chat_template', template);
+  return vocabulary;
+}
+
+async function jsonAsset(
+  assets: Checkpoint['assets'] | undefined,
+  name: string,
+): Promise<Config | undefined> {
+  const bytes = await assets?.file(name);
+  return bytes && readJsonObject(bytes, name, 'file');
 }
 
 /** Rope's parameters from the older keys or from `rope_parameters`; `scaling` is undefined for plain rope. */

@@ -21,7 +21,10 @@ import { type GgufValue, writeGguf } from './write-gguf.ts';
 export interface WriteGgufOptions {
   /** The type of the matrices; vectors stay F32, and so do matrices whose rows are no multiple of 32 (as F16). Default F16. */
   readonly dtype?: 'F32' | 'F16' | 'Q8_0' | 'Q4_0';
-  /** Key-values beside the architecture's: a tokenizer's, `general.name`; they win over those of the checkpoint. */
+  /**
+   * Key-values beside the architecture's, such as `general.name`; they win over those of the checkpoint. With `tokenizer.ggml.model` among them the
+   * checkpoint's own tokenizer is not looked at; without, its tokenizer.json is written as llama.cpp's converter does.
+   */
   readonly metadata?: ReadonlyMap<string, GgufValue>;
 }
 
@@ -53,7 +56,7 @@ export async function writeGgufCheckpoint(
     ...ggufMetadata(config, vocabSize),
     ['general.file_type', fileType[dtype]],
     ['general.quantization_version', 2],
-    ...tokenizerMetadata(assets),
+    ...(options.metadata?.has('tokenizer.ggml.model') ? [] : await tokenizerMetadata(assets, vocabSize)),
     ...(options.metadata ?? []),
   ]);
   checkSaid(config, metadata, new Map(tensors.map((tensor) => [tensor.name, tensor])));
