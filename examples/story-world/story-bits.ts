@@ -1,6 +1,7 @@
 /**
- * The bits of chance in a story: -log2 of the probability of all choices made. Its mean over stories, divided by their
- * bytes, is (up to the few choices that give the same words) the entropy of the grammar: the loss no model can beat.
+ * The bits of chance in a story: -log2 of the probability of all choices made. Some choices leave no word in the text
+ * (the trait of a friend whose wording does not tell it), so the mean over stories is an upper bound of the entropy of
+ * the texts: a good model of the stories needs fewer bits than this.
  */
 import { createNarrator, type Narrator } from './narrator.ts';
 import { plots } from './tell-story.ts';
