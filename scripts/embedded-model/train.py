@@ -15,6 +15,8 @@ import time
 
 import numpy as np
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 from tokenizers import Tokenizer
 
 from model import CONFIG, Llama
@@ -89,6 +91,21 @@ class Muon:
             p.add_(update, alpha=-rate * max(1, p.shape[0] / p.shape[1]) ** 0.5)
 
 
+def share(model, loss: float, passed: float, workers: int):
+    """Averages gradients, loss and the clock over the workers in one message, so all of them see the same numbers."""
+    if workers == 1:
+        return loss, passed
+    gradients = [p.grad for p in model.parameters()]
+    flat = torch.cat([g.flatten() for g in gradients] + [torch.tensor([loss, passed])])
+    dist.all_reduce(flat)
+    flat /= workers
+    offset = 0
+    for g in gradients:
+        g.copy_(flat[offset : offset + g.numel()].view_as(g))
+        offset += g.numel()
+    return float(flat[-2]), float(flat[-1])
+
+
 @torch.no_grad()
 def bits_per_byte(model, ids, starts, byte_count: int, rows: int = 16) -> float:
     order = np.argsort(np.diff(starts), kind="stable")
@@ -113,51 +130,74 @@ def main() -> None:
     parser.add_argument("--adam-rate", type=float, default=0.004)
     parser.add_argument("--decay-part", type=float, default=0.35)
     parser.add_argument("--warmup-steps", type=int, default=50)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread; they share each batch")
+    parser.add_argument("--resume", help="a checkpoint to go on from (weights only; momenta start anew)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--checkpoint-seconds", type=float, default=240)
-    parser.add_argument("--compile", action="store_true")
     parser.add_argument("--bfloat16", action="store_true")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+    os.environ.setdefault("MASTER_PORT", "29517")
+    if options.workers == 1:
+        work(0, options)
+    else:
+        mp.spawn(work, (options,), nprocs=options.workers)
+
+
+def work(rank: int, options) -> None:
+    """One process. Threads of one process would spin at barriers when the machine is shared; processes wait asleep."""
+    torch.set_num_threads(1)
     torch.manual_seed(options.seed)
+    if options.workers > 1:
+        dist.init_process_group("gloo", rank=rank, world_size=options.workers)
     os.makedirs(options.out, exist_ok=True)
     tokenizer = Tokenizer.from_file(options.tokenizer)
-    ids, starts = read_rows(tokenizer, options.train, os.path.join(options.out, "train.npz"))
+    cache = os.path.join(options.out, "train.npz")
+    if rank == 0:
+        read_rows(tokenizer, options.train, cache)
+    if options.workers > 1:
+        dist.barrier()
+    ids, starts = read_rows(tokenizer, options.train, cache)
     valid_ids, valid_starts = read_rows(tokenizer, options.valid)
     valid_starts = valid_starts[:201]
     valid_bytes = len(tokenizer.decode(valid_ids[: valid_starts[-1]].tolist()).encode()) + len(valid_starts) - 1
     model = Llama()
     parameters = sum(p.numel() for p in model.parameters())
-    print(f"{parameters} parameters, {len(starts) - 1} stories, {len(ids)} tokens", flush=True)
-    step_model = torch.compile(model, dynamic=True) if options.compile else model
+    if rank == 0:
+        print(f"{parameters} parameters, {len(starts) - 1} stories, {len(ids)} tokens", flush=True)
+    start = {"step": 0, "seconds": 0, "tokens": 0}
+    if options.resume:
+        start = torch.load(options.resume, weights_only=True)
+        model.load_state_dict(start["model"])
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
     muon = Muon(matrices)
     adam = torch.optim.AdamW(others, lr=options.adam_rate, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.0)
     average = copy.deepcopy(model)
-    log = open(os.path.join(options.out, "log.jsonl"), "w", encoding="utf-8")
+    log = open(os.path.join(options.out, "log.jsonl"), "a", encoding="utf-8") if rank == 0 else None
     begin = time.time()
-    saved, step, seen, running = begin, 0, 0, None
+    saved, step, seen, running, passed = begin, start["step"], start["tokens"], None, 0.0
+    first = step
 
     def save(name: str, finished: bool) -> None:
         bpb = bits_per_byte(model if finished else average, valid_ids, valid_starts, valid_bytes)
-        record = {"step": step, "seconds": round(time.time() - begin), "tokens": seen, "bitsPerByte": round(bpb, 5)}
+        record = {"step": step, "seconds": round(start["seconds"] + time.time() - begin), "tokens": seen, "bitsPerByte": round(bpb, 5)}
         torch.save({"model": (model if finished else average).state_dict(), **record}, os.path.join(options.out, name))
         log.write(json.dumps(record) + "\n")
         log.flush()
         print(record, flush=True)
 
-    for inputs, targets in batches(ids, starts, options.rows, np.random.default_rng(options.seed)):
-        passed = (time.time() - begin) / options.seconds
+    for inputs, targets in batches(ids, starts, options.rows, np.random.default_rng(options.seed + first)):
         if passed >= 1:
             break
-        scale = min(1, (step + 1) / options.warmup_steps, (1 - passed) / options.decay_part)
+        scale = min(1, (step - first + 1) / options.warmup_steps, (1 - passed) / options.decay_part)
+        mine = slice(rank, None, options.workers)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bfloat16):
-            loss = step_model(inputs, targets)
+            loss = model(inputs[mine], targets[mine])
         if not torch.isfinite(loss):
             raise ArithmeticError(f"loss: expected a finite number, got {loss.item()} at step {step}")
         loss.backward()
+        value, passed = share(model, loss.item(), (time.time() - begin) / options.seconds, options.workers)
         torch.nn.utils.clip_grad_norm_(others, 1.0)
         muon.step(options.muon_rate * scale)
         for group in adam.param_groups:
@@ -170,11 +210,13 @@ def main() -> None:
                 slow.lerp_(fast, 1 - decay)
         step += 1
         seen += int((targets >= 0).sum())
-        running = loss.item() if running is None else 0.95 * running + 0.05 * loss.item()
+        running = value if running is None else 0.95 * running + 0.05 * value
+        if rank != 0:
+            continue
         if step % 20 == 0:
             elapsed = time.time() - begin
-            record = {"step": step, "seconds": round(elapsed, 1), "tokens": seen, "loss": round(running, 4),
-                      "tokensPerSecond": round(seen / elapsed), "scale": round(scale, 4)}
+            record = {"step": step, "seconds": round(start["seconds"] + elapsed, 1), "tokens": seen, "loss": round(running, 4),
+                      "tokensPerSecond": round((seen - start["tokens"]) / elapsed), "scale": round(scale, 4)}
             log.write(json.dumps(record) + "\n")
             if step % 100 == 0:
                 print(record, flush=True)
@@ -182,7 +224,10 @@ def main() -> None:
         if time.time() - saved > options.checkpoint_seconds:
             saved = time.time()
             save("latest.pt", False)
-    save("final.pt", True)
+    if rank == 0:
+        save("final.pt", True)
+    if options.workers > 1:
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":
