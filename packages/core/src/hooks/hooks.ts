@@ -55,7 +55,7 @@ export function hooksToTap(hooks: Hooks | undefined, config: ModelConfig): Tap |
     if (matched.length === 0) throw new RangeError(`hooks: expected a point of the model, got ${name}`);
     for (const point of matched) byPoint.set(point, [...(byPoint.get(point) ?? []), hook]);
   }
-  return (point, value) => {
+  const tap = <T extends Tensor>(point: string, value: T): T => {
     let current: Tensor = value;
     for (const hook of byPoint.get(point) ?? []) {
       const answer = hook(current, point);
@@ -65,6 +65,7 @@ export function hooksToTap(hooks: Hooks | undefined, config: ModelConfig): Tap |
       }
       current = answer;
     }
-    return current as typeof value;
+    return current as T;
   };
+  return Object.assign(tap, { wants: (point: string) => byPoint.has(point) });
 }

@@ -43,7 +43,11 @@ export interface DecoderContext {
 }
 
 /** Sees the activation at a named point and answers it or another in its place. */
-export type Tap = <T extends Tensor>(point: string, value: T) => T;
+export interface Tap {
+  <T extends Tensor>(point: string, value: T): T;
+  /** False: nobody looks at this point, so a fused kernel need not bring it about. Absent: somebody may. */
+  wants?(point: string): boolean;
+}
 
 /** Options of a pass. */
 export interface DecodeOptions {
@@ -52,7 +56,7 @@ export interface DecodeOptions {
   readonly select?: (hidden: Tensor3D) => Tensor3D;
 }
 
-const untapped: Tap = (_, value) => value;
+const untapped: Tap = Object.assign(<T extends Tensor>(_: string, value: T) => value, { wants: () => false });
 
 /** ids [B, T] -> logits [B, T, V]. Call it inside `tf.tidy`. */
 export function decode(
@@ -209,7 +213,8 @@ function attentionBlock(
     softcap,
     mask: context.mask(layer.window),
     bias: alibi ? context.alibi(numHeads) : undefined,
-    onPattern: (pattern) => tap(`${at}.pattern`, pattern),
+    onPattern:
+      tap.wants?.(`${at}.pattern`) === false ? undefined : (pattern) => tap(`${at}.pattern`, pattern),
   });
   const heads = tap(`${at}.heads`, mixed);
   const joined = reshape(transpose(heads, [0, 2, 1, 3]), [batch, length, numHeads * headDim]) as Tensor3D;

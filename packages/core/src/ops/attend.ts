@@ -3,6 +3,8 @@
 import {
   add,
   div,
+  engine,
+  getBackend,
   matMul,
   mul,
   reshape,
@@ -11,6 +13,7 @@ import {
   type Tensor4D,
   tanh,
 } from '@tensorflow/tfjs-core';
+import { attendCpuKernel, registerAttendCpu } from './attend-cpu.ts';
 
 /** Options of `attend`. */
 export interface AttendOptions {
@@ -29,6 +32,12 @@ export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: AttendOpt
   const [batch, heads, length, size] = q.shape;
   const [, groups, seen] = k.shape;
   const { scale, softcap, mask, bias, onPattern } = options;
+  // Under a gradient or a hook the pattern itself is needed.
+  if (getBackend() === 'cpu' && onPattern === undefined && engine().state.gradientDepth === 0) {
+    registerAttendCpu();
+    const inputs = { q, k, v, ...(mask && { mask }), ...(bias && { bias }) };
+    return engine().runKernel(attendCpuKernel, inputs, { scale, softcap: softcap ?? 0 }) as Tensor4D;
+  }
   const grouped = reshape(q, [batch, groups, (heads / groups) * length, size]);
   let scores: Tensor = mul(reshape(matMul(grouped, k, false, true), [batch, heads, length, seen]), scale);
   if (softcap !== undefined) scores = mul(tanh(div(scores, softcap)), softcap);
