@@ -24,7 +24,10 @@ const changesList: ReadonlySet<string> = new Set([
 
 /** object.name */
 export function getAttribute(rt: Runtime, object: Value, name: string): Value {
-  return pythonAttribute(rt, object, name) ?? itemOf(object, new Str(name)) ?? missing(object, name);
+  const attribute = pythonAttribute(rt, object, name);
+  if (attribute !== undefined) return attribute;
+  const item = itemOf(object, new Str(name));
+  return item !== undefined ? item : missing(object, name);
 }
 
 /** object[key] */
@@ -33,7 +36,8 @@ export function getItem(rt: Runtime, object: Value, key: Value): Value {
   const item = itemOf(object, key);
   if (item !== undefined) return item;
   const attribute = key instanceof Str ? pythonAttribute(rt, object, key.text) : undefined;
-  return attribute ?? missing(object, key instanceof Str ? key.text : repr(key).text);
+  if (attribute !== undefined) return attribute;
+  return missing(object, key instanceof Str ? key.text : repr(key).text);
 }
 
 const missing = (object: Value, name: string): Undefined =>
@@ -78,7 +82,8 @@ function dictAttribute(dict: Dict, name: string): Value | undefined {
     case 'get':
       return new Callable('get', (args) => {
         const [key, otherwise] = args.plain('get', 2, 1);
-        return dict.map.get(keyOf(key!))?.[1] ?? otherwise ?? null;
+        const entry = dict.map.get(keyOf(key!));
+        return entry !== undefined ? entry[1] : (otherwise ?? null);
       });
     case 'keys':
       return new Callable('keys', () => new View('dict_keys', keysOf(dict)));

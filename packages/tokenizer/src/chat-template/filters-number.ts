@@ -113,7 +113,12 @@ export const numberFilters: Readonly<Record<string, FilterFunction>> = {
   },
   int: (rt, value, args) => {
     const [otherwise, base] = args.bind('int', ['default', 'base']);
-    return toInt(rt, value, otherwise ?? int(0), base === undefined ? 10 : rt.index(base, 'int'));
+    return toInt(
+      rt,
+      value,
+      otherwise === undefined ? int(0) : otherwise,
+      base === undefined ? 10 : rt.index(base, 'int'),
+    );
   },
   float: (rt, value, args) => {
     const [otherwise] = args.bind('float', ['default']);
@@ -126,7 +131,11 @@ export const numberFilters: Readonly<Record<string, FilterFunction>> = {
           : value instanceof Num
             ? Number(value.value)
             : undefined;
-    return number === undefined ? (otherwise ?? float(0)) : float(number, rt.originOf(value));
+    return number === undefined
+      ? otherwise === undefined
+        ? float(0)
+        : otherwise
+      : float(number, rt.originOf(value));
   },
   round: (rt, value, args) => {
     const [precision, method] = args.bind('round', ['precision', 'method']);
@@ -137,7 +146,7 @@ export const numberFilters: Readonly<Record<string, FilterFunction>> = {
   sum: (rt, value, args) => {
     const [attribute, start] = args.bind('sum', ['attribute', 'start']);
     const get = attributeGetter(rt, attribute);
-    let total: Value = start ?? int(0);
+    let total: Value = start === undefined ? int(0) : start;
     if (total instanceof Str) fail("sum() can't sum strings");
     for (const item of toArray(value)) total = binary(rt, '+', total, get(item));
     return total;

@@ -57,7 +57,10 @@ function selecting(name: string, keep: boolean, byAttribute: boolean): FilterFun
     if (!truthy(value)) return new Generator([][Symbol.iterator]());
     const rest = [...args.positional];
     const get = byAttribute
-      ? attributeGetter(rt, rest.shift() ?? fail(`${name}: missing parameter for attribute name`))
+      ? attributeGetter(
+          rt,
+          rest.length > 0 ? rest.shift() : fail(`${name}: missing parameter for attribute name`),
+        )
       : (item: Value) => item;
     const matches = testCall(rt, rest, args, table);
     const source = iterate(value);
@@ -198,7 +201,7 @@ export const sequenceFilters: Readonly<Record<string, FilterFunction>> = {
     const get =
       attribute === undefined || attribute === null ? (item: Value) => item : attributeGetter(rt, attribute);
     const items = toArray(value).map((item) => toStr(get(item)));
-    return join(rt, toStr(separator ?? new Str('')).marked(false), items);
+    return join(rt, toStr(separator === undefined ? new Str('') : separator).marked(false), items);
   },
   items: (_rt, value, args) => {
     args.bind('items', []);
@@ -283,6 +286,8 @@ export const sequenceFilters: Readonly<Record<string, FilterFunction>> = {
 function defaulting(_rt: Runtime, value: Value, args: Arguments): Value {
   const [otherwise, boolean] = args.bind('default', ['default_value', 'boolean']);
   return value instanceof Undefined || (isTrue(boolean) && !truthy(value))
-    ? (otherwise ?? new Str(''))
+    ? otherwise === undefined
+      ? new Str('')
+      : otherwise
     : value;
 }

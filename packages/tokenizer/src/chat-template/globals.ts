@@ -42,7 +42,8 @@ export function globalsOf(rt: Runtime): Map<string, Value> {
     },
     cycler: (args) => new Cycler(args.positional),
     joiner: (args) => {
-      const separator = args.bind('joiner', ['sep'])[0] ?? new Str(', ');
+      const [given] = args.bind('joiner', ['sep']);
+      const separator = given === undefined ? new Str(', ') : given;
       let used = false;
       return new Callable('joiner', () => {
         const value = used ? separator : new Str('');

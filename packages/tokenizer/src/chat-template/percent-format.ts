@@ -44,7 +44,8 @@ export function percentFormat(rt: Runtime, format: Str, values: Value): Str {
     else {
       if (!(values instanceof Dict)) return fail('format requires a mapping');
       named = true;
-      value = values.map.get(keyOf(new Str(name)))?.[1] ?? fail(`no key '${name}' to format`);
+      const entry = values.map.get(keyOf(new Str(name)));
+      value = entry !== undefined ? entry[1] : fail(`no key '${name}' to format`);
     }
     const [prefix, body] = convert(value, type, flags, precision, format.safe);
     const padding = ' '.repeat(Math.max(0, width - prefix.length - codePointLength(body.text)));
