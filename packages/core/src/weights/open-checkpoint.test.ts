@@ -114,11 +114,13 @@ describe('openCheckpoint', () => {
     );
     await expect(openCheckpoint(files as never)).rejects.toThrow(TypeError);
     await expect(openCheckpoint(directory, { fil: 'x' } as object)).rejects.toThrow(
-      /expected the option file/,
+      /expected the options file, hub/,
     );
     await expect(openCheckpoint(directory, { file: '../secret.safetensors' })).rejects.toThrow(
       /inside the folder/,
     );
+    const pickle = file('pytorch_model.bin', Uint8Array.from([0x80, 2, ...new Array<number>(100).fill(0)]));
+    await expect(openCheckpoint(pickle)).rejects.toThrow(/PyTorch pickle/);
     await expect(openCheckpoint('hf:nonsense')).rejects.toThrow(/hf:owner\/name/);
     const checkpoint = await openCheckpoint(directory);
     await expect(checkpoint.weights.read('model.nothing')).rejects.toThrow(CheckpointError);

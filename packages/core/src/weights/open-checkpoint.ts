@@ -11,11 +11,14 @@ import { openGguf } from './formats/gguf/gguf-checkpoint.ts';
 import { readHuggingFace } from './formats/hugging-face.ts';
 import { isLlama2cMagic } from './formats/llama2c/header.ts';
 import { readLlama2c } from './formats/llama2c/read-llama2c.ts';
+import type { HubOptions } from './hub/hub-folder.ts';
 
 /** Options of `openCheckpoint`. */
 export interface OpenCheckpointOptions {
   /** Which file of the folder, when there are several: 'model.gguf', 'model.safetensors.index.json', ... */
   readonly file?: string;
+  /** For `hf:` places: progress, token, cache, retries (see `hubFolder`). */
+  readonly hub?: HubOptions;
 }
 
 /** Where a checkpoint is: a path (Node), a URL, `hf:owner/name[@rev][/file]`, a File, the Files of a directory, or a folder of your own. */
@@ -24,20 +27,39 @@ export type CheckpointPlace = string | URL | File | readonly File[] | Checkpoint
 /**
  * Opens a checkpoint in its original format: safetensors with `config.json` (one file or sharded), GGUF (one file or split) or llama2.c `.bin`. Reads headers
  * only. Throws `CheckpointError` for a damaged file, `TypeError` for a place that is none.
+ *
+ * @example
+ * ```ts
+ * import { dequantize, memorySink, openCheckpoint, writeSafetensors } from '@ashlar/core';
+ *
+ * const sink = memorySink();
+ * const read = async () => new Uint8Array(Float32Array.of(1, 2).buffer);
+ * await writeSafetensors(sink, [{ name: 'model.norm.weight', dtype: 'F32', shape: [2], byteLength: 8, read }]);
+ * const files = [new File(['{"model_type":"llama"}'], 'config.json'), new File([sink.bytes()], 'model.safetensors')];
+ *
+ * const checkpoint = await openCheckpoint(files); // or a path, a URL, 'hf:owner/name', a File
+ * checkpoint.config; // => { model_type: 'llama' }
+ * Array.from(dequantize(await checkpoint.weights.read('model.norm.weight'))); // => [1, 2]
+ * await checkpoint.close();
+ * ```
  */
 export async function openCheckpoint(
   where: CheckpointPlace,
   options: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   for (const key of Object.keys(options))
-    if (key !== 'file') throw new TypeError(`openCheckpoint: expected the option file, got ${key}`);
-  const place = await find(where);
+    if (key !== 'file' && key !== 'hub')
+      throw new TypeError(`openCheckpoint: expected the options file, hub, got ${key}`);
+  const place = await find(where, options.hub);
   const file = options.file ?? place.file ?? (await chooseFile(place.folder));
   return open(place.folder, checkFileName(place.folder.name, 'file', file));
 }
 
-async function find(where: CheckpointPlace): Promise<{ folder: CheckpointFolder; file?: string }> {
-  if (typeof where === 'string' || where instanceof URL) return locate(where);
+async function find(
+  where: CheckpointPlace,
+  hub?: HubOptions,
+): Promise<{ folder: CheckpointFolder; file?: string }> {
+  if (typeof where === 'string' || where instanceof URL) return locate(where, hub);
   if (where instanceof Blob) return { folder: blobFolder([where]), file: where.name };
   if (Array.isArray(where)) return { folder: blobFolder(where as readonly File[]) };
   if ('open' in where) return { folder: where };
@@ -58,9 +80,23 @@ async function open(folder: CheckpointFolder, file: string): Promise<Checkpoint>
     await source.close();
     return openGguf(folder, file);
   }
+  if (isPyTorch(magic)) {
+    await source.close();
+    throw new CheckpointError(
+      source.name,
+      'format',
+      'safetensors, GGUF or llama2.c .bin',
+      'a PyTorch pickle',
+    );
+  }
   if (isLlama2cMagic(magic) || file.endsWith('.bin')) return openLlama2c(folder, source);
   await source.close();
   throw new CheckpointError(source.name, 'format', 'safetensors, GGUF or llama2.c .bin', magic.join(' '));
+}
+
+/** A zip archive or a bare pickle. Neither is read: unpickling runs what the file says. */
+function isPyTorch([a, b]: Uint8Array): boolean {
+  return (a === 0x50 && b === 0x4b) || (a === 0x80 && b >= 2 && b <= 5);
 }
 
 async function firstBytes(source: ByteSource): Promise<Uint8Array> {

@@ -1,16 +1,20 @@
 import { nodeBuiltin } from '../bytes/node-builtins.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
+import type { HubOptions } from '../hub/hub-folder.ts';
 import type { CheckpointFolder } from './checkpoint-folder.ts';
 import { httpFolder } from './http-folder.ts';
 import { nodeFolder } from './node-folder.ts';
 
 /** A path, a URL or an `hf:` id as a folder and, when it names one, the file in it. */
-export async function locate(where: string | URL): Promise<{ folder: CheckpointFolder; file?: string }> {
+export async function locate(
+  where: string | URL,
+  hub?: HubOptions,
+): Promise<{ folder: CheckpointFolder; file?: string }> {
   const text = String(where);
   if (text.startsWith('hf:')) {
     const { hubFolder, parseHubId } = await import('../hub/hub-folder.ts');
     const { file, ...id } = parseHubId(text);
-    return { folder: await hubFolder(id), ...(file === undefined ? {} : { file }) };
+    return { folder: await hubFolder(id, hub), ...(file === undefined ? {} : { file }) };
   }
   if (/^https?:/.test(text)) return locateUrl(new URL(text));
   if (text.startsWith('file:')) return locatePath(decodeURIComponent(new URL(text).pathname));
