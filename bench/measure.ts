@@ -34,7 +34,9 @@ export type Report = (measurement: Measurement) => void;
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
 /** Runs the contestants in turn, `rounds` times after one warm-up each, and answers the median of what each returned (a rate or a time). */
@@ -63,6 +65,8 @@ export async function peer<T>(specifier: string): Promise<{ module: T } | { reas
   try {
     return { module: (await import(specifier)) as T };
   } catch (error) {
-    return { reason: `${specifier} cannot be loaded: ${((error as Error).message ?? String(error)).split('\n')[0]}` };
+    return {
+      reason: `${specifier} cannot be loaded: ${((error as Error).message ?? String(error)).split('\n')[0]}`,
+    };
   }
 }

@@ -7,13 +7,19 @@ import { parseArgs } from 'node:util';
 import type { BenchLine, Report } from './measure.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
-const known = readdirSync(here).flatMap((file) => (file.endsWith('.bench.ts') ? [file.replace('.bench.ts', '')] : []));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const known = readdirSync(here).flatMap((file) =>
+  file.endsWith('.bench.ts') ? [file.replace('.bench.ts', '')] : [],
+);
 if (positionals.length === 0) {
   console.error(`bench: expected a name of ${known.join(', ')}`);
   process.exit(2);
 }
-if (!values.json) console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.versions.node}`);
+if (!values.json)
+  console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.versions.node}`);
 for (const name of positionals) {
   const file = join(here, `${name}.bench.ts`);
   if (!existsSync(file)) {
@@ -41,7 +47,10 @@ for (const name of positionals) {
 process.exit(0);
 
 function text(line: BenchLine): string {
-  const side = line.peerValue === null ? `absent (${line.reason ?? 'no reason given'})` : `${short(line.peerValue)} ${line.unit}`;
+  const side =
+    line.peerValue === null
+      ? `absent (${line.reason ?? 'no reason given'})`
+      : `${short(line.peerValue)} ${line.unit}`;
   const ratio = line.ratio === null ? '' : `  ${line.ratio.toFixed(2)}x`;
   return `${line.metric}: ours ${short(line.ours)} ${line.unit}, ${line.peer} ${side}${ratio}`;
 }

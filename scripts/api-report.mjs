@@ -43,8 +43,13 @@ for (const name of readdirSync(join(root, 'packages'))) {
         },
       },
     });
-    const result = Extractor.invoke(config, { localBuild: write, showVerboseMessages: false, messageCallback: quiet });
-    if (!write && (result.apiReportChanged || !existsSync(join(home, 'api', `${report}.api.md`)))) stale.push(`@ashlar/${name} ${entry}`);
+    const result = Extractor.invoke(config, {
+      localBuild: write,
+      showVerboseMessages: false,
+      messageCallback: quiet,
+    });
+    if (!write && (result.apiReportChanged || !existsSync(join(home, 'api', `${report}.api.md`))))
+      stale.push(`@ashlar/${name} ${entry}`);
   }
   for (const file of readdirSync(join(home, 'api'))) {
     if (expected.has(file)) continue;

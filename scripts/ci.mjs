@@ -1,7 +1,7 @@
 // All of CI, step by step, on a bare clone; the last line is the count of everything that ran. A step's own count is read from its output (vitest's
 // "Tests N passed", the conformance runner's "N passed, N failed"); a step without a count is one. `--only NAME[,NAME]` runs some steps.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

@@ -33,7 +33,12 @@ for (const name of readdirSync(join(root, 'packages'))) {
   const tarball = readdirSync(tarballs).find((file) => file.startsWith(`ashlar-${name}-`));
   if (tarball === undefined) continue;
   run(`@ashlar/${name} publint`, bin('publint'), ['--strict', join(tarballs, tarball)], home);
-  run(`@ashlar/${name} attw`, bin('attw'), [join(tarballs, tarball), '--profile', 'esm-only', '--no-emoji'], home);
+  run(
+    `@ashlar/${name} attw`,
+    bin('attw'),
+    [join(tarballs, tarball), '--profile', 'esm-only', '--no-emoji'],
+    home,
+  );
 }
 rmSync(tarballs, { recursive: true, force: true });
 console.log(failed === 0 ? 'packaging: all good' : `packaging: ${failed} failed`);

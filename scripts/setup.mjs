@@ -52,5 +52,9 @@ if (!done) {
 }
 
 // The SIMD kernels are compiled from their AssemblyScript sources; a no-op when they are up to date.
-const kernels = spawnSync(process.execPath, [join(root, 'packages', 'core', 'scripts', 'build-kernels.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] });
+const kernels = spawnSync(
+  process.execPath,
+  [join(root, 'packages', 'core', 'scripts', 'build-kernels.mjs')],
+  { stdio: ['ignore', 'inherit', 'inherit'] },
+);
 if (kernels.status !== 0) process.exit(kernels.status ?? 1);

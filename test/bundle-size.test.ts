@@ -20,7 +20,12 @@ const entries = readdirSync(packages).flatMap((name) => {
   return Object.entries(exports).flatMap(([entry, target]) =>
     typeof target === 'string'
       ? []
-      : [{ id: `@ashlar/${name}${entry.slice(1)}`, file: join(packages, name, target['@ashlar/source'] as string) }],
+      : [
+          {
+            id: `@ashlar/${name}${entry.slice(1)}`,
+            file: join(packages, name, target['@ashlar/source'] as string),
+          },
+        ],
   );
 });
 
@@ -42,8 +47,12 @@ describe('bundle size', () => {
     expect(ceiling, `${id} has ${bytes} bytes gzipped and no ceiling in test/bundle-size.json`).toBeDefined();
     expect(bytes, `${id}: gzipped bytes`).toBeLessThanOrEqual(ceiling as number);
     if (pure.includes(id)) {
-      const outside = Object.values(result.metafile.outputs).flatMap((o) => o.imports.filter((i) => i.external).map((i) => i.path));
-      expect(outside.filter((path) => path.startsWith('@tensorflow/') || path.startsWith('node:'))).toEqual([]);
+      const outside = Object.values(result.metafile.outputs).flatMap((o) =>
+        o.imports.filter((i) => i.external).map((i) => i.path),
+      );
+      expect(outside.filter((path) => path.startsWith('@tensorflow/') || path.startsWith('node:'))).toEqual(
+        [],
+      );
     }
   });
 });

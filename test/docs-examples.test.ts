@@ -15,7 +15,11 @@ const files = (dir: string, end: string): string[] =>
   readdirSync(dir).flatMap((name) => {
     const path = join(dir, name);
     if (name === 'node_modules' || name === 'dist' || name === 'api') return [];
-    return statSync(path).isDirectory() ? files(path, end) : name.endsWith(end) && !name.endsWith('.test.ts') ? [path] : [];
+    return statSync(path).isDirectory()
+      ? files(path, end)
+      : name.endsWith(end) && !name.endsWith('.test.ts')
+        ? [path]
+        : [];
   });
 
 const inComments = (text: string): string[] =>
@@ -23,7 +27,8 @@ const inComments = (text: string): string[] =>
     const plain = comment.replace(/^\s*\*( |$)/gm, '').replace(/^\/\*\*|\*\/$/g, '');
     return [...plain.matchAll(/@example\s*\n?```ts\n([\s\S]*?)```/g)].map((m) => m[1] as string);
   });
-const inGuides = (text: string): string[] => [...text.matchAll(/```ts\n(\/\/ run\n[\s\S]*?)```/g)].map((m) => m[1] as string);
+const inGuides = (text: string): string[] =>
+  [...text.matchAll(/```ts\n(\/\/ run\n[\s\S]*?)```/g)].map((m) => m[1] as string);
 
 const withAssertions = (code: string): string => {
   const lines = code.split('\n').map((line) => {
@@ -36,21 +41,32 @@ const withAssertions = (code: string): string => {
 };
 
 const sources = [
-  ...files(join(root, 'packages'), '.ts').map((path) => ({ path, blocks: inComments(readFileSync(path, 'utf8')) })),
+  ...files(join(root, 'packages'), '.ts').map((path) => ({
+    path,
+    blocks: inComments(readFileSync(path, 'utf8')),
+  })),
   ...files(join(root, 'docs'), '.md').map((path) => ({ path, blocks: inGuides(readFileSync(path, 'utf8')) })),
-  ...['README.md', ...readdirSync(join(root, 'packages')).map((p) => `packages/${p}/README.md`)].flatMap((name) => {
-    const path = join(root, name);
-    return statSync(path, { throwIfNoEntry: false }) ? [{ path, blocks: inGuides(readFileSync(path, 'utf8')) }] : [];
-  }),
+  ...['README.md', ...readdirSync(join(root, 'packages')).map((p) => `packages/${p}/README.md`)].flatMap(
+    (name) => {
+      const path = join(root, name);
+      return statSync(path, { throwIfNoEntry: false })
+        ? [{ path, blocks: inGuides(readFileSync(path, 'utf8')) }]
+        : [];
+    },
+  ),
 ];
-const examples = sources.flatMap(({ path, blocks }) => blocks.map((code, n) => ({ title: `${relative(root, path)} #${n + 1}`, code })));
+const examples = sources.flatMap(({ path, blocks }) =>
+  blocks.map((code, n) => ({ title: `${relative(root, path)} #${n + 1}`, code })),
+);
 
 describe('every documented example does what it says', () => {
   it('there are examples', () => expect(examples.length).toBeGreaterThan(0));
   it.each(examples)('$title', async ({ title, code }) => {
     const file = join(scratch, `${title.replace(/\W+/g, '-')}.ts`);
     writeFileSync(file, withAssertions(code));
-    const { run } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { run(e: typeof expect): Promise<void> };
+    const { run } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      run(e: typeof expect): Promise<void>;
+    };
     await run(expect);
   });
 });

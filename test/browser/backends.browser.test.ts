@@ -1,6 +1,6 @@
 import { BackendUnavailableError, chooseBackend } from '@ashlar/core';
-import * as tf from '@tensorflow/tfjs-core';
 import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
 const wasmPath = wasmUrl.slice(0, wasmUrl.lastIndexOf('/') + 1);
