@@ -8,7 +8,7 @@ import { Dict, List, Num, Tuple, type Value } from './values.ts';
 export interface TemplateLimits {
   /** UTF-16 units of the output and of every string on the way. Default 2^25. */
   readonly maxLength?: number;
-  /** Statements, calls, loop iterations and 32-character pieces of text worked on. Default 2e7. */
+  /** Statements, calls, loop iterations and 32-character pieces of text worked on. Default 1e7. */
   readonly maxSteps?: number;
   /** Nesting of macro calls, recursive loops and data. Default 200. */
   readonly maxDepth?: number;
@@ -33,7 +33,7 @@ export class Runtime {
       if (!known.includes(name))
         throw new TypeError(`limits: unknown option ${name}; expected ${known.join(', ')}`);
     this.maxLength = limits.maxLength ?? 2 ** 25;
-    this.maxSteps = limits.maxSteps ?? 2e7;
+    this.maxSteps = limits.maxSteps ?? 1e7;
     this.maxDepth = limits.maxDepth ?? 200;
     this.now = now;
   }
