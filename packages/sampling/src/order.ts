@@ -4,6 +4,7 @@
 
 /** The steps that flat options stand for. */
 export type StepName =
+  | 'constraint'
   | 'dropInvalid'
   | 'guidance'
   | 'logitBias'
@@ -47,6 +48,7 @@ export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = 
     'badWords',
     'minNewTokens',
     'allowedIds',
+    'constraint',
     'forcedIds',
     'dropInvalid',
     'exponentialDecayLength',
@@ -67,6 +69,7 @@ export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = 
     'adaptiveP',
   ],
   llamacpp: [
+    'constraint',
     'dropInvalid',
     'guidance',
     'allowedIds',
@@ -96,6 +99,7 @@ export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = 
     'adaptiveP',
   ],
   vllm: [
+    'constraint',
     'dropInvalid',
     'guidance',
     'allowedIds',

@@ -37,6 +37,7 @@ const everything: StepOptions = {
   forcedIds: [[0, 1]],
   guidance: { scale: 1.5, unconditional: () => new Float32Array(8) },
   dropInvalid: true,
+  constraint: { ...topK({ k: 1 }), name: 'constraint' },
 };
 
 it('every preset orders every step, and every option makes its step act', () => {

@@ -94,6 +94,8 @@ export interface StepOptions {
   readonly eosTokenIds?: ArrayLike<number>;
   /** Pairs of a generated position and the id that must stand there. */
   readonly forcedIds?: readonly (readonly [position: number, id: number])[];
+  /** A grammar, a schema or another step of your own that says which ids may follow. */
+  readonly constraint?: Processor;
   /** Classifier-free guidance. */
   readonly guidance?: GuidanceOptions;
   /** Drop NaN logits instead of throwing; only `true` is accepted. */
@@ -106,6 +108,7 @@ type Make = (o: StepOptions, ties: boolean, preset: OrderPreset | undefined) => 
 
 /** How each step is made of the options; undefined when it was not asked for. */
 const makers: Readonly<Record<StepName, Make>> = {
+  constraint: (o) => o.constraint,
   dropInvalid: (o) => (flag('dropInvalid', o.dropInvalid) ? dropInvalid() : undefined),
   guidance: (o) => o.guidance && guidance(o.guidance),
   logitBias: (o) => o.logitBias && logitBias({ bias: o.logitBias }),

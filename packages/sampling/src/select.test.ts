@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createRandom } from './random.ts';
-import { createRow, loadRow, topSlot, weigh } from './row.ts';
+import { createRow, keepMasked, loadRow, topSlot, weigh } from './row.ts';
 import { keepMass, keepTop, selectByWeight, sortRow } from './select.ts';
 import { selectByBins } from './select-by-bins.ts';
 
@@ -92,4 +92,32 @@ it('keeps the buffers of the first row: nothing is allocated by the next ones', 
     expect(r.ids).toBe(ids);
     expect(r.values).toBe(sparse);
   }
+});
+
+it('a mask keeps the ids whose bit is set, dense or sparse, also when it is shorter than the vocabulary', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 150 }),
+      fc.nat(150),
+      fc.boolean(),
+      (bits, more, sparse) => {
+        const size = bits.length + more;
+        const mask = new Uint32Array(Math.ceil(bits.length / 32));
+        bits.forEach((bit, id) => {
+          if (bit) mask[id >> 5] |= 1 << (id & 31);
+        });
+        const r = createRow();
+        loadRow(r, new Float32Array(size).fill(1));
+        if (sparse) keepTop(r, 9999);
+        if (sparse) sortRow(r);
+        keepMasked(r, mask);
+        const kept = Array.from({ length: r.n }, (_, slot) => slot).filter(
+          (slot) => r.values[slot] > -Infinity,
+        );
+        expect(kept.map((slot) => (r.dense ? slot : r.ids[slot]))).toEqual(
+          bits.flatMap((bit, id) => (bit ? [id] : [])),
+        );
+      },
+    ),
+  );
 });

@@ -35,6 +35,7 @@ export interface CachedSequenceModel extends SequenceModel {
   nextLogitsOf(prefixes: readonly (readonly number[])[]): Promise<readonly Logits[]>;
   /** Frees the caches. */
   dispose(): void;
+  /** Frees the caches. */
   [Symbol.dispose](): void;
 }
 
