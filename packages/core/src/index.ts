@@ -45,12 +45,12 @@ export type { PageShape, PageStore } from './kv-cache/page-store.ts';
 export { parseModelConfig, UnknownArchitectureError } from './models/config.ts';
 export { type EmbedOptions, embed, type Pooling } from './models/embed.ts';
 export { type Family, type Flag, families, familyNames } from './models/families.ts';
+export type { IdRows } from './models/id-rows.ts';
 export { type LoadModelOptions, loadModel } from './models/load-model.ts';
 export type { LoadProgress } from './models/load-parameters.ts';
 export {
   createModel,
   type ForwardOptions,
-  type IdRows,
   type Model,
   type ModelCacheOptions,
   type ModelParts,
@@ -66,6 +66,16 @@ export type {
   RopeKind,
 } from './models/model-config.ts';
 export { listParameters, type ParameterSpec, type RowSelection } from './models/parameters.ts';
+export {
+  createRnn,
+  listRnnParameters,
+  loadRnn,
+  parseRnnConfig,
+  type RnnConfig,
+  type RnnModel,
+  runRnn,
+} from './models/rnn.ts';
+export type { RnnCell, RnnState } from './models/rnn-cell.ts';
 export type { RopeFamily } from './models/rope-config.ts';
 export type { FusedSource, TensorNames } from './models/tensor-names.ts';
 export {
@@ -186,6 +196,7 @@ export {
   type WriteSafetensorsOptions,
   writeSafetensors,
 } from './weights/formats/safetensors/write-safetensors.ts';
+export type { HubOptions, HubProgress } from './weights/hub/hub-folder.ts';
 export {
   type CheckpointPlace,
   type OpenCheckpointOptions,

@@ -1,6 +1,7 @@
 // Activations at named points as plain arrays: no tensor to look after.
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
-import type { IdRows, Model } from '../models/model.ts';
+import type { IdRows } from '../models/id-rows.ts';
+import type { Model } from '../models/model.ts';
 import type { Hook, Hooks } from './hooks.ts';
 
 /** One activation, row-major. */

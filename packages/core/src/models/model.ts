@@ -21,6 +21,7 @@ import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cac
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { StepExecutor } from '../runtime/step-executor.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
+import { checkIds, type IdRows, toIdTensor } from './id-rows.ts';
 import { LazyParameters } from './lazy-parameters.ts';
 import type { ModelConfig } from './model-config.ts';
 import { decode, decodeHidden, finalNorm, head, type WeightSource } from './transformer.ts';
@@ -47,9 +48,6 @@ export interface ForwardOptions {
   /** Tokens of each row, when rows are padded on the right. */
   readonly lengths?: readonly number[];
 }
-
-/** Rows of ids of equal length, or one row. */
-export type IdRows = ArrayLike<number> | readonly ArrayLike<number>[] | Tensor2D;
 
 /** A decoder with its weights. */
 export interface Model extends LanguageModel<KvSequence> {
@@ -164,25 +162,6 @@ export function createModel({
   // Under a gradient the head must be computed from the table itself.
   const source = () => (engine().state.gradientDepth > 0 ? weights : inference);
 
-  const checkRows = (ids: IdRows): Tensor2D => {
-    if (typeof ids === 'object' && 'dataId' in ids) return ids as Tensor2D;
-    const list = ids as ArrayLike<number> | readonly ArrayLike<number>[];
-    const rows =
-      typeof list[0] === 'number' ? [list as ArrayLike<number>] : (list as readonly ArrayLike<number>[]);
-    const length = rows[0]?.length ?? 0;
-    if (length === 0) throw new RangeError('ids: expected at least one, got none');
-    for (const row of rows) {
-      if (row.length !== length)
-        throw new RangeError(`ids: expected rows of ${length}, got one of ${row.length}`);
-      checkIds(row, config.vocabSize);
-    }
-    return tensor2d(
-      rows.flatMap((row) => Array.from(row)),
-      [rows.length, length],
-      'int32',
-    );
-  };
-
   const stepGroup = async (requests: readonly StepRequest<KvSequence>[], wantLogits: boolean) => {
     const count = requests[0].ids.length;
     const reservations = kv.reserve(
@@ -259,7 +238,7 @@ export function createModel({
     forward(ids, { hooks, lengths } = {}) {
       use();
       return tidy(() => {
-        const rows = checkRows(ids);
+        const rows = toIdTensor(ids, config.vocabSize);
         checkLength(config, rows.shape[1]);
         const context = wholeSequence(rows.shape[0], rows.shape[1], { bidirectional, lengths });
         return decode(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
@@ -268,7 +247,7 @@ export function createModel({
     hidden(ids, { hooks, lengths } = {}) {
       use();
       return tidy(() => {
-        const rows = checkRows(ids);
+        const rows = toIdTensor(ids, config.vocabSize);
         checkLength(config, rows.shape[1]);
         const context = wholeSequence(rows.shape[0], rows.shape[1], { bidirectional, lengths });
         return decodeHidden(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
@@ -381,14 +360,6 @@ function byCount(requests: readonly StepRequest[]): number[][] {
     groups.set(ids.length, [...(groups.get(ids.length) ?? []), i]);
   });
   return [...groups.values()];
-}
-
-function checkIds(ids: ArrayLike<number>, vocabSize: number): void {
-  for (let i = 0; i < ids.length; i++) {
-    if (!Number.isInteger(ids[i]) || ids[i] < 0 || ids[i] >= vocabSize) {
-      throw new RangeError(`ids[${i}]: expected an integer from 0 to ${vocabSize - 1}, got ${ids[i]}`);
-    }
-  }
 }
 
 /** Learned positions end; rotary ones and biases go on, if less and less well. */
