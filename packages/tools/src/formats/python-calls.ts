@@ -5,7 +5,7 @@ import { isObject, type Json, setOwn } from '../json.ts';
 import { LiteralReader } from './lenient-literal.ts';
 import type { ReadCall } from './read-calls.ts';
 import { propertySchema, resolveSchema, type ToolSignature } from './tool-signature.ts';
-import { typeBySchema } from './type-by-schema.ts';
+import { saysType, typeBySchema } from './type-by-schema.ts';
 
 /** The calls of a complete pythonic text. @throws SyntaxError when it is neither literal Python nor readable by the tools' schemas. */
 export function readPythonCalls(text: string, tools: readonly ToolSignature[]): ReadCall[] {
@@ -75,7 +75,7 @@ function literalCalls(text: string, tools: readonly ToolSignature[]): ReadCall[]
 function fit(value: Json, tool: ToolSignature | undefined, key: string, typed: string[]): Json {
   if (typeof value !== 'string' || tool === undefined) return value;
   const schema = propertySchema(tool.parameters, key);
-  if (Object.keys(schema).length === 0) return value;
+  if (!saysType(schema, tool.parameters)) return value;
   const read = typeBySchema(value, schema, tool.parameters);
   if (read !== value) typed.push(`${key}: quoted value`);
   return read;

@@ -20,6 +20,11 @@ export function typeBySchema(raw: string, schema: JsonSchema, root: JsonSchema =
   return raw;
 }
 
+/** True when a schema says what type a value has. */
+export function saysType(schema: JsonSchema, root: JsonSchema = schema): boolean {
+  return typesOf(schema as Json, root, 0).size > 0;
+}
+
 function readAs(type: TypeName, raw: string): Json | undefined {
   const text = raw.trim();
   switch (type) {

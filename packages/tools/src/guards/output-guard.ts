@@ -18,6 +18,9 @@ export interface GuardedText {
 }
 
 const most = 2048;
+const escapeSequence =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
+  /^(?:\x1b\[[0-?]*[ -/]*[@-~]|\x9b[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\|(?=\n))|\x1b[^[\]])/;
 type Step = { readonly end: number; readonly text: string } | 'wait' | undefined;
 
 /**
@@ -96,11 +99,7 @@ export class OutputGuard {
     const c = this.buffer[i] as string;
     if (c === '\n' || c === '\t' || c === '\r') return undefined;
     if (c === '\x1b' || c === '\x9b') {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
-      const whole =
-        /^(?:\x1b\[[0-?]*[ -/]*[@-~]|\x9b[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\|(?=\n))|\x1b[^[\]])/.exec(
-          this.buffer.slice(i, i + most),
-        );
+      const whole = escapeSequence.exec(this.buffer.slice(i, i + most));
       if (!whole && !final && this.buffer.length - i < most) return 'wait';
       this.findings.push({ what: 'invisible', detail: 'ansi', why: 'terminal control' });
       return { end: i + (whole?.[0].length ?? 1), text: '' };

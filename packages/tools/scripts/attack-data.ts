@@ -1,0 +1,86 @@
+// Reads the attack and benchmark data that lies beside the repository; undefined where it does not.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'yaml';
+import {
+  type AcceptedCall,
+  type AttackSuite,
+  type BankingData,
+  bankingSuite,
+  type FunctionCallingCase,
+  type WorkspaceData,
+  workspaceSuite,
+} from '../src/evaluation/index.ts';
+
+const data = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data');
+const yaml = (path: string): unknown => parse(readFileSync(join(data, path), 'utf8'));
+const defaultsOf = (path: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(yaml(path) as Record<string, { default: string }>).map(([slot, { default: text }]) => [
+      slot,
+      text,
+    ]),
+  );
+
+/** True when the data is there. */
+export const hasAttackData = existsSync(join(data, 'attacks', 'agentdojo'));
+
+/** The two suites. */
+export function suites(): readonly [AttackSuite<BankingData>, AttackSuite<WorkspaceData>] {
+  const office = 'attacks/agentdojo/workspace';
+  const workspace = Object.fromEntries(
+    ['inbox', 'calendar', 'cloud_drive'].map((part) => [part, yaml(`${office}/include/${part}.yaml`)]),
+  ) as unknown as WorkspaceData;
+  return [
+    bankingSuite(
+      yaml('attacks/agentdojo/banking/environment.yaml') as BankingData,
+      defaultsOf('attacks/agentdojo/banking/injection_vectors.yaml'),
+    ),
+    workspaceSuite(workspace, defaultsOf(`${office}/injection_vectors.yaml`)),
+  ];
+}
+
+/** BIPIA's mails and instructions. */
+export function mailAttacks(): {
+  readonly mails: readonly string[];
+  readonly instructions: readonly string[];
+} {
+  const lines = readFileSync(join(data, 'attacks/bipia_email_train.jsonl'), 'utf8').trim().split('\n');
+  const instructions = [
+    'attacks/bipia_text_attack_train.json',
+    'attacks/bipia_code_attack_train.json',
+  ].flatMap((file) =>
+    Object.values(JSON.parse(readFileSync(join(data, file), 'utf8')) as Record<string, string[]>).flat(),
+  );
+  return { mails: lines.map((line) => (JSON.parse(line) as { context: string }).context), instructions };
+}
+
+const lines = <T>(path: string): T[] =>
+  gunzipSync(readFileSync(join(data, path)))
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+
+/** BFCL's subsets with their accepted calls; irrelevance has none. */
+export function functionCalling(): Readonly<
+  Record<string, readonly { readonly given: FunctionCallingCase; readonly wanted: readonly AcceptedCall[] }[]>
+> {
+  const out: Record<string, { given: FunctionCallingCase; wanted: readonly AcceptedCall[] }[]> = {};
+  for (const name of ['simple_python', 'simple_javascript', 'multiple', 'irrelevance']) {
+    const answers =
+      name === 'irrelevance'
+        ? new Map()
+        : new Map(
+            lines<{ id: string; ground_truth: AcceptedCall[] }>(`tools/bfcl_${name}_answers.jsonl.gz`).map(
+              (a) => [a.id, a.ground_truth],
+            ),
+          );
+    out[name] = lines<FunctionCallingCase>(`tools/bfcl_${name}.jsonl.gz`).map((given) => ({
+      given,
+      wanted: answers.get(given.id) ?? [],
+    }));
+  }
+  return out;
+}

@@ -1,0 +1,40 @@
+// Prints how many of BFCL's calls survive being written in every wire format, read back and checked by value: `node --conditions=@ashlar/source --import
+// tsx packages/tools/scripts/function-calling-table.ts`. A perfect (scripted) model must reach 100 %; what is missing is the format's or the reader's fault.
+import { checkCalls, perfectCalls, toolsOf } from '../src/evaluation/index.ts';
+import { parseReply, renderCalls, toolFormats } from '../src/index.ts';
+import { functionCalling, hasAttackData } from './attack-data.ts';
+
+if (!hasAttackData) {
+  console.error('no benchmark data beside the repository');
+  process.exit(2);
+}
+const sets = functionCalling();
+console.log(`| format | ${Object.keys(sets).join(' | ')} |`);
+console.log(
+  `|---|${Object.keys(sets)
+    .map(() => '---')
+    .join('|')}|`,
+);
+for (const format of toolFormats.keys()) {
+  const cells: string[] = [];
+  for (const cases of Object.values(sets)) {
+    let right = 0;
+    for (const { given, wanted } of cases) {
+      const tools = toolsOf(given);
+      const calls = perfectCalls(wanted);
+      const text =
+        calls.length === 0 ? 'I cannot do that with these functions.' : renderCalls(calls, format, tools);
+      const reply = parseReply(text, {
+        format,
+        tools,
+        promptTail: format === 'harmony' ? '<|start|>assistant' : '',
+      });
+      const wrong = checkCalls(reply.calls, wanted);
+      if (wrong === undefined && reply.malformed.length === 0) right++;
+      else if (process.argv.includes('--verbose'))
+        console.log(`${format} ${given.id}: ${wrong ?? reply.malformed[0]?.reason}\n  ${text.slice(0, 300)}`);
+    }
+    cells.push(`${right}/${cases.length}`);
+  }
+  console.log(`| ${format} | ${cells.join(' | ')} |`);
+}
