@@ -45,9 +45,19 @@ interface Case {
 
 type Params = Readonly<Record<string, never>>;
 
+// llama.cpp switches a sampler off by a value (k = 0, n = 0, p >= 1); here such a step is refused, so the adapter leaves it out.
+const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => boolean>> = {
+  topK: (p) => p['k'] <= 0,
+  topNSigma: (p) => p['n'] <= 0,
+  topP: (p) => p['p'] >= 1,
+  typicalP: (p) => (p['mass'] ?? p['p']) >= 1,
+  xtc: (p) => (p['p'] ?? p['probability']) <= 0 || (p['t'] ?? p['threshold']) > 0.5,
+  dry: (p) => p['multiplier'] === 0 || p['base'] < 1 || p['penalty_last_n'] === 0,
+};
+
 // Transformers and llama.cpp name parameters differently; `ties` is true for transformers, which keeps what equals the k-th.
 const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processor>> = {
-  temperature: (p) => temperature({ temperature: p['temperature'] ?? p['temp'] }),
+  temperature: (p) => temperature({ temperature: Math.max(0, p['temperature'] ?? p['temp']) }),
   dynamicTemperature: (p) =>
     dynamicTemperature({
       temperature: p['temp'] ?? p['temperature'],
@@ -119,14 +129,15 @@ function attempt(item: Case): string | undefined {
 function checkOne(item: Case): string | undefined {
   const make = processors[item.processor];
   if (make === undefined) return 'unknown processor';
-  const step = make(item.params as Params, item.source === 'transformers');
+  const off = isOff[item.processor]?.(item.params as Readonly<Record<string, number>>) ?? false;
+  const steps = off ? [] : [make(item.params as Params, item.source === 'transformers')];
   const ids = [...(item.prompt ?? []), ...(item.history ?? [])];
   const promptLength = (item.params['promptLength'] as number | undefined) ?? item.prompt?.length ?? 0;
   const logits =
     item.logits === undefined
       ? Float32Array.from(item.probs ?? [], Math.log)
       : Float32Array.from(item.logits, (l) => l ?? -Infinity);
-  const result = applySteps([step], logits, {
+  const result = applySteps(steps, logits, {
     prompt: ids.slice(0, promptLength),
     generated: ids.slice(promptLength),
     random: { uniform: () => 0.5 },

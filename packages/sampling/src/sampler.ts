@@ -184,6 +184,7 @@ interface Parts {
 function build(parts: Parts): Sampler {
   const { chain, random, seed, lane, history, row, raw, logprobs, topLogprobs } = parts;
   let { started } = parts;
+  let rawCopy: Float64Array | undefined;
   const context: StepContext = {
     history,
     uniform: (stream, index) => random.uniform(stream, history.length, lane, index),
@@ -219,7 +220,12 @@ function build(parts: Parts): Sampler {
   };
   return {
     sample(logits) {
-      if (logprobs === 'raw') loadRow(raw, logits.slice());
+      if (logprobs === 'raw') {
+        // The steps write to the row; the copy is made once and reused.
+        if (rawCopy?.length !== logits.length) rawCopy = new Float64Array(logits.length);
+        rawCopy.set(logits);
+        loadRow(raw, rawCopy);
+      }
       loadRow(row, logits);
       return draw(undefined);
     },
