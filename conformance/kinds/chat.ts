@@ -1,8 +1,13 @@
 // chat: a published template rendered for published conversations, byte for byte; where the reference fails, ours must too.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChatMessage, ChatTemplateError, compileChatTemplate } from '@ashlar/tokenizer/chat-template';
-import { type GroupResult, type Kind, readCases } from '../case.ts';
+import {
+  type ChatMessage,
+  ChatTemplateError,
+  compileChatTemplate,
+  parseTemplateJson,
+} from '@ashlar/tokenizer/chat-template';
+import type { GroupResult, Kind } from '../case.ts';
 
 interface ChatCase {
   readonly messages: readonly ChatMessage[];
@@ -18,7 +23,11 @@ interface ChatCase {
 
 export const kind: Kind = {
   async run(group): Promise<GroupResult> {
-    const cases = await readCases<ChatCase>(group);
+    // Not JSON.parse: a template prints 1.0 and 1 differently, and the keys of an object in their order
+    const lines = (await readFile(join(group.path, 'cases.jsonl'), 'utf8')).split('\n');
+    const cases = lines
+      .filter((line) => line.trim() !== '')
+      .map((line) => parseTemplateJson(line) as ChatCase);
     const source = await readFile(join(group.path, 'template.jinja'), 'utf8');
     const failures: string[] = [];
     cases.forEach((one, i) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileChatTemplate, type RenderedChat } from './chat-template.ts';
 import { TemplateFloat } from './input-values.ts';
+import { parseTemplateJson } from './parse-template-json.ts';
 import { ChatTemplateError } from './template-error.ts';
 
 const render = (source: string, variables: Record<string, unknown> = {}): RenderedChat =>
@@ -312,6 +313,29 @@ describe('inputs', () => {
       ['1', 10n ** 20n],
     ]);
     expect(render('{{ v | tojson }}', { v }).text).toBe('{"2": 1.0, "1": 100000000000000000000}');
+  });
+
+  test('parseTemplateJson is JSON.parse but for floats, large ints and the order of keys', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+        const text = JSON.stringify(value);
+        const plain = (x: unknown): unknown =>
+          x instanceof TemplateFloat
+            ? x.value
+            : typeof x === 'bigint'
+              ? Number(x)
+              : x instanceof Map
+                ? plain(Object.fromEntries(x))
+                : Array.isArray(x)
+                  ? x.map(plain)
+                  : typeof x === 'object' && x !== null
+                    ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, plain(v)]))
+                    : x;
+        expect(JSON.stringify(plain(parseTemplateJson(text)))).toBe(text);
+      }),
+    );
+    for (const bad of ['', '[1', '{"a" 1}', '[1 2]', '{1: 2}', 'nul', '1 2', '"\\x"', '[,]', '[1,]'])
+      expect(() => parseTemplateJson(bad)).toThrow(SyntaxError);
   });
 
   test('what is no JSON is refused by its path, pictures are placeholders, undefined fields are absent', () => {

@@ -7,6 +7,7 @@ export {
   type TemplateSpan,
 } from './chat-template.ts';
 export { TemplateFloat } from './input-values.ts';
+export { parseTemplateJson } from './parse-template-json.ts';
 export {
   type LabelKind,
   labelKindOfRole,

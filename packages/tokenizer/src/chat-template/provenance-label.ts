@@ -3,7 +3,7 @@
 
 /**
  * The kinds of source, in words: `template` is literal text of the template (the only text that may become a control
- * token), `role` a role name from {@link structuralRoles}, `computed` a value that the template made itself (`True`),
+ * token), `role` a role name from `structuralRoles`, `computed` a value that the template made itself (`True`),
  * `variable` an option of the caller, the rest the part of the conversation that the characters were taken from.
  */
 export type LabelKind =
