@@ -52,8 +52,8 @@ export class AddedTokens {
         const text = AlignedText.from(content, false);
         normalizer.normalize(text);
         content = text.value;
-        this.surfaces.set(token.id, content);
       }
+      this.surfaces.set(token.id, content);
       this.byId.set(token.id, token);
       this.byContent.set(token.content, token);
       if (token.special) this.specials.add(token.content);
@@ -80,7 +80,7 @@ export class AddedTokens {
 
   /** The text that decoders see for an id. */
   surface(id: number): string | undefined {
-    return this.surfaces.get(id) ?? this.byId.get(id)?.content;
+    return this.surfaces.get(id);
   }
 
   isSpecial(content: string): boolean {

@@ -10,6 +10,11 @@ export const byteFallback = (): Decoder => ({
     let run: number[] = [];
     const flush = () => {
       if (run.length === 0) return;
+      if (run.length === 1 && run[0] < 0x80) {
+        out.push(String.fromCharCode(run[0]));
+        run = [];
+        return;
+      }
       try {
         out.push(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(run)));
       } catch {
@@ -18,7 +23,7 @@ export const byteFallback = (): Decoder => ({
       run = [];
     };
     for (const token of tokens) {
-      const byte = BYTE.exec(token);
+      const byte = token.length === 6 && token.charCodeAt(0) === 60 ? BYTE.exec(token) : null;
       if (byte !== null) run.push(Number.parseInt(byte[1], 16));
       else {
         flush();

@@ -1,15 +1,20 @@
 // The road for ids alone: chosen when the stages are a known combination, undefined otherwise. Same ids as pipeline.ts.
 import type { AddedTokens, AllowedSpecial } from '../added-tokens.ts';
-import { BpeModel } from '../models/bpe.ts';
+import { BpeModel, byteToken } from '../models/bpe.ts';
+import { ScoreBpeModel } from '../models/score-bpe.ts';
 import { TiktokenModel } from '../models/tiktoken.ts';
 import type { StageConfig } from '../normalizers/normalizer.ts';
 import type { Stages } from '../pipeline.ts';
 import type { Scanner } from '../scanners/character-classes.ts';
 import { gpt2Scanner } from '../scanners/gpt2-scanner.ts';
 import { GPT2_PATTERN, knownScanner } from '../scanners/known-scanners.ts';
+import { encodeUtf8 } from '../unicode/utf8.ts';
 import { ByteLevelPath } from './byte-level-path.ts';
 import { byteLevelTable } from './byte-level-table.ts';
 import { BytePairEngine } from './byte-pair-engine.ts';
+import { HardBoundaries } from './hard-boundaries.ts';
+import { PiecePath } from './piece-path.ts';
+import { TokenTable } from './token-table.ts';
 
 /** Encodes, counts and decodes without offsets. */
 export interface FastPath {
@@ -24,21 +29,105 @@ export interface FastPath {
 
 /** The fast path of a tokenizer, or undefined when its stages have none. */
 export function compileFastPath(stages: Stages, added: AddedTokens): FastPath | undefined {
+  return byteLevelPath(stages, added) ?? characterPath(stages, added);
+}
+
+function byteLevelPath(stages: Stages, added: AddedTokens): FastPath | undefined {
   const { model, normalizer, preTokenizer } = stages;
+  if (preTokenizer?.cut === undefined) return undefined;
+  const engine = byteLevelEngine(stages, added);
+  if (engine === undefined) return undefined;
+  const cut = byteLevelCut(preTokenizer.config);
   const isNfc = normalizer !== undefined && isOnlyNfc(normalizer.config);
-  if (normalizer !== undefined && !isNfc) return undefined;
-  const cut = preTokenizer && byteLevelCut(preTokenizer.config);
-  if (cut === undefined) return undefined;
-  if (model instanceof TiktokenModel)
-    return new ByteLevelPath({ ...cut, isNfc, added, engine: model.engine });
+  if (cut !== undefined && (normalizer === undefined || isNfc))
+    return new ByteLevelPath({ ...cut, isNfc, added, engine });
+  if (model instanceof TiktokenModel || model instanceof BpeModel) {
+    return new PiecePath({ added, engine, ...(normalizer && { normalizer }), cut: preTokenizer.cut });
+  }
+  return undefined;
+}
+
+function byteLevelEngine({ model }: Stages, added: AddedTokens): BytePairEngine | undefined {
+  if (model instanceof TiktokenModel) return model.engine;
   if (!(model instanceof BpeModel)) return undefined;
   const o = model.options;
   if (o.unkToken != null || o.continuingSubwordPrefix || o.endOfWordSuffix || o.byteFallback || o.dropout)
     return undefined;
   const table = byteLevelTable(o.vocabulary, (id) => added.get(id)?.special === true);
-  if (table === undefined) return undefined;
-  const engine = new BytePairEngine({ table, pairs: o.merges, wholePieces: o.ignoreMerges ?? false });
-  return new ByteLevelPath({ ...cut, isNfc, added, engine });
+  return table && new BytePairEngine({ table, pairs: o.merges, wholePieces: o.ignoreMerges ?? false });
+}
+
+/** Vocabularies on characters with a token for every byte: SentencePiece BPE in its own form or in tokenizer.json's. */
+function characterPath(stages: Stages, added: AddedTokens): FastPath | undefined {
+  const { model, normalizer, preTokenizer } = stages;
+  if (
+    preTokenizer !== undefined &&
+    preTokenizer.config.type !== 'Metaspace' &&
+    preTokenizer.config.type !== 'Split'
+  )
+    return undefined;
+  const engine =
+    model instanceof ScoreBpeModel
+      ? scoreEngine(model)
+      : model instanceof BpeModel
+        ? fallbackEngine(model)
+        : undefined;
+  if (engine === undefined) return undefined;
+  return new PiecePath({
+    added,
+    engine: engine.engine,
+    boundaries: engine.boundaries,
+    ...(normalizer && { normalizer }),
+    ...(preTokenizer && { cut: (piece) => preTokenizer.split(piece) }),
+  });
+}
+
+interface CharacterEngine {
+  readonly engine: BytePairEngine;
+  readonly boundaries: HardBoundaries;
+}
+
+function scoreEngine(model: ScoreBpeModel): CharacterEngine | undefined {
+  const { pieces, freezeUserDefined } = model.options;
+  if (freezeUserDefined && pieces.some((p) => p.kind === 'user-defined')) return undefined;
+  const byteFallback = byteIds((token) => pieces.findIndex((p) => p.kind === 'byte' && p.text === token));
+  if (byteFallback === undefined) return undefined;
+  const merging = pieces.map((p, id) => (model.rankOf[id] >= 0 ? p.text : undefined));
+  const table = TokenTable.from(merging.map((text) => (text === undefined ? undefined : encodeUtf8(text))));
+  return {
+    engine: new BytePairEngine({ table, rankOf: model.rankOf, wholePieces: false, byteFallback }),
+    boundaries: new HardBoundaries(merging.filter((text) => text !== undefined)),
+  };
+}
+
+function fallbackEngine(model: BpeModel): CharacterEngine | undefined {
+  const {
+    vocabulary,
+    merges,
+    byteFallback: falls,
+    continuingSubwordPrefix,
+    endOfWordSuffix,
+    dropout,
+    ignoreMerges,
+  } = model.options;
+  if (!falls || continuingSubwordPrefix || endOfWordSuffix || dropout || ignoreMerges) return undefined;
+  const byteFallback = byteIds((token) => vocabulary.id(token) ?? -1);
+  if (byteFallback === undefined) return undefined;
+  const bytes = new Set(byteFallback);
+  const texts: (string | undefined)[] = [];
+  for (let id = 0; id < vocabulary.limit; id++) texts.push(bytes.has(id) ? undefined : vocabulary.token(id));
+  const table = TokenTable.from(texts.map((text) => (text === undefined ? undefined : encodeUtf8(text))));
+  const boundaries = new HardBoundaries(merges.entries().map((rule) => vocabulary.token(rule.id) ?? ''));
+  return {
+    engine: new BytePairEngine({ table, pairs: merges, wholePieces: false, byteFallback }),
+    boundaries,
+  };
+}
+
+/** The token of every byte, or undefined when one is missing. */
+function byteIds(find: (token: string) => number): Int32Array | undefined {
+  const ids = Int32Array.from({ length: 256 }, (_, byte) => find(byteToken(byte)));
+  return ids.includes(-1) ? undefined : ids;
 }
 
 const isOnlyNfc = (config: StageConfig): boolean => {
@@ -56,8 +145,9 @@ function byteLevelCut(config: StageConfig): { scanner: Scanner; prefixSpace: boo
   if (parts.length === 1 && last.use_regex) return { scanner: knownScanner(GPT2_PATTERN)!, prefixSpace };
   if (parts.length !== 2 || prefixSpace) return undefined;
   const [first] = parts;
-  if (first.type === 'Digits' && first.individual_digits === true && last.use_regex)
+  if (first.type === 'Digits' && first.individual_digits === true && last.use_regex) {
     return { scanner: gpt2Scanner(true), prefixSpace };
+  }
   if (first.type !== 'Split' || first.behavior !== 'Isolated' || first.invert === true || last.use_regex)
     return undefined;
   const scanner = knownScanner((first.pattern as { Regex?: string }).Regex ?? '');

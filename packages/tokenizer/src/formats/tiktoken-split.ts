@@ -18,5 +18,9 @@ export function sequenceOf(pattern: string, flavor?: 'rust'): StageConfig | PreT
   if (flavor === undefined) return config;
   const find = compilePattern(pattern, flavor);
   const bytes = byteLevel({ addPrefixSpace: false, trimOffsets: true, useRegex: false });
-  return { config, split: (piece) => piece.split(find, 'Isolated').flatMap((part) => bytes.split(part)) };
+  return {
+    config,
+    split: (piece) => piece.split(find, 'Isolated').flatMap((part) => bytes.split(part)),
+    cut: (piece) => piece.split(find, 'Isolated'),
+  };
 }

@@ -2,6 +2,7 @@
 // clusters of under six bytes are looked up whole, then characters one by one; of the prefixes found the first, that is the shortest, wins.
 // Source: google/sentencepiece src/normalizer.cc; the grapheme rule is Hugging Face's (spm_precompiled).
 import type { Edit } from '../aligned-text.ts';
+import { graphemes } from '../unicode/graphemes.ts';
 import { encodeUtf8 } from '../unicode/utf8.ts';
 import { CharsMap } from './chars-map.ts';
 import type { Normalizer } from './normalizer.ts';
@@ -19,44 +20,47 @@ export function precompiled(charsmap: Uint8Array, base64: string): Normalizer {
     }
     return known ?? undefined;
   };
-  const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
   return {
     config: { type: 'Precompiled', precompiled_charsmap: base64 },
     normalize: (text) => {
-      const edits: Edit[] = [];
-      let modified = false;
-      const character = (char: string) => {
-        const found = find(char);
-        if (found === undefined) edits.push([char, 0]);
-        else {
-          modified = true;
-          replacePart(edits, 1, found);
-        }
-      };
-      for (const { segment } of ASCII.test(text.value)
-        ? asciiGraphemes(text.value)
-        : segmenter.segment(text.value)) {
-        if (segment.length > 1 && segment.length < 6 && encodeUtf8(segment).length < 6) {
-          const found = find(segment);
-          if (found !== undefined) {
-            modified = true;
-            replacePart(edits, Array.from(segment).length, found);
-            continue;
-          }
-        }
-        for (const char of segment) character(char);
-      }
-      if (modified) text.transform(edits);
+      if (text.tracked) text.transform(replacements(text.value, find));
+      else text.value = joined(text.value, find);
     },
   };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII without a carriage return has one grapheme a character
-const ASCII = /^[\x00-\x0c\x0e-\x7f]*$/;
+type Find = (text: string) => string | undefined;
 
-function* asciiGraphemes(text: string): Generator<{ segment: string }> {
-  for (let i = 0; i < text.length; i++) yield { segment: text[i] };
+/** Whether a cluster is looked up whole. */
+const isShort = (cluster: string): boolean =>
+  cluster.length > 1 && cluster.length < 6 && encodeUtf8(cluster).length < 6;
+
+function joined(text: string, find: Find): string {
+  let out = '';
+  for (const cluster of graphemes(text)) {
+    const whole = isShort(cluster) ? find(cluster) : undefined;
+    if (whole !== undefined) out += whole;
+    else for (const char of cluster) out += find(char) ?? char;
+  }
+  return out;
+}
+
+function replacements(text: string, find: Find): Edit[] {
+  const edits: Edit[] = [];
+  for (const cluster of graphemes(text)) {
+    const whole = isShort(cluster) ? find(cluster) : undefined;
+    if (whole !== undefined) {
+      replacePart(edits, Array.from(cluster).length, whole);
+      continue;
+    }
+    for (const char of cluster) {
+      const found = find(char);
+      if (found === undefined) edits.push([char, 0]);
+      else replacePart(edits, 1, found);
+    }
+  }
+  return edits;
 }
 
 /** Says that `oldCount` characters become `content`: extra new ones are insertions, missing ones are swallowed by the last. */

@@ -49,7 +49,9 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
         if (options.whitespaceAsSuffix) text.transformRange(text.value.length, text.value.length, [[' ', 1]]);
         else text.prepend(' ');
       }
-      if (space !== ' ') text.map((char) => (char === ' ' ? space : char));
+      if (space === ' ') return;
+      if (text.tracked) text.map((char) => (char === ' ' ? space : char));
+      else text.value = text.value.replaceAll(' ', space);
     },
   };
 }
@@ -109,6 +111,10 @@ function longestKept(keep: ByteTrie, bytes: Uint8Array, at: number): number {
 }
 
 function removeExtraSpaces(text: AlignedText): void {
+  if (!text.tracked) {
+    text.value = text.value.replace(/^ +| +$/g, '').replace(/ {2,}/g, ' ');
+    return;
+  }
   let previous = ' ';
   text.filter((char) => {
     const keep = char !== ' ' || previous !== ' ';

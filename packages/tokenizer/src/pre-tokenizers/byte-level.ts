@@ -13,11 +13,15 @@ export interface ByteLevelOptions {
 
 export function byteLevel(options: ByteLevelOptions): PreTokenizer {
   const pattern = compilePattern(GPT2_PATTERN);
+  const cut = (piece: AlignedText): AlignedText[] => {
+    if (options.addPrefixSpace && !piece.value.startsWith(' ')) piece.prepend(' ');
+    return options.useRegex ? piece.split(pattern, 'Isolated') : [piece];
+  };
   return {
     config: byteLevelConfig(options),
-    split: (piece: AlignedText) => {
-      if (options.addPrefixSpace && !piece.value.startsWith(' ')) piece.prepend(' ');
-      const pieces = options.useRegex ? piece.split(pattern, 'Isolated') : [piece];
+    cut,
+    split: (piece) => {
+      const pieces = cut(piece);
       for (const part of pieces) writeBytes(part);
       return pieces;
     },

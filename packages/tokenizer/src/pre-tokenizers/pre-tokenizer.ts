@@ -6,4 +6,6 @@ import type { StageConfig } from '../normalizers/normalizer.ts';
 export interface PreTokenizer {
   readonly config: StageConfig;
   split(piece: AlignedText): AlignedText[];
+  /** For byte-level stages: the same cuts with the bytes left unwritten, on text without alignments. */
+  cut?(piece: AlignedText): AlignedText[];
 }

@@ -1,13 +1,20 @@
 // Several pre-tokenizers: each cuts the pieces of the one before.
+import type { AlignedText } from '../aligned-text.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
-export const preTokenizerSequence = (preTokenizers: readonly PreTokenizer[]): PreTokenizer => ({
-  config: { type: 'Sequence', pretokenizers: preTokenizers.map((p) => p.config) },
-  split: (piece) => {
+export function preTokenizerSequence(preTokenizers: readonly PreTokenizer[]): PreTokenizer {
+  const last = preTokenizers.at(-1);
+  const run = (piece: AlignedText, stages: readonly PreTokenizer[]): AlignedText[] => {
     let pieces = [piece];
-    for (const preTokenizer of preTokenizers) {
-      pieces = pieces.flatMap((p) => preTokenizer.split(p)).filter((p) => p.value !== '');
-    }
+    for (const stage of stages) pieces = pieces.flatMap((p) => stage.split(p)).filter((p) => p.value !== '');
     return pieces;
-  },
-});
+  };
+  // Stages behind the one that writes the bytes see the alphabet, so only a last one may leave them unwritten.
+  const early = preTokenizers.slice(0, -1);
+  const canCut = last?.cut !== undefined && early.every((p) => p.cut === undefined);
+  return {
+    config: { type: 'Sequence', pretokenizers: preTokenizers.map((p) => p.config) },
+    split: (piece) => run(piece, preTokenizers),
+    ...(canCut && { cut: (piece: AlignedText) => run(piece, early).flatMap((p) => last.cut!(p)) }),
+  };
+}

@@ -1,0 +1,101 @@
+// The engine behind stages without a scanner: the text is normalised and cut as strings, without alignments, and each piece encoded by the engine. Pieces of
+// SentencePiece-style vocabularies, often whole texts, are cut further at hard boundaries.
+import type { AddedTokens, AllowedSpecial } from '../added-tokens.ts';
+import { AlignedText } from '../aligned-text.ts';
+import type { Normalizer } from '../normalizers/normalizer.ts';
+import { toWellFormed } from '../unicode/utf8.ts';
+import type { BytePairEngine } from './byte-pair-engine.ts';
+import type { FastPath } from './fast-path.ts';
+import type { HardBoundaries } from './hard-boundaries.ts';
+
+export interface PiecePathOptions {
+  readonly added: AddedTokens;
+  readonly engine: BytePairEngine;
+  readonly normalizer?: Normalizer;
+  /** Cuts a stretch; default: not at all. */
+  readonly cut?: (piece: AlignedText) => AlignedText[];
+  readonly boundaries?: HardBoundaries;
+}
+
+const KEPT = 1 << 22;
+
+export class PiecePath implements FastPath {
+  readonly hasKnownSplit = false;
+  private readonly options: PiecePathOptions;
+  private readonly encoder = new TextEncoder();
+  private buffer = new Uint8Array(1 << 12);
+
+  constructor(options: PiecePathOptions) {
+    this.options = options;
+  }
+
+  encode(text: string, allowed: AllowedSpecial): number[] {
+    const ids: number[] = [];
+    this.eachPiece(text, allowed, (piece, id) => {
+      if (id >= 0) ids.push(id);
+      else {
+        const count = this.run(piece, Number.POSITIVE_INFINITY);
+        const { out } = this.options.engine;
+        for (let i = 0; i < count; i++) ids.push(out[i]);
+      }
+      return true;
+    });
+    return ids;
+  }
+
+  count(text: string, allowed: AllowedSpecial, limit: number): number {
+    let count = 0;
+    this.eachPiece(text, allowed, (piece, id) => {
+      count += id >= 0 ? 1 : this.run(piece, limit - count);
+      return count <= limit;
+    });
+    return count;
+  }
+
+  private eachPiece(
+    text: string,
+    allowed: AllowedSpecial,
+    visit: (piece: string, id: number) => boolean,
+  ): void {
+    const { added, normalizer, cut } = this.options;
+    const whole = AlignedText.from(toWellFormed(text), false);
+    for (const match of added.matchRaw(whole.value, allowed)) {
+      const part = whole.slice(match.start, match.end);
+      if (match.token !== undefined) {
+        if (!visit('', match.token.id)) return;
+        continue;
+      }
+      normalizer?.normalize(part);
+      for (const inner of added.matchNormalized(part.value, allowed)) {
+        if (inner.token !== undefined) {
+          if (!visit('', inner.token.id)) return;
+          continue;
+        }
+        const stretch = part.slice(inner.start, inner.end);
+        for (const piece of cut === undefined ? [stretch] : cut(stretch)) {
+          if (piece.value !== '' && !visit(piece.value, -1)) return;
+        }
+      }
+    }
+  }
+
+  private run(piece: string, limit: number): number {
+    const { engine, boundaries } = this.options;
+    const needed = piece.length * 3 + 8;
+    if (needed > this.buffer.length)
+      this.buffer = new Uint8Array(Math.max(needed, Math.min(KEPT, this.buffer.length * 2)));
+    const { buffer } = this;
+    const end = this.encoder.encodeInto(piece, buffer).written;
+    let count = 0;
+    if (boundaries === undefined) count = engine.encodePiece(buffer, 0, end, 0);
+    else {
+      for (let at = 0; at < end && count <= limit; ) {
+        const next = boundaries.next(buffer, at, end);
+        count = engine.encodePiece(buffer, at, next, count);
+        at = next;
+      }
+    }
+    if (buffer.length > KEPT) this.buffer = new Uint8Array(1 << 12);
+    return count;
+  }
+}
