@@ -11,6 +11,7 @@ export function pairwiseRow(r: number, headSize: number): number {
 
 /** A copy of the bytes with row r taken from row `from(r)`. The number of rows divides the length. */
 export function reorderRows(bytes: Uint8Array, rows: number, from: (row: number) => number): Uint8Array {
+  if (bytes.byteLength === 0) return bytes; // an empty tensor may claim 2^40 rows
   const width = bytes.byteLength / rows;
   const result = new Uint8Array(bytes.byteLength);
   for (let r = 0; r < rows; r++) {

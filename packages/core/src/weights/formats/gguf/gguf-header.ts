@@ -124,7 +124,9 @@ function place(
       );
     if (Number(offset) % alignment !== 0)
       throw new CheckpointError(file, `${name}: offset`, `a multiple of ${alignment}`, offset);
-    tensors.set(name, { dtype, shape, byteLength, begin: dataStart + Number(offset) });
+    // an empty tensor may stand behind the last byte
+    const begin = byteLength === 0 ? 0 : dataStart + Number(offset);
+    tensors.set(name, { dtype, shape, byteLength, begin });
   }
   const order = [...tensors].sort((a, b) => a[1].begin - b[1].begin || a[1].byteLength - b[1].byteLength);
   let end = dataStart;
