@@ -63,7 +63,7 @@ export function ggufConfig(
     rope_scaling: ropeScaling(read, factors),
     tie_word_embeddings: !has('output.weight'),
     bos_token_id: read.tokenId('bos_token_id'),
-    eos_token_id: read.tokenId('eos_token_id'),
+    eos_token_id: endIds(read),
     pad_token_id: read.tokenId('padding_token_id'),
   };
   const config: Record<string, unknown> = { model_type: table.modelType, architectures: [table.className] };
@@ -74,6 +74,12 @@ export function ggufConfig(
   const own = table.more?.({ read, layers, hidden, heads, headSize, has }) ?? {};
   for (const [key, value] of Object.entries(own)) if (value !== undefined) config[key] = value;
   return { table: tableName, config, sizes: { heads, keyValueHeads, headSize } };
+}
+
+/** The end of a text, and where it is another token the end of a turn. */
+function endIds(read: MetadataReader): number | number[] | undefined {
+  const [end, turn] = [read.tokenId('eos_token_id'), read.tokenId('eot_token_id')];
+  return end === undefined || turn === undefined || turn === end ? (end ?? turn) : [end, turn];
 }
 
 function tableFor(architecture: string, read: MetadataReader): string {

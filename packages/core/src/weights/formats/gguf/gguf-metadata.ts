@@ -93,11 +93,10 @@ export function ggufMetadata(config: Config, vocabSize: number): Map<string, Ggu
     if (value === undefined || value === null) continue;
     put(key, type === 'f32' ? float(value) : type === 'bool' ? value === true : Number(value));
   }
-  for (const key of ['bos', 'eos', 'pad']) {
-    const id = config[`${key}_token_id`];
-    if (typeof id === 'number')
-      metadata.set(`tokenizer.ggml.${key === 'pad' ? 'padding' : key}_token_id`, id);
-  }
+  const ends = Array.isArray(config.eos_token_id) ? config.eos_token_id : [config.eos_token_id];
+  const ids = { bos: config.bos_token_id, eos: ends[0], eot: ends[1], padding: config.pad_token_id };
+  for (const [key, id] of Object.entries(ids))
+    if (typeof id === 'number') metadata.set(`tokenizer.ggml.${key}_token_id`, id);
   return metadata;
 }
 

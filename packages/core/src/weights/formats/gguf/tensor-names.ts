@@ -71,7 +71,6 @@ export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
   }),
   granite: llama,
   smollm3: llama,
-  minicpm: llama,
   qwen2: base,
   qwen3: base,
   qwen3moe: extend(base, {
@@ -114,7 +113,6 @@ export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
   }),
   starcoder2: extend(base, { ffn_up: 'mlp.c_fc', ffn_down: 'mlp.c_proj' }),
   'command-r': base,
-  cohere2: base,
   gpt2: {
     whole: {
       token_embd: 'transformer.wte',

@@ -8,6 +8,7 @@ import { quantize } from '../../quantization/quantize.ts';
 import { tinyConfig, tinyWeights } from '../../tiny-checkpoint.ts';
 import type { StoredTensor, WeightFile } from '../../weight-file.ts';
 import { memorySink } from '../../write/byte-sink.ts';
+import { type GgufValue, writeGguf } from './write-gguf.ts';
 import { type WriteGgufOptions, writeGgufCheckpoint } from './write-gguf-checkpoint.ts';
 
 async function roundTrip(
@@ -37,7 +38,8 @@ function weightsOf(shapes: Record<string, number[]>): WeightFile {
   return { tensors, read: async (name) => tensors.get(name)!, close: async () => {} };
 }
 
-const values = async (weights: WeightFile, name: string) => Array.from(dequantize(await weights.read(name)));
+const valuesOf = async (weights: WeightFile, name: string) =>
+  Array.from(dequantize(await weights.read(name)));
 
 describe('writeGgufCheckpoint', () => {
   it.each(['F32', 'F16', 'Q8_0', 'Q4_0'] as const)(
@@ -71,7 +73,7 @@ describe('writeGgufCheckpoint', () => {
     const entry = read.weights.tensors.get('transformer.h.0.attn.c_attn.weight');
     expect(entry).toMatchObject({ dtype: 'F16', shape: [4, 12] });
     for (const name of ['transformer.h.0.attn.c_attn.weight', 'transformer.h.0.attn.c_attn.bias'])
-      expect(await values(read.weights, name)).toEqual(await values(weights, name));
+      expect(await valuesOf(read.weights, name)).toEqual(await valuesOf(weights, name));
     expect(read.weights.tensors.has('transformer.h.0.attn.bias')).toBe(false); // the causal mask
   });
 
@@ -102,7 +104,55 @@ describe('writeGgufCheckpoint', () => {
       num_experts_per_tok: 2,
     });
     for (const name of weights.tensors.keys())
-      expect(await values(read.weights, name)).toEqual(await values(weights, name));
+      expect(await valuesOf(read.weights, name)).toEqual(await valuesOf(weights, name));
+  });
+
+  it('ends of text and of turn are both kept', async () => {
+    const config = { ...tinyConfig, eos_token_id: [2, 7] };
+    const read = await roundTrip({ config, weights: tinyWeights() }, { dtype: 'F32' });
+    expect(read.config.eos_token_id).toEqual([2, 7]);
+  });
+
+  it('phi2: query, key and value in one tensor, as older converters wrote them, are three', async () => {
+    const shared = { dtype: 'F32', read: async () => new Uint8Array(0) } as const;
+    const values = Float32Array.from({ length: 12 * 4 }, (_, i) => i);
+    const sink = memorySink();
+    const keys = {
+      block_count: 1,
+      embedding_length: 4,
+      'attention.head_count': 2,
+      context_length: 8,
+      feed_forward_length: 8,
+    };
+    await writeGguf(
+      sink,
+      new Map<string, GgufValue>([
+        ['general.architecture', 'phi2'],
+        ...Object.entries(keys).map(([key, value]) => [`phi2.${key}`, value] as const),
+      ]),
+      [
+        {
+          ...shared,
+          name: 'blk.0.attn_qkv.weight',
+          shape: [12, 4],
+          byteLength: 192,
+          read: async () => new Uint8Array(values.buffer),
+        },
+        {
+          ...shared,
+          name: 'blk.0.attn_qkv.bias',
+          shape: [12],
+          byteLength: 48,
+          read: async () => new Uint8Array(values.buffer, 0, 48),
+        },
+      ],
+    );
+    const { weights } = await openCheckpoint(new File([sink.bytes()], 'model.gguf'));
+    const of = (part: string) => valuesOf(weights, `model.layers.0.self_attn.${part}`);
+    expect(await of('q_proj.weight')).toEqual(Array.from(values.subarray(0, 16)));
+    expect(await of('k_proj.weight')).toEqual(Array.from(values.subarray(16, 32)));
+    expect(await of('v_proj.weight')).toEqual(Array.from(values.subarray(32, 48)));
+    expect(await of('k_proj.bias')).toEqual([4, 5, 6, 7]);
   });
 
   it('refuses what GGUF has no place or word for', async () => {
