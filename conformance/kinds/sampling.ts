@@ -87,7 +87,7 @@ const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processo
       multiplier: p['multiplier'],
       base: p['base'],
       allowedLength: p['allowed_length'],
-      lastN: p['penalty_last_n'],
+      lastN: Number(p['penalty_last_n']) < 0 ? undefined : p['penalty_last_n'],
       breakers: p['seq_breakers'],
     }),
   noRepeatNgram: (p) => noRepeatNgram({ size: p['size'] }),

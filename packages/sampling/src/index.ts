@@ -1,5 +1,6 @@
 // logits -> id.
 export { type ApplyOptions, applySteps } from './apply-steps.ts';
+export { type Chain, createChain, describeChain } from './chain.ts';
 export { EmptySupportError, InvalidLogitsError } from './errors.ts';
 export type { ExplainedStep, Explanation } from './explain.ts';
 export type { RankedLogprob, TokenLogprob } from './logprobs.ts';
@@ -54,6 +55,9 @@ export {
   sampler,
 } from './sampler.ts';
 export { processorsOf, type StepOptions } from './sampler-options.ts';
+export { categorical } from './samplers/categorical.ts';
+export { greedy } from './samplers/greedy.ts';
+export { gumbel } from './samplers/gumbel.ts';
 export type { BeamOptions, Hypothesis } from './search/beam-group.ts';
 export { beamSearch } from './search/beam-search.ts';
 export { type BestOfN, type BestOfNOptions, bestOfN } from './search/best-of-n.ts';

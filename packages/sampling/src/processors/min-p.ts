@@ -1,6 +1,7 @@
 // Min-p (Nguyen et al. 2024, arXiv 2407.01082; a critique: 2506.13681): keep what is at least p times as likely as the most likely token. In
 // logits: l >= max + ln p, so no exponential is needed. `>=` on both of our backends (llama.cpp's GPU version has `>`).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
+import { keepNearTop } from '../keep-near-top.ts';
 import { keepAboveLogit } from '../keep-probable.ts';
 import type { Processor } from '../processor.ts';
 import { topSlot } from '../row.ts';
@@ -28,8 +29,9 @@ export function minP(options: MinPOptions): Processor {
     argmaxInvariant: true,
     process(row) {
       if (p === 0) return;
-      const top = row.values[topSlot(row)];
-      keepAboveLogit(row, p >= 1 ? top : top + Math.log(p), minKeep);
+      const offset = p >= 1 ? 0 : Math.log(p);
+      if (row.dense && minKeep === 1) keepNearTop(row, offset);
+      else keepAboveLogit(row, row.values[topSlot(row)] + offset, minKeep);
     },
   };
 }
