@@ -1,5 +1,6 @@
 // A model with a key-value cache as a SequenceModel: prefixes that extend what was seen before are continued, branches are forked, what a search has left is truncated
-// or freed. Structural: core's models fit. Where the model has `stepAll`, a run of growing prefixes (the guesses of a speculation) is one pass.
+// or freed. Structural: core's models fit. A run of growing prefixes (the guesses of a speculation) is one
+// pass: with `stepAll`, where the model has it, else on forks.
 import type { Logits } from '../row.ts';
 import type { SequenceModel } from './sequence-model.ts';
 
@@ -129,21 +130,23 @@ export function cachedModel<S extends CachedSequence>(model: CachedModel<S>): Ca
       });
       return results;
     }
-    const done = runs.map((run) => run.shared);
-    for (let round = 0; ; round++) {
-      const active = runs.flatMap((run, r) => (round < run.at.length ? [{ run, r }] : []));
-      if (active.length === 0) return results;
-      const rows = await model.step(
-        active.map(({ run, r }) => ({
-          sequence: run.sequence,
-          ids: run.ids.slice(done[r], run.lengths[round]),
-        })),
-      );
-      active.forEach(({ run, r }, i) => {
-        done[r] = run.lengths[round];
-        results[run.at[round]] = rows[i];
+    // One pass all the same: the shorter prefixes of a run are computed on forks, which share what is cached.
+    const asked = runs.flatMap((run) =>
+      run.at.map((place, i) => {
+        const isLongest = i === run.at.length - 1;
+        const sequence = isLongest ? run.sequence : (run.sequence.fork() as S);
+        return { place, isLongest, sequence, ids: run.ids.slice(run.shared, run.lengths[i]) };
+      }),
+    );
+    try {
+      const rows = await model.step(asked.map(({ sequence, ids }) => ({ sequence, ids })));
+      asked.forEach(({ place }, i) => {
+        results[place] = rows[i];
       });
+    } finally {
+      for (const { isLongest, sequence } of asked) if (!isLongest) sequence.dispose();
     }
+    return results;
   };
   const dispose = (): void => {
     for (const sequence of live) sequence.dispose();
