@@ -126,6 +126,13 @@ describe('hubFolder', () => {
     expect(resolves()).toHaveLength(1);
   });
 
+  it('two readers of one file share a download', async () => {
+    const folder = await hubFolder(id, { hubUrl, cacheDirectory });
+    const sources = await Promise.all([folder.open('model.safetensors'), folder.open('model.safetensors')]);
+    for (const source of sources) await source?.close();
+    expect(resolves()).toHaveLength(1);
+  });
+
   it('a cut connection is taken up where it ended, and progress never falls', async () => {
     faults.cutAfter = 1500;
     const progress: HubProgress[] = [];

@@ -59,15 +59,30 @@ export async function hubFolder(id: HubId, options: HubOptions = {}): Promise<Ch
   const commit = await commitOf(library, id, request, cache);
   if (commit.offline) return { ...nodeFolder(commit.snapshot), name };
   const revision = commit.sha;
-  const files = async () => {
-    const names: string[] = [];
-    for await (const entry of library.listFiles({ ...request, revision }))
-      if (entry.type === 'file') names.push(entry.path);
-    return names;
+  // A commit does not change: its listing is asked for once, and one download serves all who want the file at the same time.
+  let listing: Promise<readonly string[]> | undefined;
+  const list = () => {
+    listing ??= (async () => {
+      const names: string[] = [];
+      for await (const entry of library.listFiles({ ...request, revision }))
+        if (entry.type === 'file') names.push(entry.path);
+      return names;
+    })();
+    return listing;
+  };
+  const downloads = new Map<string, Promise<string | undefined>>();
+  const download = (file: string, into: HubCache): Promise<string | undefined> => {
+    const running =
+      downloads.get(file) ??
+      downloadToCache(library, { ...request, revision, file, cache: into, options }).finally(() =>
+        downloads.delete(file),
+      );
+    downloads.set(file, running);
+    return running;
   };
   return {
     name,
-    list: files,
+    list,
     async open(file) {
       checkFileName(name, 'file', file);
       if (cache === undefined) {
@@ -81,7 +96,8 @@ export async function hubFolder(id: HubId, options: HubOptions = {}): Promise<Ch
           ...(options.signal && { signal: options.signal }),
         });
       }
-      const path = await downloadToCache(library, { ...request, revision, file, cache, options });
+      if (!file.includes('/') && !(await list()).includes(file)) return undefined;
+      const path = await download(file, cache);
       return path === undefined ? undefined : nodeFileSource(path);
     },
   };
