@@ -4,13 +4,14 @@ import { checkCalls, perfectCalls, toolsOf } from '../src/evaluation/index.ts';
 import { parseReply, renderCalls, toolFormats } from '../src/index.ts';
 import { functionCalling, hasAttackData } from './attack-data.ts';
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 if (!hasAttackData) {
   console.error('no benchmark data beside the repository');
   process.exit(2);
 }
 const sets = functionCalling();
-console.log(`| format | ${Object.keys(sets).join(' | ')} |`);
-console.log(
+print(`| format | ${Object.keys(sets).join(' | ')} |`);
+print(
   `|---|${Object.keys(sets)
     .map(() => '---')
     .join('|')}|`,
@@ -32,9 +33,9 @@ for (const format of toolFormats.keys()) {
       const wrong = checkCalls(reply.calls, wanted);
       if (wrong === undefined && reply.malformed.length === 0) right++;
       else if (process.argv.includes('--verbose'))
-        console.log(`${format} ${given.id}: ${wrong ?? reply.malformed[0]?.reason}\n  ${text.slice(0, 300)}`);
+        print(`${format} ${given.id}: ${wrong ?? reply.malformed[0]?.reason}\n  ${text.slice(0, 300)}`);
     }
     cells.push(`${right}/${cases.length}`);
   }
-  console.log(`| ${format} | ${cells.join(' | ')} |`);
+  print(`| ${format} | ${cells.join(' | ')} |`);
 }

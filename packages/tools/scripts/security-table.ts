@@ -5,6 +5,7 @@ import { standardPolicy } from '../src/index.ts';
 import type { Policy } from '../src/policy/policy.ts';
 import { hasAttackData, mailAttacks, suites } from './attack-data.ts';
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 if (!hasAttackData) {
   console.error('no attack data beside the repository');
   process.exit(2);
@@ -24,28 +25,28 @@ const rules = (report: SuiteReport | { readonly blockedBy: Readonly<Record<strin
     .map(([rule, n]) => `${rule} ${n}`)
     .join(', ') || '-';
 
-console.log(
+print(
   '| suite | defence | utility | utility under attack | attack success | attack calls stopped by | asked |',
 );
-console.log('|---|---|---|---|---|---|---|');
+print('|---|---|---|---|---|---|---|');
 for (const suite of suites())
   for (const { name, policy, asked } of defences) {
     const report = await runSuite(suite as never, { policy, asked });
-    console.log(
+    print(
       `| ${report.suite} | ${name} | ${share(report.utility)} | ${share(report.utilityUnderAttack)} | ${share(report.attackSuccess)} | ${rules(report)} | ${report.asked} |`,
     );
   }
 const { mails, instructions } = mailAttacks();
-console.log(
+print(
   '\n| BIPIA mails | instructions | ran a program | stopped by | leaked to the screen | only said (no rule speaks) |',
 );
-console.log('|---|---|---|---|---|---|');
+print('|---|---|---|---|---|---|');
 for (const [name, policy, guard] of [
   ['gates and guard off', open, false],
   ['gates and guard on', standardPolicy(), true],
 ] as const) {
   const report = await runMailInjections(mails, instructions, { policy, guard });
-  console.log(
+  print(
     `| ${name} | ${report.injections} | ${share([report.ran, report.injections])} | ${rules(report)} | ${share([report.leakedToScreen, report.injections])} | ${report.saidOnly} |`,
   );
 }

@@ -1,35 +1,29 @@
 // Runs the pure machine against the world: it samples from an engine, asks the policy, runs tools under a clock and an abort signal, splices their
 // results and goes on. Everything the machine is given is journalled first, so that a run can be resumed in another process; a call that had
 // begun there without a recorded end is not run again unless it is idempotent, but answered "unknown".
-import {
-  type DispatchEvent,
-  type DispatchInput,
-  DispatchMachine,
-  type FinishReason,
-  type SplicedResult,
-} from './dispatch/dispatch-machine.ts';
+import type {
+  DispatchEvent,
+  DispatchInput,
+  FinishReason,
+  SplicedResult,
+} from './dispatch/dispatch-events.ts';
+import { DispatchMachine } from './dispatch/dispatch-machine.ts';
 import { type Journal, memoryJournal } from './dispatch/journal.ts';
 import type { Limits } from './dispatch/limits.ts';
 import type { Call, Outcome } from './dispatch/outcome.ts';
-import { estimateTokens, memoryStore, type ResultStore, truncateResult } from './dispatch/truncate-result.ts';
+import { Provenance } from './dispatch/provenance.ts';
+import { runTool } from './dispatch/run-tool.ts';
+import { toolOutcome } from './dispatch/tool-outcome.ts';
+import { estimateTokens, memoryStore, type ResultStore } from './dispatch/truncate-result.ts';
 import type { ChatMessage, Engine, EngineTurn } from './engines/engine.ts';
 import type { ToolFormat } from './formats/format.ts';
 import { structuredFormat } from './formats/structured-format.ts';
-import { canonicalJson, type Json, type JsonObject, writeJson } from './json.ts';
-import { isUntrusted, joinLabels, type Label, type Segment } from './label.ts';
+import { canonicalJson, type Json, type JsonObject } from './json.ts';
+import { joinLabels, type Segment } from './label.ts';
 import { type Decision, isApproved, makePending, type Pending } from './policy/approval.ts';
 import { decide, type Policy, type PolicyContext, type Seen, type Verdict } from './policy/policy.ts';
-import { normaliseUrl, urlsIn } from './policy/urls.ts';
 import { sha256 } from './sha256.ts';
-import {
-  type AnyTool,
-  checkInput,
-  checkTools,
-  schemaOf,
-  type ToolAnswer,
-  type ToolResult,
-  toolDeclaration,
-} from './tool.ts';
+import { type AnyTool, checkInput, checkTools, schemaOf, toolDeclaration } from './tool.ts';
 
 /** Options of {@link runTools}. */
 export interface RunOptions {
@@ -146,7 +140,7 @@ class Driver {
   private readonly controller = new AbortController();
   private readonly calls: { call: Call; outcome: Outcome }[] = [];
   private readonly begun = new Set<string>();
-  private readonly links = { user: new Set<string>(), shown: new Set<string>() };
+  private readonly provenance = new Provenance();
   private messages: ChatMessage[];
   private written: Segment[] = [];
   private turnText = '';
@@ -154,7 +148,6 @@ class Driver {
   private turnCalls: Call[] = [];
   private text = '';
   private reasoning = '';
-  private seen: Seen = { private: false, untrusted: false, label: { trust: 'system', source: 'system' } };
   private runId: string;
   private splice: Extract<DispatchEvent, { type: 'splice' }> | undefined;
   private pending: Pending[] = [];
@@ -195,7 +188,7 @@ class Driver {
     try {
       const resumed = this.restore();
       if (!resumed) await this.journal.append({ entry: 'begin', runId: this.runId, messages: this.messages });
-      for (const message of this.messages) this.readMessage(message);
+      for (const message of this.messages) this.provenance.read(message);
       const deadline = this.now() + this.machine.limits.wallTimeMs;
       const declarations = [...this.tools.values()].map(toolDeclaration);
       while (this.machine.finished === undefined) {
@@ -225,7 +218,7 @@ class Driver {
       finish: this.machine.finished ?? 'pending',
       pending: this.pending,
       messages: this.messages,
-      seen: this.seen,
+      seen: this.provenance.seen,
       journal: this.journal,
     };
   }
@@ -274,7 +267,7 @@ class Driver {
       } else if (event.type === 'call.ready') this.turnCalls.push(event.call);
       else if (event.type === 'call.result') {
         this.calls.push({ call: event.call, outcome: event.outcome });
-        if (event.outcome.label) this.see(event.outcome.label);
+        if (event.outcome.label) this.provenance.see(event.outcome.label);
         if (!this.turnCalls.some((c) => c.id === event.call.id) && event.call.name !== '')
           this.turnCalls.push(event.call);
       } else if (event.type === 'splice') this.splice = event;
@@ -374,13 +367,8 @@ class Driver {
 
   /** The arguments to run with, undefined when the call was answered, or `later`. */
   private async gate(call: Call, tool: AnyTool): Promise<JsonObject | undefined | 'later'> {
-    const context: PolicyContext = {
-      tool,
-      seen: this.seen,
-      trustedText: this.trustedText(),
-      userLinks: this.links.user,
-      shownLinks: this.links.shown,
-    };
+    const { seen, trustedText, userLinks, shownLinks } = this.provenance;
+    const context: PolicyContext = { tool, seen, trustedText, userLinks, shownLinks };
     let args = call.arguments as JsonObject;
     let verdict = this.decided.get(call.id) ?? decide(this.options.policy ?? [], call, context);
     this.decided.set(call.id, verdict);
@@ -446,154 +434,35 @@ class Driver {
     if (!this.begun.has(call.id)) await this.give({ input: 'start', callId: call.id });
     this.begun.add(call.id);
     const key = await sha256(canonicalJson([this.runId, call.id, call.name, entry.arguments as Json]));
-    const answer = await this.guarded(tool, checked.value, call, key, deadline);
-    await this.settle(call, answer);
-  }
-
-  /** Runs a tool under its timeout; whatever it does, there is one outcome, and it comes in time. */
-  private guarded(
-    tool: AnyTool,
-    input: unknown,
-    call: Call,
-    idempotencyKey: string,
-    deadline: number,
-  ): Promise<Outcome> {
-    const { limits } = this.machine;
-    const harmless = tool.effects === 'none' || tool.effects === 'read';
-    const controller = new AbortController();
-    const soft = Math.min(tool.timeoutMs ?? limits.callTimeoutMs, limits.callMaxMs);
-    return new Promise<Outcome>((resolve) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const began = this.now();
-      const end = (outcome: Outcome, why?: string): void => {
-        clearTimeout(timer);
-        this.controller.signal.removeEventListener('abort', onAbort);
-        if (why !== undefined) controller.abort(new Error(why));
-        resolve(outcome);
-      };
-      const onAbort = (): void =>
-        end(
-          harmless
-            ? { status: 'cancelled', text: 'The run was stopped while the call ran.' }
-            : { status: 'unknown', text: 'The run was stopped while the call ran; it may have happened.' },
-          'stopped',
-        );
-      const arm = (): void => {
-        clearTimeout(timer);
-        const left = Math.max(
-          0,
-          Math.min(soft, limits.callMaxMs - (this.now() - began), deadline - this.now()),
-        );
-        timer = setTimeout(
-          () =>
-            end(
-              harmless
-                ? { status: 'timeout', text: `No answer within ${Math.round(this.now() - began)} ms.` }
-                : {
-                    status: 'unknown',
-                    text: `No answer within ${Math.round(this.now() - began)} ms; it may have happened. Check before doing it again.`,
-                  },
-              'timeout',
-            ),
-          left,
-        );
-      };
-      this.controller.signal.addEventListener('abort', onAbort, { once: true });
-      arm();
-      const progress = (note = ''): void => {
-        if (controller.signal.aborted) return;
-        arm();
-        this.emit({ seq: -1, type: 'call.progress', callId: call.id, note: note.slice(0, 200) });
-      };
-      Promise.resolve()
-        .then(() => tool.run(input, { signal: controller.signal, callId: call.id, idempotencyKey, progress }))
-        .then(
-          (answer) => end(this.outcomeOf(tool, call, answer)),
-          (error: unknown) =>
-            end({ status: 'error', text: errorText(error), label: this.labelOf(tool, call) }),
-        );
-    });
-  }
-
-  private outcomeOf(tool: AnyTool, call: Call, answer: ToolAnswer): Outcome {
-    const rich: ToolResult | undefined =
-      typeof answer === 'object' && answer !== null && (answer as { kind?: unknown }).kind === 'tool-result'
-        ? (answer as ToolResult)
-        : undefined;
-    let text: string;
-    try {
-      text = rich ? rich.text : typeof answer === 'string' ? answer : writeJson((answer ?? null) as Json);
-    } catch {
-      return {
-        status: 'error',
-        text: 'The tool answered something that is no JSON.',
-        label: this.labelOf(tool, call),
-      };
-    }
-    const label = this.labelOf(tool, call, rich?.label);
-    for (const link of [...urlsIn(text), ...(rich?.links ?? [])]) {
-      const url = normaliseUrl(link);
-      if (url !== undefined) this.links.shown.add(url);
-    }
-    const handle = `r${call.index}`;
-    const count = this.options.engine.countTokens?.bind(this.options.engine) ?? estimateTokens;
-    const shown = truncateResult(
-      text,
-      Math.min(tool.maxResultTokens ?? Number.POSITIVE_INFINITY, this.machine.limits.resultTokens),
-      handle,
-      count,
+    await this.settle(
+      call,
+      await runTool({
+        tool,
+        input: checked.value,
+        call,
+        idempotencyKey: key,
+        limits: this.machine.limits,
+        deadline,
+        now: this.now,
+        signal: this.controller.signal,
+        onProgress: (note) => this.emit({ seq: -1, type: 'call.progress', callId: call.id, note }),
+        outcomeOf: (answer) => {
+          const count = this.options.engine.countTokens?.bind(this.options.engine) ?? estimateTokens;
+          const { outcome, links } = toolOutcome(tool, call, answer, {
+            maxTokens: this.machine.limits.resultTokens,
+            count,
+            store: this.store,
+          });
+          this.provenance.show(links);
+          return outcome;
+        },
+      }),
     );
-    if (shown.cut) this.store.set(handle, text);
-    const value = rich ? rich.value : typeof answer === 'string' ? undefined : (answer as Json);
-    return {
-      status: rich?.isError ? 'error' : 'ok',
-      text: shown.text,
-      label,
-      ...(value === undefined ? {} : { value }),
-      ...(shown.cut ? { handle } : {}),
-    };
   }
-  /** A tool's label joined with what it says of this answer: only ever stricter. */
-  private labelOf(tool: AnyTool, call: Call, own?: Partial<Label>): Label {
-    const base: Label = { trust: 'tool', source: tool.name, ...tool.result };
-    const joined = own === undefined ? base : joinLabels([base, { ...base, ...own }]);
-    return { ...joined, callId: call.id };
-  }
+
   private async settle(call: Call, outcome: Outcome): Promise<void> {
     this.decided.delete(call.id);
     await this.give({ input: 'outcome', callId: call.id, outcome });
-  }
-
-  // ---- provenance
-
-  private see(label: Label): void {
-    this.seen = {
-      private: this.seen.private || label.private === true,
-      untrusted: this.seen.untrusted || isUntrusted(label),
-      label: joinLabels([this.seen.label, label]),
-    };
-  }
-  private readMessage(message: ChatMessage): void {
-    const trust = (
-      { system: 'system', developer: 'developer', user: 'user', assistant: 'model', tool: 'tool' } as const
-    )[message.role];
-    const label = joinLabels([{ trust, source: message.role }, ...(message.label ? [message.label] : [])]);
-    this.see(label);
-    const links =
-      label.trust === 'user' || label.trust === 'system' || label.trust === 'developer'
-        ? this.links.user
-        : this.links.shown;
-    for (const link of urlsIn(message.content)) links.add(normaliseUrl(link) ?? link);
-  }
-  private trustedText(): string {
-    return this.messages
-      .filter(
-        (m) =>
-          (m.role === 'user' || m.role === 'system' || m.role === 'developer') &&
-          (m.label === undefined || !isUntrusted(m.label)),
-      )
-      .map((m) => m.content)
-      .join('\n');
   }
 
   // ---- putting results back
@@ -657,10 +526,4 @@ class Driver {
     this.turnReasoning = '';
     this.turnCalls = [];
   }
-}
-
-/** What a model may read of an error: its first line, no stack, at most 300 characters. */
-function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message : typeof error === 'string' ? error : 'the tool failed';
-  return (text.split('\n')[0] ?? '').slice(0, 300) || 'the tool failed';
 }

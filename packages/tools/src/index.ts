@@ -1,13 +1,13 @@
 export { checkSchema } from './check-schema.ts';
-export {
-  type DispatchEvent,
-  type DispatchInput,
-  DispatchMachine,
-  type DispatchOptions,
-  type FinishReason,
-  type SplicedResult,
-  type ToolContract,
-} from './dispatch/dispatch-machine.ts';
+export type {
+  DispatchEvent,
+  DispatchInput,
+  DispatchOptions,
+  FinishReason,
+  SplicedResult,
+  ToolContract,
+} from './dispatch/dispatch-events.ts';
+export { DispatchMachine } from './dispatch/dispatch-machine.ts';
 export { type Journal, type JournalEntry, memoryJournal } from './dispatch/journal.ts';
 export type { Limits } from './dispatch/limits.ts';
 export type { Call, Outcome, OutcomeStatus } from './dispatch/outcome.ts';
@@ -39,6 +39,7 @@ export type {
   ToolFormat,
 } from './formats/format.ts';
 export { formatOf, toolFormats } from './formats/formats.ts';
+export type { EndReason, ParseEvent } from './formats/parse-event.ts';
 export { gatherReply, type ParsedReply, parseReply } from './formats/parse-reply.ts';
 export type { Part } from './formats/pattern.ts';
 export type { ReadCall } from './formats/read-calls.ts';
@@ -49,12 +50,7 @@ export {
   renderCalls,
   renderResults,
 } from './formats/render-calls.ts';
-export {
-  type EndReason,
-  type ParseEvent,
-  ToolCallParser,
-  type ToolCallParserOptions,
-} from './formats/tool-call-parser.ts';
+export { ToolCallParser, type ToolCallParserOptions } from './formats/tool-call-parser.ts';
 export { type JsonSchema, type ToolSignature, toolSignature } from './formats/tool-signature.ts';
 export type { LexerKind } from './formats/value-lexer.ts';
 export type { LinkRules } from './guards/link-rules.ts';

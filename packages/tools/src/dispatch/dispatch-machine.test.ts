@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderCalls } from '../formats/render-calls.ts';
-import {
-  type DispatchEvent,
-  type DispatchInput,
-  DispatchMachine,
-  type DispatchOptions,
-} from './dispatch-machine.ts';
+import type { DispatchEvent, DispatchInput, DispatchOptions } from './dispatch-events.ts';
+import { DispatchMachine } from './dispatch-machine.ts';
 import type { Outcome } from './outcome.ts';
 
 const tools: DispatchOptions['tools'] = [

@@ -2,96 +2,24 @@
 // which ask the driver to do something (`call.ready`: decide and run; `splice`: force this text). The same inputs give the same events, so a
 // snapshot is the list of inputs and a replay is a loop. Laws: any chunking of the reply gives the same events; a cut call never becomes ready;
 // every ready call gets exactly one outcome before the next text is sampled; only sampled text can open a call.
-import { checkSchema } from '../check-schema.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
+import type { EndReason, ParseEvent } from '../formats/parse-event.ts';
 import { callId, renderResults } from '../formats/render-calls.ts';
-import { type EndReason, type ParseEvent, ToolCallParser } from '../formats/tool-call-parser.ts';
-import type { JsonSchema, ToolSignature } from '../formats/tool-signature.ts';
+import { ToolCallParser } from '../formats/tool-call-parser.ts';
 import { neutralise } from '../guards/neutralise.ts';
 import { canonicalJson, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
-import type { Label } from '../label.ts';
-import type { Effects } from '../tool.ts';
+import type {
+  DispatchEvent,
+  DispatchInput,
+  DispatchOptions,
+  FinishReason,
+  SplicedResult,
+  ToolContract,
+} from './dispatch-events.ts';
 import { type Limits, limitsOf } from './limits.ts';
 import { type Call, type Outcome, outcomeText } from './outcome.ts';
-
-/** Why a run ended. */
-export type FinishReason =
-  | 'stop'
-  | 'length'
-  | 'abort'
-  | 'error'
-  | 'steps'
-  | 'calls'
-  | 'sampled-tokens'
-  | 'forced-tokens'
-  | 'time'
-  | 'loop'
-  | 'retries';
-
-/** What the machine says. `seq` numbers the events of a run. */
-export type DispatchEvent = { readonly seq: number } & (
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'think'; readonly text: string }
-  | { readonly type: 'call.open'; readonly region: number; readonly name?: string }
-  | { readonly type: 'call.args'; readonly region: number; readonly text: string }
-  | {
-      readonly type: 'call.incomplete';
-      readonly region: number;
-      readonly name?: string;
-      readonly raw: string;
-    }
-  | { readonly type: 'call.ready'; readonly call: Call }
-  | { readonly type: 'call.start'; readonly callId: string }
-  | { readonly type: 'call.progress'; readonly callId: string; readonly note: string }
-  | { readonly type: 'call.result'; readonly call: Call; readonly outcome: Outcome }
-  | { readonly type: 'guard'; readonly what: string; readonly detail: string; readonly callId?: string }
-  | {
-      readonly type: 'splice';
-      readonly text: string;
-      readonly mode: 'inline' | 'turn';
-      readonly results: readonly SplicedResult[];
-    }
-  | { readonly type: 'budget'; readonly limit: FinishReason; readonly detail: string }
-  | { readonly type: 'finish'; readonly reason: FinishReason }
-);
-/** One result as it goes back to the model: neutralised, bounded. */
-export interface SplicedResult {
-  readonly call: Call;
-  readonly status: Outcome['status'];
-  readonly text: string;
-  readonly label: Label;
-}
-
-/** The contract of a tool, as far as the machine needs it. */
-export interface ToolContract extends ToolSignature {
-  readonly effects: Effects;
-}
-
-/** What came in: the journal of a run, and its snapshot. */
-export type DispatchInput =
-  | { readonly input: 'push'; readonly text: string; readonly tokens: number; readonly special?: boolean }
-  | { readonly input: 'think'; readonly text: string }
-  | { readonly input: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
-  | { readonly input: 'end'; readonly reason: EndReason }
-  | { readonly input: 'start'; readonly callId: string }
-  | { readonly input: 'outcome'; readonly callId: string; readonly outcome: Outcome }
-  | { readonly input: 'forced'; readonly tokens: number }
-  | { readonly input: 'resume'; readonly promptTail: string }
-  | { readonly input: 'expire'; readonly reason: FinishReason };
-
-/** Options of {@link DispatchMachine}: data only, so that a run can be replayed elsewhere. */
-export interface DispatchOptions {
-  readonly format: string | ToolFormat;
-  readonly tools: readonly ToolContract[];
-  readonly limits?: Partial<Limits>;
-  readonly promptTail?: string;
-  readonly specialMarks?: readonly string[];
-  /** Special tokens of the tokenizer as text; broken in results. */
-  readonly specialTokens?: readonly string[];
-  /** Calls repaired from malformed JSON may run tools that write or reach out. Off: they are answered with an error. */
-  readonly allowRepairedEffects?: boolean;
-}
+import { refuseCall } from './refuse-call.ts';
 
 const acceptedOptions = new Set([
   'format',
@@ -376,47 +304,20 @@ export class DispatchMachine {
 
   /** Answers a call that must not reach the driver: unknown, invalid, repaired, repeated, beyond a budget. */
   private refusal(call: Call): Outcome | undefined {
-    const tool = this.tools.get(call.name);
     const text = `${call.name}\n${canonicalJson(call.arguments as Json)}`;
     this.repeated = text === this.lastCall ? this.repeated + 1 : 1;
     this.lastCall = text;
-    if (tool === undefined) {
-      const names = [...this.tools.keys()].slice(0, 20).join(', ');
-      return {
-        status: 'unknown-tool',
-        text: `There is no tool ${JSON.stringify(call.name.slice(0, 64))}. Tools: ${names || 'none'}.`,
-      };
-    }
-    const errors = checkSchema(call.arguments as Json, tool.parameters as JsonSchema);
-    if (errors.length > 0) return { status: 'invalid', text: `${errors.join('; ')}. Write the call again.` };
-    if (
-      call.repairs.length > 0 &&
-      (tool.effects === 'write' || tool.effects === 'external') &&
-      this.options.allowRepairedEffects !== true
-    )
-      return {
-        status: 'malformed',
-        text: `The arguments had to be repaired (${call.repairs.join(', ')}); write the call again as valid JSON.`,
-      };
-    if (this.repeated >= this.limits.repeats)
-      return {
-        status: 'duplicate',
-        text: `The same call was made ${this.repeated} times in a row; use its result.`,
-      };
-    const used = (this.perTool.get(call.name) ?? 0) + 1;
-    if (this.lastStep)
-      return { status: 'over-budget', text: 'No more tool calls are possible in this run. Answer now.' };
-    if (this.step.length >= this.limits.callsPerStep)
-      return { status: 'over-budget', text: `At most ${this.limits.callsPerStep} calls at once.` };
-    if (call.index >= this.limits.calls)
-      return { status: 'over-budget', text: `At most ${this.limits.calls} calls in a run.` };
-    if (used > this.limits.callsPerTool)
-      return {
-        status: 'over-budget',
-        text: `At most ${this.limits.callsPerTool} calls of ${call.name} in a run.`,
-      };
-    this.perTool.set(call.name, used);
-    return undefined;
+    const usedOfTool = this.perTool.get(call.name) ?? 0;
+    const counts = { repeated: this.repeated, usedOfTool, inStep: this.step.length, lastStep: this.lastStep };
+    const refused = refuseCall(
+      call,
+      this.tools,
+      this.limits,
+      counts,
+      this.options.allowRepairedEffects === true,
+    );
+    if (refused === undefined) this.perTool.set(call.name, usedOfTool + 1);
+    return refused;
   }
 
   private endTurn(reason: EndReason): void {

@@ -3,7 +3,7 @@
 
 import type { ChatMessage } from '../engines/engine.ts';
 import type { Verdict } from '../policy/policy.ts';
-import type { DispatchInput } from './dispatch-machine.ts';
+import type { DispatchInput } from './dispatch-events.ts';
 
 /** One line of a journal. */
 export type JournalEntry =

@@ -1,6 +1,6 @@
 // What the driver asks of whatever writes the text. A local model samples pieces and accepts forced ones (`force`), so results can be spliced in
 // mid-sentence; an endpoint gives whole turns, with its calls already taken apart. Both fit one interface, and so does a script.
-import type { EndReason } from '../formats/tool-call-parser.ts';
+import type { EndReason } from '../formats/parse-event.ts';
 import type { JsonObject } from '../json.ts';
 import type { Label, Segment } from '../label.ts';
 

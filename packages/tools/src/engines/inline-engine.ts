@@ -2,7 +2,7 @@
 // middle of a sentence. Models, tokenizers and samplers meet here by structure only (@ashlar/core, @ashlar/tokenizer and @ashlar/sampling fit).
 // Text is encoded with special tokens off; a forced id that is a special token is an error, whatever the text was (rule 26). Between turns the
 // sequence keeps the longest common prefix of the old and the new prompt.
-import type { EndReason } from '../formats/tool-call-parser.ts';
+import type { EndReason } from '../formats/parse-event.ts';
 import type { JsonObject } from '../json.ts';
 import type { Segment } from '../label.ts';
 import type { Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';

@@ -1,6 +1,6 @@
 // An OpenAI-compatible endpoint (vLLM, llama-server, Ollama, TGI, this package's own server) as an engine in turn mode: the server has taken calls
 // apart, results go back as messages. Arguments are kept until the server says why it stopped; of a cut reply no call comes out.
-import type { EndReason } from '../formats/tool-call-parser.ts';
+import type { EndReason } from '../formats/parse-event.ts';
 import { isObject, type Json, type JsonObject, parseJson, writeJson } from '../json.ts';
 import type { Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
 import { sseData } from './sse.ts';

@@ -1,6 +1,6 @@
 // A model that says what a script says: for tests, documentation and the security table. Each reply is one stretch of sampling: up to a splice
 // (inline formats) or a whole turn. A reply may be a function of the conversation, so a script can obey what it reads.
-import type { EndReason } from '../formats/tool-call-parser.ts';
+import type { EndReason } from '../formats/parse-event.ts';
 import type { ChatMessage, Engine, EnginePiece, EngineTurn } from './engine.ts';
 
 /** One reply: text, or text and how it ends, or calls already taken apart. */

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixtures, fixtureTools } from './fixtures.ts';
+import { fixtures, fixtureTools } from './fixtures/replies.ts';
 import { toolFormats } from './formats.ts';
+import type { EndReason, ParseEvent } from './parse-event.ts';
 import { gatherReply, parseReply } from './parse-reply.ts';
 import { renderCalls } from './render-calls.ts';
-import { type EndReason, type ParseEvent, ToolCallParser } from './tool-call-parser.ts';
+import { ToolCallParser } from './tool-call-parser.ts';
 
 /** Joins neighbouring text deltas of one kind: what split invariance is about. */
 function joined(events: readonly ParseEvent[]): ParseEvent[] {

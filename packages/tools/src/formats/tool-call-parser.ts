@@ -5,39 +5,12 @@
 
 import type { Act, CaptureState, Mark, Route, State, ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
-import { firstCharacters, type KnownNames, type Match, matchParts } from './pattern.ts';
-import { type ReadCall, type Region, readRegion } from './read-calls.ts';
+import { type FoundMark, findMark, startsOf } from './mark-finder.ts';
+import type { EndReason, ParseEvent } from './parse-event.ts';
+import { type KnownNames, type Match, matchParts } from './pattern.ts';
+import { type Region, readRegion } from './read-calls.ts';
 import { type ToolSignature, toolSignature } from './tool-signature.ts';
 import { ValueLexer } from './value-lexer.ts';
-
-/** What a reply turned out to hold, in the order it was written. Text deltas of one kind may be joined freely. */
-export type ParseEvent =
-  | { readonly type: 'content'; readonly text: string }
-  | { readonly type: 'reasoning'; readonly text: string }
-  /** A call has begun; its name is there once it is known. `region` counts the call regions of the reply. */
-  | { readonly type: 'call-open'; readonly region: number; readonly name?: string }
-  /** Provisional text of the arguments, as written: for display only. */
-  | { readonly type: 'call-text'; readonly region: number; readonly text: string }
-  /** A complete call. `index` counts the calls of the reply. */
-  | ({ readonly type: 'call'; readonly region: number; readonly index: number } & ReadCall)
-  /** A complete region that could not be read as a call. */
-  | {
-      readonly type: 'call-malformed';
-      readonly region: number;
-      readonly name?: string;
-      readonly raw: string;
-      readonly reason: string;
-    }
-  /** The reply ended inside a call: it must not run. */
-  | {
-      readonly type: 'call-incomplete';
-      readonly region: number;
-      readonly name?: string;
-      readonly raw: string;
-    };
-
-/** Why a reply ended. Only `stop` (an end-of-turn token) may finish a call whose format ends with the turn. */
-export type EndReason = 'stop' | 'length' | 'abort' | 'error';
 
 /** Options of {@link ToolCallParser}. */
 export interface ToolCallParserOptions {
@@ -190,53 +163,18 @@ export class ToolCallParser {
     }
   }
 
-  /** The first mark that begins at `at`: whole, partial (wait), or none. The longest whole mark wins; a longer one still possible waits. */
-  private markAt(
-    marks: readonly Mark[],
-    at: number,
-    final: boolean,
-  ): { mark: Mark; match: Match } | 'wait' | undefined {
-    let best: { mark: Mark; match: Match & { kind: 'whole' } } | undefined;
-    let wait = false;
-    for (const mark of marks) {
-      if (mark.first && this.written) continue;
-      const match = matchParts(
-        mark.at,
-        this.buffer,
-        at,
-        this.base,
-        { spans: this.spans, strict: this.strict },
-        this.knownFor(mark),
-      );
-      if (match.kind === 'partial') wait ||= !final;
-      if (match.kind !== 'whole') continue;
-      if (mark.ahead) {
-        const ahead = this.ahead(mark.ahead, match.end, final);
-        if (ahead === 'wait') wait = true;
-        if (ahead !== true) continue;
-      }
-      if (best === undefined || match.end > best.match.end) best = { mark, match };
-    }
-    return wait ? 'wait' : best;
+  private markAt(marks: readonly Mark[], at: number, final: boolean): FoundMark | 'wait' | undefined {
+    const { base, written, known } = this;
+    return findMark(marks, this.buffer, at, {
+      base,
+      final,
+      written,
+      known,
+      specials: { spans: this.spans, strict: this.strict },
+    });
   }
-  private knownFor(mark: Mark): KnownNames {
-    // At the very beginning of a reply any name may be called, so that an unknown tool gets an answer instead of being shown as text.
-    return mark.first ? { ...this.known, any: true } : this.known;
-  }
-  private ahead(literals: readonly string[], from: number, final: boolean): boolean | 'wait' {
-    let i = from;
-    while (i < this.buffer.length && /\s/.test(this.buffer[i] as string)) i++;
-    const rest = this.buffer.slice(i, i + 64);
-    if (literals.some((l) => rest.startsWith(l))) return true;
-    if (literals.some((l) => l.startsWith(rest))) return final ? rest === '' : 'wait';
-    return false;
-  }
-
   private startsOf(name: string, marks: readonly Mark[]): ReadonlySet<string> | undefined {
-    if (!this.firsts.has(name)) {
-      const sets = marks.map((mark) => firstCharacters(mark.at));
-      this.firsts.set(name, sets.includes(undefined) ? undefined : new Set(sets.flat() as string[]));
-    }
+    if (!this.firsts.has(name)) this.firsts.set(name, startsOf(marks));
     return this.firsts.get(name);
   }
 
@@ -252,7 +190,7 @@ export class ToolCallParser {
         if (hit === 'wait') break;
         if (hit !== undefined) {
           this.say(as, i);
-          this.follow(hit.mark, hit.match as Match & { kind: 'whole' }, i);
+          this.follow(hit.mark, hit.match, i);
           return true;
         }
       }
@@ -277,7 +215,7 @@ export class ToolCallParser {
         if (hit === 'wait') break;
         if (hit !== undefined) {
           this.keepText(state, i);
-          this.follow(hit.mark, hit.match as Match & { kind: 'whole' }, i);
+          this.follow(hit.mark, hit.match, i);
           return true;
         }
       }
@@ -331,7 +269,7 @@ export class ToolCallParser {
     const hit = this.markAt(state.marks, i, final);
     if (hit === 'wait') return false;
     if (hit !== undefined) {
-      this.follow(hit.mark, hit.match as Match & { kind: 'whole' }, i);
+      this.follow(hit.mark, hit.match, i);
       return true;
     }
     if (this.region === undefined) {

@@ -60,8 +60,8 @@ const rules = {
   allowedOrigins: ['https://good.example'],
   knownLinks: new Set(['https://listed.example/a?b=c']),
 };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const live =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   /https?:\/\/(?:\w+:)?[^\s)>\]]*(?:evil|SECRET)|\/\/evil|evil\.example|javascript:|data:text|<(?:img|a|style|div|iframe|link|script|svg)|SECRET@|[\x1b\u202e\u200b\u{e0000}-\u{e007f}]|\?d=SECRET|body=SECRET/iu;
 
 describe('attacks', () => {

@@ -21,6 +21,8 @@ const most = 2048;
 const escapeSequence =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
   /^(?:\x1b\[[0-?]*[ -/]*[@-~]|\x9b[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\|(?=\n))|\x1b[^[\]])/;
+const isJoiner = (code: number): boolean =>
+  code === 0x200c || code === 0x200d || (code >= 0xfe00 && code <= 0xfe0f);
 type Step = { readonly end: number; readonly text: string } | 'wait' | undefined;
 
 /**
@@ -108,7 +110,7 @@ export class OutputGuard {
     if (high && i + 1 >= this.buffer.length && !final) return 'wait';
     const point = String.fromCodePoint(this.buffer.codePointAt(i) as number);
     // Joiners are text between letters and in emoji: judged with their neighbours.
-    if (/[\u200c\u200d\ufe00-\ufe0f]/.test(point)) {
+    if (isJoiner(c.charCodeAt(0))) {
       if (i + 2 >= this.buffer.length && !final) return 'wait';
       const before = this.last;
       const after = this.buffer.codePointAt(i + 1);

@@ -1,8 +1,9 @@
 // One turn of an engine as the pieces of an OpenAI answer: content up to a stop string, reasoning, calls, and why it ended. Calls come out whole:
 // a client that sees a call sees a complete one.
 import type { Engine, EngineTurn } from '../engines/engine.ts';
+import type { ParseEvent } from '../formats/parse-event.ts';
 import { structuredFormat } from '../formats/structured-format.ts';
-import { type ParseEvent, ToolCallParser } from '../formats/tool-call-parser.ts';
+import { ToolCallParser } from '../formats/tool-call-parser.ts';
 import { writeJson } from '../json.ts';
 import { type ChatRequest, RequestError } from './chat-request.ts';
 import { StopText } from './stop-text.ts';
