@@ -1,4 +1,5 @@
-// Sampling one token of a wide row: the usual chain, single steps, and what the same costs with a full sort (three ways) or in transformers.js.
+// Sampling one token of a wide row: the usual chain, single steps, and what the same costs with a full sort (three
+// ways) or in transformers.js.
 import { applySteps, type SamplerOptions, sampler, topK } from '@ashlar/sampling';
 import { alternate, median, peer, type Report } from './measure.ts';
 
@@ -12,7 +13,10 @@ const usual: SamplerOptions = {
   temperature: 0.8,
 };
 
-/** A row like a model's: mostly noise, a few likely tokens. No package randomness, so that the row is the same for everyone. */
+/**
+ * A row like a model's: mostly noise, a few likely tokens. No package randomness, so that the row is the same for
+ * everyone.
+ */
 function makeRow(size: number): Float32Array {
   let state = 12345;
   const next = (): number => {
@@ -100,7 +104,10 @@ export async function run(report: Report): Promise<void> {
   }
 }
 
-/** transformers.js has temperature and top-k inside its sampler; top-p and min-p of its options are ignored, so only those two are compared. */
+/**
+ * transformers.js has temperature and top-k inside its sampler; top-p and min-p of its options are ignored, so only
+ * those two are compared.
+ */
 async function transformers(
   report: Report,
   size: number,

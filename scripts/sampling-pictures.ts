@@ -1,5 +1,5 @@
-// Draws docs/guides/pictures/sampling-*.svg: what each strategy does to real next-token distributions of GPT-2 (124M), from ../shared/data/sampling (numbers of
-// poloclub/transformer-explainer, MIT) with the labels of GPT-2's vocabulary.
+// Draws docs/guides/pictures/sampling-*.svg: what each strategy does to real next-token distributions of GPT-2 (124M),
+// from ../shared/data/sampling (numbers of poloclub/transformer-explainer, MIT) with the labels of GPT-2's vocabulary.
 // Run: node --conditions=@ashlar/source --import tsx scripts/sampling-pictures.ts
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

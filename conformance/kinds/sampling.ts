@@ -1,5 +1,6 @@
-// Kind `sampling`: one processor (or a short chain) on one row. Transformers' cases give logits and are compared by id; llama.cpp's give probabilities
-// and the remaining ones as a multiset; its `chain` cases have the law p(i) = i / sum over ids 0..V-1, whose kept sets are computed here with integers.
+// Kind `sampling`: one processor (or a short chain) on one row. Transformers' cases give logits and are compared by
+// id; llama.cpp's give probabilities and the remaining ones as a multiset; its `chain` cases have the law p(i) = i /
+// sum over ids 0..V-1, whose kept sets are computed here with integers.
 import {
   applySteps,
   badWords,
@@ -45,7 +46,8 @@ interface Case {
 
 type Params = Readonly<Record<string, never>>;
 
-// llama.cpp switches a sampler off by a value (k = 0, n = 0, p >= 1); here such a step is refused, so the adapter leaves it out.
+// llama.cpp switches a sampler off by a value (k = 0, n = 0, p >= 1); here such a step is refused, so the adapter
+// leaves it out.
 const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => boolean>> = {
   topK: (p) => p['k'] <= 0,
   topNSigma: (p) => p['n'] <= 0,
@@ -55,7 +57,8 @@ const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => bo
   dry: (p) => p['multiplier'] === 0 || p['base'] < 1 || p['penalty_last_n'] === 0,
 };
 
-// Transformers and llama.cpp name parameters differently; `ties` is true for transformers, which keeps what equals the k-th.
+// Transformers and llama.cpp name parameters differently; `ties` is true for transformers, which keeps what equals the
+// k-th.
 const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processor>> = {
   temperature: (p) => temperature({ temperature: Math.max(0, p['temperature'] ?? p['temp']) }),
   dynamicTemperature: (p) =>
@@ -184,7 +187,10 @@ function softmax(logits: Float32Array): Float64Array {
   return weights.map((w) => w / total);
 }
 
-/** Letters k, p, m: top-k, top-p, min-p in this order on logits ln(id); id 0 has probability 0 and is left out of the comparison. */
+/**
+ * Letters k, p, m: top-k, top-p, min-p in this order on logits ln(id); id 0 has probability 0 and is left out of the
+ * comparison.
+ */
 function checkChain(item: Case): string | undefined {
   const p = item.params as Readonly<Record<string, number>>;
   const letters = [...String(item.params['samplers'])];

@@ -1,4 +1,5 @@
-// A chain as a pure function of one row, for teaching and for tests: what comes in is not changed. The hot path is `sampler`.
+// A chain as a pure function of one row, for teaching and for tests: what comes in is not changed. The hot path is
+// `sampler`.
 import { checkKnown } from './check.ts';
 import type { Processor } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';

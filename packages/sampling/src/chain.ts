@@ -1,5 +1,5 @@
-// Processors in order, then one draw. The order is the largest source of disagreement between libraries, so a chain is an explicit list: presets
-// only write such a list (order.ts), and `describe` prints the one in force.
+// Processors in order, then one draw. The order is the largest source of disagreement between libraries, so a chain is
+// an explicit list: presets only write such a list (order.ts), and `describe` prints the one in force.
 import { EmptySupportError } from './errors.ts';
 import type { Draw, Processor, StepContext } from './processor.ts';
 import type { Row } from './row.ts';
@@ -10,7 +10,10 @@ export interface Chain {
   readonly processors: readonly Processor[];
   /** Picks the token of what is left. */
   readonly draw: Draw;
-  /** The order in which the steps are run: a top-k before the temperature that it follows gives the same law, on k tokens instead of V. */
+  /**
+   * The order in which the steps are run: a top-k before the temperature that it follows gives the same law, on k
+   * tokens instead of V.
+   */
   readonly schedule: readonly Processor[];
 }
 

@@ -1,5 +1,5 @@
-// H = -sum p ln p of a row in nats, without a p ln p of p = 0: the terms are taken from the weights, ln p = (l - max) - ln Z. (llama.cpp's typical
-// sampler computes 0 ln 0 = NaN once a probability underflows, and then sorts by NaN.)
+// H = -sum p ln p of a row in nats, without a p ln p of p = 0: the terms are taken from the weights, ln p = (l - max)
+// - ln Z. (llama.cpp's typical sampler computes 0 ln 0 = NaN once a probability underflows, and then sorts by NaN.)
 import { type Logits, type Row, topSlot, weigh } from './row.ts';
 
 /** The entropy of softmax(row) in nats; fills `row.weights` and `row.total`. */

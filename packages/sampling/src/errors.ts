@@ -1,4 +1,5 @@
-// The three failures of a step that a caller can act on; everything else is a RangeError or TypeError about an argument.
+// The three failures of a step that a caller can act on; everything else is a RangeError or TypeError about an
+// argument.
 
 /** A logit is NaN or +Infinity: the model's output is broken, no draw from it means anything. */
 export class InvalidLogitsError extends Error {

@@ -1,5 +1,5 @@
-// Why a token cannot be drawn: the chain is run on a copy, and after each step the candidates that are gone are booked to it, with the probability that
-// they had just before.
+// Why a token cannot be drawn: the chain is run on a copy, and after each step the candidates that are gone are booked
+// to it, with the probability that they had just before.
 import type { Chain } from './chain.ts';
 import { EmptySupportError } from './errors.ts';
 import type { StepContext } from './processor.ts';
@@ -25,7 +25,10 @@ export interface Explanation {
   readonly steps: readonly ExplainedStep[];
   /** The share of the raw distribution that the survivors had. */
   readonly keptMass: number;
-  /** The name of the step that removed the id; `'input'` when its raw logit was -Infinity; undefined when it can be drawn. */
+  /**
+   * The name of the step that removed the id; `'input'` when its raw logit was -Infinity; undefined when it can be
+   * drawn.
+   */
   removedBy(id: number): string | undefined;
 }
 

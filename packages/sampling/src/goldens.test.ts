@@ -13,7 +13,8 @@ import { topP } from './processors/top-p.ts';
 import { typicalP } from './processors/typical-p.ts';
 import { xtc } from './processors/xtc.ts';
 
-// llama.cpp's tests/test-sampling.cpp as data. The whole kind runs through `pnpm conformance sampling`; here the same numbers guard the unit tests.
+// llama.cpp's tests/test-sampling.cpp as data. The whole kind runs through `pnpm conformance sampling`; here the same
+// numbers guard the unit tests.
 const file = new URL('../../../../shared/data/sampling/llamacpp_sampling_vectors.json', import.meta.url);
 
 interface Vector {

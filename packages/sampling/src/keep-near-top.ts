@@ -1,5 +1,6 @@
-// "Within so much of the maximum" in one pass over a dense row: while the maximum is still rising, everything near the highest value so far is collected, and what
-// turned out too low is dropped at the end. Two passes (maximum, then cut) read the vocabulary twice.
+// "Within so much of the maximum" in one pass over a dense row: while the maximum is still rising, everything near the
+// highest value so far is collected, and what turned out too low is dropped at the end. Two passes (maximum, then cut)
+// read the vocabulary twice.
 import { EmptySupportError, InvalidLogitsError } from './errors.ts';
 import { becomeSparse, keepAtLeast, type Logits, type Row } from './row.ts';
 

@@ -1,5 +1,6 @@
-// Logarithms of probabilities with ranks, of one row in either form. `raw` reads the model's own row, which compares models; `processed` reads the
-// law that was drawn from, which is what policy gradients need (raw ones are wrong under top-p).
+// Logarithms of probabilities with ranks, of one row in either form. `raw` reads the model's own row, which compares
+// models; `processed` reads the law that was drawn from, which is what policy gradients need (raw ones are wrong under
+// top-p).
 import { idAt, type Row, slotOf, topSlot, weigh } from './row.ts';
 import { selectByWeight } from './select.ts';
 
@@ -19,7 +20,10 @@ export interface RankedLogprob extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
 
-/** ln p and rank of one id, and the `count` most likely ids; `logSumExp` is the row's own unless it is part of a larger one. */
+/**
+ * ln p and rank of one id, and the `count` most likely ids; `logSumExp` is the row's own unless it is part of a
+ * larger one.
+ */
 export function rankedLogprob(row: Row, id: number, count: number, logSumExp?: number): RankedLogprob {
   const normaliser = logSumExp ?? row.values[topSlot(row)] + Math.log(row.total > 0 ? row.total : weigh(row));
   const slot = slotOf(row, id);

@@ -1,6 +1,6 @@
-// Orders of steps. Temperature before or after the truncation changes what top-p, min-p, typical, epsilon and eta keep (top-k and top-n-sigma do not
-// care), and libraries differ: Hugging Face and vLLM put it first, llama.cpp last. Steps that a library does not have stand beside
-// their nearest relative.
+// Orders of steps. Temperature before or after the truncation changes what top-p, min-p, typical, epsilon and eta keep
+// (top-k and top-n-sigma do not care), and libraries differ: Hugging Face and vLLM put it first, llama.cpp last. Steps
+// that a library does not have stand beside their nearest relative.
 
 /** The steps that flat options stand for. */
 export type StepName =

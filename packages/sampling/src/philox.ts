@@ -1,6 +1,7 @@
-// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds of two 32 x 32 -> 64 bit
-// products turn a 128-bit counter and a 64-bit key into 128 random bits. There is no state: the numbers of position 1000 are computed
-// without those of 0..999, which is why a seed gives the same ids whatever the batch, the backend or the order of calls.
+// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds of
+// two 32 x 32 -> 64 bit products turn a 128-bit counter and a 64-bit key into 128 random bits. There is no state: the
+// numbers of position 1000 are computed without those of 0..999, which is why a seed gives the same ids whatever the
+// batch, the backend or the order of calls.
 
 const multiplier0 = 0xd2511f53;
 const multiplier1 = 0xcd9e8d57;

@@ -1,6 +1,6 @@
-// The one contract of everything that changes or removes logits. Most processors are functions of the row and of the history and hold nothing;
-// one that remembers (mirostat, adaptive-p, a grammar) brings all five state methods, so that beams, speculation and search can branch
-// and rewind it. llama.cpp has clone alone, Hugging Face neither.
+// The one contract of everything that changes or removes logits. Most processors are functions of the row and of the
+// history and hold nothing; one that remembers (mirostat, adaptive-p, a grammar) brings all five state methods, so
+// that beams, speculation and search can branch and rewind it. llama.cpp has clone alone, Hugging Face neither.
 import type { Row } from './row.ts';
 import type { TokenHistory } from './token-history.ts';
 
@@ -15,7 +15,8 @@ export interface StepContext {
 /** The memory of a stateful processor. */
 export interface ProcessorState {
   /**
-   * Told of every id of the sequence. `probability` is the final law's probability of an id that was drawn; undefined for the prompt
+   * Told of every id of the sequence. `probability` is the final law's probability of an id that was drawn;
+   * undefined for the prompt
    * and for forced ids.
    */
   accept(id: number, probability?: number): void;
@@ -39,7 +40,10 @@ export interface Processor {
   readonly argmaxInvariant: boolean;
   /** True for a strictly increasing map of the logits: it changes no order. */
   readonly monotone?: boolean;
-  /** True for a step that keeps a set which depends on the order of the logits alone, so that it may run before a monotone one. */
+  /**
+   * True for a step that keeps a set which depends on the order of the logits alone, so that it may run before a
+   * monotone one.
+   */
   readonly rankOnly?: boolean;
   /** True for a step that makes its own law and must be the last. */
   readonly last?: boolean;

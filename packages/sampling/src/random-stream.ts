@@ -1,5 +1,5 @@
-// One named stream read in order, for consumers that want "the next number" (shuffles, initialisation, resampling) and not a keyed one.
-// The state is one integer, so it is saved and restored as such.
+// One named stream read in order, for consumers that want "the next number" (shuffles, initialisation, resampling) and
+// not a keyed one. The state is one integer, so it is saved and restored as such.
 import type { UniformSource } from './random.ts';
 
 /** Numbers of one named stream, one after another. */

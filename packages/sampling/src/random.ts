@@ -1,6 +1,7 @@
-// Uniform numbers keyed by (seed, stream, position, lane): seed of the request, a named stream for each consumer (so that XTC never eats the
-// noise of the draw: llama.cpp seeds both alike and their streams overlap), position in the sequence, lane in the batch. Being a function
-// of the key, the source has nothing to clone, rewind or lock: rollback of a sequence rolls its randomness back too.
+// Uniform numbers keyed by (seed, stream, position, lane): seed of the request, a named stream for each consumer (so
+// that XTC never eats the noise of the draw: llama.cpp seeds both alike and their streams overlap), position in the
+// sequence, lane in the batch. Being a function of the key, the source has nothing to clone, rewind or lock: rollback
+// of a sequence rolls its randomness back too.
 import { philox4x32 } from './philox.ts';
 
 /** Where every random number of this package comes from; inject another one to enumerate or to replay. */
@@ -30,7 +31,8 @@ const twoToMinus53 = 2 ** -53;
  *
  * Key = the seed's two words; counter = (index / 2, position, lane, FNV-1a of the stream's name).
  *
- * @throws RangeError when the seed is not an integer in [0, 2^64), or a part of the key is not an integer in [0, 2^32).
+ * @throws RangeError when the seed is not an integer in [0, 2^64), or a part of the key is not an integer in [0,
+ *   2^32).
  * @example
  * ```ts
  * import { createRandom } from '@ashlar/sampling';

@@ -1,6 +1,7 @@
-// One row of candidates, in one of two forms. Dense: the caller's logits [V], slot = id, removed tokens hold -Infinity. Sparse: `ids` and
-// `values` [n] in the row's own buffers, made by the first step that truncates. Truncators shrink `n`; nothing is allocated in a step
-// (the buffers grow once, to the vocabulary). Values of the sparse form are f64, so that a chain of steps does not add rounding.
+// One row of candidates, in one of two forms. Dense: the caller's logits [V], slot = id, removed tokens hold
+// -Infinity. Sparse: `ids` and `values` [n] in the row's own buffers, made by the first step that truncates.
+// Truncators shrink `n`; nothing is allocated in a step (the buffers grow once, to the vocabulary). Values of the
+// sparse form are f64, so that a chain of steps does not add rounding.
 
 import { EmptySupportError, InvalidLogitsError } from './errors.ts';
 import { expNegative } from './exp-negative.ts';
@@ -8,7 +9,10 @@ import { expNegative } from './exp-negative.ts';
 /** Logits of one step, in the precision they came in. */
 export type Logits = Float32Array | Float64Array;
 
-/** The candidates of one step. Slots 0 <= s < n; write through the functions of this package, or keep `sorted` and `indexed` true. */
+/**
+ * The candidates of one step. Slots 0 <= s < n; write through the functions of this package, or keep `sorted` and
+ * `indexed` true.
+ */
 export interface Row {
   /** The vocabulary's size V. */
   vocabSize: number;
@@ -254,7 +258,10 @@ export function keepOne(row: Row, slot: number): void {
   row.sorted = true;
 }
 
-/** Keeps the slots order[0..m), in the order that they have in the row; `ascending` says that `order` has that order already. */
+/**
+ * Keeps the slots order[0..m), in the order that they have in the row; `ascending` says that `order` has that order
+ * already.
+ */
 export function keepSelected(row: Row, m: number, ascending = false): void {
   const { values, sparse, ids, dense } = row;
   const chosen = row.order.subarray(0, m);

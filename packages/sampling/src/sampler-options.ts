@@ -1,5 +1,5 @@
-// The flat options of `sampler`, named as the field names them, and the steps they stand for. Every option either acts or throws: there is no
-// value that is accepted and ignored.
+// The flat options of `sampler`, named as the field names them, and the steps they stand for. Every option either acts
+// or throws: there is no value that is accepted and ignored.
 import { checkKnown } from './check.ts';
 import { type OrderPreset, orderPresets, type StepName } from './order.ts';
 import type { Processor } from './processor.ts';
@@ -188,11 +188,13 @@ export const stepOptionNames: readonly string[] = [
 /**
  * The processors that the options ask for, in order.
  *
- * @throws TypeError for an unknown option, a modifier without its step, or a step that the explicit order leaves out; RangeError for values.
+ * @throws TypeError for an unknown option, a modifier without its step, or a step that the explicit order leaves
+ *   out; RangeError for values.
  * @example
  * ```ts
  * import { processorsOf } from '@ashlar/sampling';
- * processorsOf({ temperature: 0.7, topK: 40, order: 'llamacpp' }).map((step) => step.name) // => ['topK', 'temperature']
+ * processorsOf({ temperature: 0.7, topK: 40, order: 'llamacpp' }).map((step) => step.name) // => ['topK',
+ * 'temperature']
  * ```
  */
 export function processorsOf(options: StepOptions): Processor[] {

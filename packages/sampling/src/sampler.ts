@@ -1,5 +1,6 @@
-// logits -> id for one sequence: a chain, the history it looks back on, and the source of its randomness. It fits core's TokenSampler. Everything
-// that a search needs is here: clone (a branch), fork (another lane of a batch), rollback, save and load.
+// logits -> id for one sequence: a chain, the history it looks back on, and the source of its randomness. It fits
+// core's TokenSampler. Everything that a search needs is here: clone (a branch), fork (another lane of a batch),
+// rollback, save and load.
 import { type Chain, cloneChain, createChain, describeChain, runChain } from './chain.ts';
 import { checkInteger } from './check.ts';
 import { type Explanation, explainChain } from './explain.ts';
@@ -17,7 +18,9 @@ import { cloneHistory, createHistory, dropTokens, pushToken, type TokenHistory }
 export interface SamplerOptions extends StepOptions {
   /** The steps themselves, in order, instead of the flat options for them. */
   readonly processors?: readonly Processor[];
-  /** How the token is picked; default `'categorical'`. `'gumbel'` has the same law and shares noise between settings. */
+  /**
+   * How the token is picked; default `'categorical'`. `'gumbel'` has the same law and shares noise between settings.
+   */
   readonly draw?: Draw['name'];
   /** Short for `draw: 'greedy'`. */
   readonly greedy?: boolean;
@@ -81,11 +84,15 @@ export interface Sampler {
   /** Draws the next id from one row of logits [V], which it may change in place, and appends it to the history. */
   sample(logits: Logits): Sampled;
   /**
-   * As `sample`, from some candidates of a vocabulary of `vocabSize`, such as the most likely ones read back from a device. Raw logprobs are then
+   * As `sample`, from some candidates of a vocabulary of `vocabSize`, such as the most likely ones read back from a
+   * device. Raw logprobs are then
    * relative to `logSumExp`, which must be given for them.
    */
   sampleCandidates(candidates: Candidates, vocabSize: number): Sampled;
-  /** The law that `sample` would draw from: probabilities [V] in f64. Draws nothing, changes neither the logits nor the sampler. */
+  /**
+   * The law that `sample` would draw from: probabilities [V] in f64. Draws nothing, changes neither the logits nor
+   * the sampler.
+   */
   law(logits: Logits): Float64Array;
   /**
    * Appends an id that was not drawn by `sample`: before the first draw it belongs to the prompt. `probability` is that of the id under `law`

@@ -1,6 +1,6 @@
-// Selection by mass over a wide dense row in three plain passes: add the weights up in 2,048 bins of the key, find the bin in which the mass is reached, sort that one
-// bin. Bins are monotone in the key, so the set is that of a full sort. When the bin is too full (ties, a flat row) the caller's
-// quickselect does it.
+// Selection by mass over a wide dense row in three plain passes: add the weights up in 2,048 bins of the key, find the
+// bin in which the mass is reached, sort that one bin. Bins are monotone in the key, so the set is that of a full
+// sort. When the bin is too full (ties, a flat row) the caller's quickselect does it.
 import type { Logits, Row } from './row.ts';
 
 const bins = 2048;
@@ -9,7 +9,8 @@ const mostInOneBin = 8192;
 const masses = new Float64Array(bins);
 
 /**
- * As `selectByWeight` for a dense row with the given keys, `top` the largest of them, but `row.order` ascends; -1 when bins do not help.
+ * As `selectByWeight` for a dense row with the given keys, `top` the largest of them, but `row.order` ascends; -1
+ * when bins do not help.
  */
 export function selectByBins(
   row: Row,

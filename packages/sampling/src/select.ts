@@ -1,5 +1,6 @@
-// Selection without sorting the vocabulary: a heap of k for small k, and a quickselect by count or by mass for the rest, both O(V). Ties go to
-// the lowest id, so a selection is a function of the logits alone. (llama.cpp leaves ties to std::partial_sort, which leaves them open.)
+// Selection without sorting the vocabulary: a heap of k for small k, and a quickselect by count or by mass for the
+// rest, both O(V). Ties go to the lowest id, so a selection is a function of the logits alone. (llama.cpp leaves ties
+// to std::partial_sort, which leaves them open.)
 import { InvalidLogitsError } from './errors.ts';
 import {
   becomeSparse,
@@ -17,7 +18,8 @@ import { selectByBins } from './select-by-bins.ts';
 const largestHeap = 512;
 
 /**
- * Keeps the k largest (lowest id first among equals) and sorts them when k is small; with `ties` also whatever equals the k-th.
+ * Keeps the k largest (lowest id first among equals) and sorts them when k is small; with `ties` also whatever
+ * equals the k-th.
  *
  * @throws InvalidLogitsError when it meets NaN or +Infinity.
  */
@@ -50,7 +52,10 @@ export function keepTop(row: Row, k: number, ties = false): void {
   row.sorted = true;
 }
 
-/** Makes a heap of the k largest of a dense row and returns its size, negative when a value that was left out equals the least of them. */
+/**
+ * Makes a heap of the k largest of a dense row and returns its size, negative when a value that was left out equals
+ * the least of them.
+ */
 function scanTop(values: Logits, heap: Float64Array, ids: Int32Array, k: number): number {
   let size = 0;
   let least = -Infinity; // the heap's root, once it is full
@@ -118,7 +123,8 @@ export function sortRow(row: Row): void {
 }
 
 /**
- * Finds the shortest descending run of slots whose weights reach `need`, and writes it to `row.order` in no particular order.
+ * Finds the shortest descending run of slots whose weights reach `need`, and writes it to `row.order` in no
+ * particular order.
  *
  * Quickselect by mass: O(n) on average. `weights` undefined counts slots. Keys are the row's values, or `row.keys` when `keyed`.
  * Returns the number of slots; with `ties` also all slots whose key equals the last one's.

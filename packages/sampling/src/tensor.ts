@@ -1,7 +1,8 @@
-// The same steps on tf tensors [B, V], for chains that stay on the device: a step made by the package's factories is read (name and effective options) and written as
-// stock tfjs ops, every row with its own history. Steps that only add constants are not written twice: the step itself runs on a row of zeros and what
-// it adds is scattered. Steps with a memory of the draws (mirostat, adaptive-p) have no tensor form and are refused by name. A contract test holds
-// both forms together. Nothing is read back here but by `readTop`.
+// The same steps on tf tensors [B, V], for chains that stay on the device: a step made by the package's factories is
+// read (name and effective options) and written as stock tfjs ops, every row with its own history. Steps that only add
+// constants are not written twice: the step itself runs on a row of zeros and what it adds is scattered. Steps with a
+// memory of the draws (mirostat, adaptive-p) have no tensor form and are refused by name. A contract test holds both
+// forms together. Nothing is read back here but by `readTop`.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Processor, StepContext } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';
@@ -41,7 +42,10 @@ function logLaw(l: tf.Tensor2D): { p: tf.Tensor2D; safeLog: tf.Tensor2D } {
 const entropyOf = ({ p, safeLog }: { p: tf.Tensor2D; safeLog: tf.Tensor2D }): tf.Tensor2D =>
   tf.neg(sumOf(tf.mul(p, safeLog))) as tf.Tensor2D;
 
-/** Keeps the `counts` [B, 1] first of each row by (key descending, id ascending); `sorted` are the keys in descending order. */
+/**
+ * Keeps the `counts` [B, 1] first of each row by (key descending, id ascending); `sorted` are the keys in descending
+ * order.
+ */
 function keepCounts(
   l: tf.Tensor2D,
   keys: tf.Tensor2D,
@@ -279,12 +283,15 @@ function atProbability(l: tf.Tensor2D, least: tf.Tensor2D, minKeep: number): tf.
 }
 
 /**
- * The logits [B, V] after the steps, removed tokens at -Infinity: `applySteps` for every row, on the device. The argument is not disposed.
+ * The logits [B, V] after the steps, removed tokens at -Infinity: `applySteps` for every row, on the device. The
+ * argument is not disposed.
  *
- * Agrees with the row's form up to f32: a token within about 1e-6 of a threshold may fall on the other side. NaN and empty rows are not found here
+ * Agrees with the row's form up to f32: a token within about 1e-6 of a threshold may fall on the other side. NaN
+ * and empty rows are not found here
  * but by whoever draws.
  *
- * @throws TypeError for a step without a tensor form (mirostat, adaptive-p, guidance, a step of your own), RangeError for a wrong number of histories.
+ * @throws TypeError for a step without a tensor form (mirostat, adaptive-p, guidance, a step of your own),
+ *   RangeError for a wrong number of histories.
  */
 export function applyStepsOnTensor(
   steps: readonly Processor[],
@@ -324,7 +331,8 @@ export interface TopCandidates {
 }
 
 /**
- * Reads back the `count` most likely candidates of each row and the normaliser: 8 bytes a candidate instead of 4 V (1024 candidates: 8 KB).
+ * Reads back the `count` most likely candidates of each row and the normaliser: 8 bytes a candidate instead of 4 V
+ * (1024 candidates: 8 KB).
  *
  * Exact for a chain whose remaining steps begin with a top-k of at most `count`.
  */

@@ -1,5 +1,5 @@
-// The ids of one sequence, prompt first. Penalties, DRY, n-gram bans, minimum lengths and the position of the random numbers are functions of
-// it, so a rollback of the sequence is a rollback of them all.
+// The ids of one sequence, prompt first. Penalties, DRY, n-gram bans, minimum lengths and the position of the random
+// numbers are functions of it, so a rollback of the sequence is a rollback of them all.
 
 /** The ids of one sequence; `tokens[0..length)` are valid. */
 export interface TokenHistory {

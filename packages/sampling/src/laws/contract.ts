@@ -1,11 +1,13 @@
-// Tools of the law tests (not part of the package): exact enumeration over an injected uniform source, and a chi-square test with a fixed seed.
+// Tools of the law tests (not part of the package): exact enumeration over an injected uniform source, and a
+// chi-square test with a fixed seed.
 import type { UniformSource } from '../random.ts';
 
 /** Points of (0, 1) between which the outcome does not depend on this uniform; a superset does no harm. */
 export type Breakpoints = (stream: string, position: number, index: number) => readonly number[];
 
 /**
- * The exact law of `run`'s outcome: every uniform that it asks for is split at its breakpoints, every combination of intervals is run once with the midpoints,
+ * The exact law of `run`'s outcome: every uniform that it asks for is split at its breakpoints, every combination
+ * of intervals is run once with the midpoints,
  * and weighs the product of the lengths. No sampling error.
  */
 export async function enumerateLaw(
@@ -51,7 +53,9 @@ export function subsetSums(weights: readonly number[]): number[] {
   return sums;
 }
 
-/** True when counts fit the law by Pearson's chi-square at alpha = 1e-6; cells with fewer than 5 expected are merged. */
+/**
+ * True when counts fit the law by Pearson's chi-square at alpha = 1e-6; cells with fewer than 5 expected are merged.
+ */
 export function fits(counts: readonly number[], law: readonly number[]): boolean {
   const n = counts.reduce((a, b) => a + b, 0);
   let statistic = 0;

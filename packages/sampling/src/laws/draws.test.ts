@@ -101,8 +101,9 @@ it('gumbel: 10,000 draws of two seeds fit the categorical law at alpha 1e-6', ()
 });
 
 it('gumbel: a tail of 262,144 tokens at a gap of 20.5 nats is drawn as often as it should be (vLLM 43150)', () => {
-  // Each tail token has noise of its own with 52 random bits; f32 exponentials never reach it. The chance that the tail wins is
-  // V e^-20.5 = 3.3e-4 a draw; here the largest noise of the tail is drawn by inversion, so that a hundred thousand draws are cheap.
+  // Each tail token has noise of its own with 52 random bits; f32 exponentials never reach it. The chance that the
+  // tail wins is V e^-20.5 = 3.3e-4 a draw; here the largest noise of the tail is drawn by inversion, so that a
+  // hundred thousand draws are cheap.
   const random = createRandom(9);
   const tail = 262_144 * Math.exp(-20.5);
   const n = 100_000;

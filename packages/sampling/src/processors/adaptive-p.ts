@@ -1,5 +1,6 @@
-// Adaptive-p (llama.cpp PR 17927): prefers tokens whose probability is near a target, which moves against the average of what was drawn. It makes its
-// own law, so it comes last. The weighted sums are kept for every position and roll back (llama.cpp's clone forgets its random state).
+// Adaptive-p (llama.cpp PR 17927): prefers tokens whose probability is near a target, which moves against the average
+// of what was drawn. It makes its own law, so it comes last. The weighted sums are kept for every position and roll
+// back (llama.cpp's clone forgets its random state).
 import { checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { idAt, weigh } from '../row.ts';
@@ -17,7 +18,8 @@ const peak = 5;
 const sharpness = 10;
 
 /**
- * `l' = 5 - 10 d^2 / (1 + d)`, `d = |p - a| / 0.3`, `a = clamp(2 target - mean)`, mean the decayed mean of the drawn tokens' original p.
+ * `l' = 5 - 10 d^2 / (1 + d)`, `d = |p - a| / 0.3`, `a = clamp(2 target - mean)`, mean the decayed mean of the
+ * drawn tokens' original p.
  *
  * @throws RangeError when target or decay is outside its range.
  */

@@ -1,4 +1,5 @@
-// DRY's breakers are given as text; a token breaks when its bytes contain one. One scan of the vocabulary, at construction.
+// DRY's breakers are given as text; a token breaks when its bytes contain one. One scan of the vocabulary, at
+// construction.
 
 /**
  * The ids whose bytes contain one of `texts` (UTF-8); ids without bytes (control tokens) break too.

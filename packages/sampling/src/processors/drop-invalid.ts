@@ -1,4 +1,5 @@
-// For models whose logits are known to be broken now and then: without this step NaN and +Infinity are an InvalidLogitsError.
+// For models whose logits are known to be broken now and then: without this step NaN and +Infinity are an
+// InvalidLogitsError.
 import { checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
 

@@ -1,5 +1,6 @@
-// DRY, "don't repeat yourself" (oobabooga PR 5677, koboldcpp 982; no paper): a token that would continue a repetition is penalised the more, the longer the
-// repetition. Lengths of all earlier occurrences of the current suffix come from one Z-function over the reversed window, so a step is linear.
+// DRY, "don't repeat yourself" (oobabooga PR 5677, koboldcpp 982; no paper): a token that would continue a repetition
+// is penalised the more, the longer the repetition. Lengths of all earlier occurrences of the current suffix come from
+// one Z-function over the reversed window, so a step is linear.
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { setValue, slotOf } from '../row.ts';
@@ -22,7 +23,8 @@ export interface DryOptions {
 const largestLog = 88.7228391;
 
 /**
- * `l -= multiplier base^(n - allowedLength)` for the token after an earlier occurrence of the last n ids, n the longest such and >= allowedLength.
+ * `l -= multiplier base^(n - allowedLength)` for the token after an earlier occurrence of the last n ids, n the
+ * longest such and >= allowedLength.
  *
  * Single breakers are never penalised. The exponent is capped at 88.72 / ln base.
  *

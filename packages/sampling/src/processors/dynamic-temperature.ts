@@ -1,5 +1,6 @@
-// Temperature by entropy (llama.cpp `temp_ext`, citing arXiv 2309.02772; related: EDT, 2403.14541): a sure model is sharpened, an unsure one flattened.
-// T = low + (high - low) (H / ln n)^exponent with low, high = temperature -+ range, n the candidates left: so its place in the chain matters.
+// Temperature by entropy (llama.cpp `temp_ext`, citing arXiv 2309.02772; related: EDT, 2403.14541): a sure model is
+// sharpened, an unsure one flattened. T = low + (high - low) (H / ln n)^exponent with low, high = temperature -+
+// range, n the candidates left: so its place in the chain matters.
 import { checkKnown, checkNumber } from '../check.ts';
 import { entropyOf } from '../entropy.ts';
 import type { Processor } from '../processor.ts';

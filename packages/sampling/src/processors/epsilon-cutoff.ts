@@ -1,4 +1,5 @@
-// Epsilon sampling (Hewitt, Manning, Liang 2022, arXiv 2210.15191): remove what is less likely than epsilon. Suggested 3e-4 .. 9e-4.
+// Epsilon sampling (Hewitt, Manning, Liang 2022, arXiv 2210.15191): remove what is less likely than epsilon. Suggested
+// 3e-4 .. 9e-4.
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import { keepProbable } from '../keep-probable.ts';
 import type { Processor } from '../processor.ts';

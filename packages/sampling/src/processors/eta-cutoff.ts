@@ -1,5 +1,5 @@
-// Eta sampling (Hewitt, Manning, Liang 2022, arXiv 2210.15191): epsilon that falls when the distribution is flat. Suggested 3e-4 .. 4e-3.
-// The formula is the paper's and Hugging Face's code's (its docstring shows another one).
+// Eta sampling (Hewitt, Manning, Liang 2022, arXiv 2210.15191): epsilon that falls when the distribution is flat.
+// Suggested 3e-4 .. 4e-3. The formula is the paper's and Hugging Face's code's (its docstring shows another one).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import { entropyOf } from '../entropy.ts';
 import { keepProbable } from '../keep-probable.ts';

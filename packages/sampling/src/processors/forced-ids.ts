@@ -13,7 +13,8 @@ export interface ForcedIdsOptions {
 /**
  * Keeps the one forced id at its position, with logit 0 when it was -Infinity.
  *
- * @throws RangeError for a position given twice, and while sampling for an id outside the vocabulary; EmptySupportError when an earlier step
+ * @throws RangeError for a position given twice, and while sampling for an id outside the vocabulary;
+ *   EmptySupportError when an earlier step
  *   removed the id.
  */
 export function forcedIds(options: ForcedIdsOptions): Processor {

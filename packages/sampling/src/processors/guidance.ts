@@ -1,4 +1,5 @@
-// Classifier-free guidance (Sanchez et al. 2023, arXiv 2306.17806): away from what the model would say without the prompt (or with a negative one).
+// Classifier-free guidance (Sanchez et al. 2023, arXiv 2306.17806): away from what the model would say without the
+// prompt (or with a negative one).
 import { checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { type Logits, type Row, weigh } from '../row.ts';
@@ -8,7 +9,9 @@ import type { TokenHistory } from '../token-history.ts';
 export interface GuidanceOptions {
   /** s >= 0: 1 changes nothing, above 1 strengthens the prompt, 0 ignores it. */
   readonly scale: number;
-  /** The logits [V] of the same position without the prompt, or with the negative prompt. It is called once a step. */
+  /**
+   * The logits [V] of the same position without the prompt, or with the negative prompt. It is called once a step.
+   */
   readonly unconditional: (history: TokenHistory) => Logits;
 }
 
@@ -17,7 +20,8 @@ export interface GuidanceOptions {
  *
  * A token that the unconditional row rules out keeps c: there is nothing to be led away from.
  *
- * @throws RangeError when scale is negative or the unconditional row has another length; TypeError when a step has already truncated the row.
+ * @throws RangeError when scale is negative or the unconditional row has another length; TypeError when a step has
+ *   already truncated the row.
  */
 export function guidance(options: GuidanceOptions): Processor {
   checkKnown('guidance', options, ['scale', 'unconditional']);

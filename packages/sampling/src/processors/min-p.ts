@@ -1,5 +1,6 @@
-// Min-p (Nguyen et al. 2024, arXiv 2407.01082; a critique: 2506.13681): keep what is at least p times as likely as the most likely token. In
-// logits: l >= max + ln p, so no exponential is needed. `>=` on both of our backends (llama.cpp's GPU version has `>`).
+// Min-p (Nguyen et al. 2024, arXiv 2407.01082; a critique: 2506.13681): keep what is at least p times as likely as the
+// most likely token. In logits: l >= max + ln p, so no exponential is needed. `>=` on both of our backends
+// (llama.cpp's GPU version has `>`).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import { keepNearTop } from '../keep-near-top.ts';
 import { keepAboveLogit } from '../keep-probable.ts';
@@ -8,7 +9,10 @@ import { topSlot } from '../row.ts';
 
 /** Options of {@link minP}. */
 export interface MinPOptions {
-  /** The least probability in units of the largest one, >= 0; 0 is off, above 1 keeps only the most likely (with its equals). */
+  /**
+   * The least probability in units of the largest one, >= 0; 0 is off, above 1 keeps only the most likely (with its
+   * equals).
+   */
   readonly p: number;
   /** Keep at least so many; default 1. */
   readonly minKeep?: number;

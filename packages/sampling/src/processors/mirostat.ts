@@ -1,6 +1,6 @@
-// Mirostat (Basu et al. 2020, arXiv 2007.14966): truncation steered so that the surprise of the text stays near tau bits. Version 1 estimates a Zipf exponent
-// and cuts by rank; version 2 cuts what is more surprising than mu. The feedback mu is kept for every position, so it rolls back and copies
-// (llama.cpp's v1 clone writes into its source).
+// Mirostat (Basu et al. 2020, arXiv 2007.14966): truncation steered so that the surprise of the text stays near tau
+// bits. Version 1 estimates a Zipf exponent and cuts by rank; version 2 cuts what is more surprising than mu. The
+// feedback mu is kept for every position, so it rolls back and copies (llama.cpp's v1 clone writes into its source).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import { keepAboveLogit } from '../keep-probable.ts';
 import type { Processor } from '../processor.ts';

@@ -1,4 +1,5 @@
-// No n-gram twice (Paulus, Xiong, Socher 2017, arXiv 1705.04304): bans every token that would complete an n-gram of the sequence, prompt included.
+// No n-gram twice (Paulus, Xiong, Socher 2017, arXiv 1705.04304): bans every token that would complete an n-gram of
+// the sequence, prompt included.
 import { checkInteger, checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { setValue, slotOf } from '../row.ts';

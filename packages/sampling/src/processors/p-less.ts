@@ -1,4 +1,5 @@
-// p-less sampling (2025, arXiv 2509.23234): the cut is the chance that two independent draws agree, so there is no parameter.
+// p-less sampling (2025, arXiv 2509.23234): the cut is the chance that two independent draws agree, so there is no
+// parameter.
 import { checkKnown } from '../check.ts';
 import { keepProbable } from '../keep-probable.ts';
 import type { Processor } from '../processor.ts';

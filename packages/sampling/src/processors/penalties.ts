@@ -1,5 +1,6 @@
-// Repetition (Keskar et al. 2019, arXiv 1909.05858), frequency and presence penalties (OpenAI) in one pass, as llama.cpp has them. Whom they count is an
-// option, because peers differ: llama.cpp the last 64 ids with the prompt, Hugging Face all ids, vLLM all for repetition and the output for the rest.
+// Repetition (Keskar et al. 2019, arXiv 1909.05858), frequency and presence penalties (OpenAI) in one pass, as
+// llama.cpp has them. Whom they count is an option, because peers differ: llama.cpp the last 64 ids with the prompt,
+// Hugging Face all ids, vLLM all for repetition and the output for the rest.
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { setValue, slotOf } from '../row.ts';

@@ -1,4 +1,5 @@
-// l - ln sum exp l: the logits become log-probabilities. It changes no draw; beams that add scores of truncated laws want it.
+// l - ln sum exp l: the logits become log-probabilities. It changes no draw; beams that add scores of truncated laws
+// want it.
 import { checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { topSlot, weigh } from '../row.ts';

@@ -1,5 +1,5 @@
-// A bias on a sequence of ids acts on its last id when the ids before it have just been written. Bad words are the bias -Infinity. (Hugging Face asks
-// for a context as long as the sequence; here the prefix is enough.)
+// A bias on a sequence of ids acts on its last id when the ids before it have just been written. Bad words are the
+// bias -Infinity. (Hugging Face asks for a context as long as the sequence; here the prefix is enough.)
 import { checkIds, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { checkInVocabulary, type Row, setValue, slotOf } from '../row.ts';
@@ -20,7 +20,8 @@ export interface BadWordsOptions {
 /**
  * `l[last] += bias` for every sequence whose other ids end the history.
  *
- * @throws RangeError for an empty sequence, a bias that is NaN or +Infinity, and while sampling for an id outside the vocabulary.
+ * @throws RangeError for an empty sequence, a bias that is NaN or +Infinity, and while sampling for an id outside
+ *   the vocabulary.
  */
 export function sequenceBias(options: SequenceBiasOptions): Processor {
   checkKnown('sequenceBias', options, ['biases']);

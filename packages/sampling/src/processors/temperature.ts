@@ -38,7 +38,10 @@ export function temperature(options: TemperatureOptions): Processor {
   };
 }
 
-/** l / T on every slot; order is kept. Values that would overflow f32 are shifted first, which changes no probability. */
+/**
+ * l / T on every slot; order is kept. Values that would overflow f32 are shifted first, which changes no
+ * probability.
+ */
 export function divideBy(row: Row, t: number): void {
   const shift = t < 1e-3 ? row.values[topSlot(row)] : 0;
   if (row.dense) divideDense(row.values, shift, t);

@@ -1,5 +1,5 @@
-// Top-H (2025, arXiv 2509.02510; here as Hugging Face has it): among the 100 most likely tokens, renormalised, the longest descending run whose summed
-// -p ln p stays within topH of the whole entropy.
+// Top-H (2025, arXiv 2509.02510; here as Hugging Face has it): among the 100 most likely tokens, renormalised, the
+// longest descending run whose summed -p ln p stays within topH of the whole entropy.
 import { checkKnown, checkNumber } from '../check.ts';
 import { entropyOf } from '../entropy.ts';
 import type { Processor } from '../processor.ts';

@@ -1,5 +1,6 @@
-// The k most likely tokens (Fan, Lewis, Dauphin 2018, arXiv 1805.04833). Exactly k with the lowest id first among equals, as llama.cpp has it up
-// to its unspecified ties; `keepTies` keeps every token equal to the k-th, as Hugging Face and vLLM do.
+// The k most likely tokens (Fan, Lewis, Dauphin 2018, arXiv 1805.04833). Exactly k with the lowest id first among
+// equals, as llama.cpp has it up to its unspecified ties; `keepTies` keeps every token equal to the k-th, as Hugging
+// Face and vLLM do.
 import { checkInteger, checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { keepTop } from '../select.ts';

@@ -1,4 +1,5 @@
-// Top-n-sigma (Tang et al. 2024, arXiv 2411.07641): a cut on the logits themselves, so that the kept set does not depend on a temperature before it.
+// Top-n-sigma (Tang et al. 2024, arXiv 2411.07641): a cut on the logits themselves, so that the kept set does not
+// depend on a temperature before it.
 import { checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { keepAtLeast, topSlot } from '../row.ts';

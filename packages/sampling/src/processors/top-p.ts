@@ -1,5 +1,6 @@
-// Nucleus sampling (Holtzman et al. 2019, arXiv 1904.09751): the fewest most likely tokens whose mass reaches p. Accumulated in f64; what is
-// within 2^-22 of p counts as p, because f32 logits carry no more (peers disagree on {.5, .3, .1, .1} at p = .8 for that reason).
+// Nucleus sampling (Holtzman et al. 2019, arXiv 1904.09751): the fewest most likely tokens whose mass reaches p.
+// Accumulated in f64; what is within 2^-22 of p counts as p, because f32 logits carry no more (peers disagree on {.5,
+// .3, .1, .1} at p = .8 for that reason).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { keepFirst, keepSelected, type Row, weigh } from '../row.ts';

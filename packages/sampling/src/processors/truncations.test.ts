@@ -146,7 +146,8 @@ function atLeast(l: readonly number[], p: readonly number[], cut: number): numbe
   return kept.length > 0 ? kept : descending(l).filter((id) => l[id] === Math.max(...l));
 }
 
-// Distinct multiples of 1/64 (shuffled), so that no oracle decides by rounding; and coarse ones with many ties for those that are exact about ties.
+// Distinct multiples of 1/64 (shuffled), so that no oracle decides by rounding; and coarse ones with many ties for
+// those that are exact about ties.
 const distinct = fc
   .uniqueArray(fc.integer({ min: -300, max: 300 }), { minLength: 1, maxLength: 30 })
   .map((list) => list.map((x) => x / 61));

@@ -1,5 +1,6 @@
-// Locally typical sampling (Meister et al. 2022, arXiv 2202.00666): tokens whose surprise is nearest to the entropy, until their mass reaches p.
-// It may remove the most likely token. Entropy and order are computed so that probabilities of 0 do no harm (entropy.ts).
+// Locally typical sampling (Meister et al. 2022, arXiv 2202.00666): tokens whose surprise is nearest to the entropy,
+// until their mass reaches p. It may remove the most likely token. Entropy and order are computed so that
+// probabilities of 0 do no harm (entropy.ts).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import { entropyOf } from '../entropy.ts';
 import type { Processor } from '../processor.ts';
@@ -11,7 +12,10 @@ import { massTolerance } from './top-p.ts';
 export interface TypicalPOptions {
   /** The mass to keep, 0 < p <= 1; 1 keeps all. */
   readonly p: number;
-  /** Keep also what is exactly as typical as the last one kept (Hugging Face does); default false: the lowest id first. */
+  /**
+   * Keep also what is exactly as typical as the last one kept (Hugging Face does); default false: the lowest id
+   * first.
+   */
   readonly keepTies?: boolean;
   /** Keep at least so many; default 1. */
   readonly minKeep?: number;

@@ -1,5 +1,6 @@
-// Exclude top choices (oobabooga PR 6335; no paper): with a probability, remove all tokens that reach the threshold but the least likely of them. Its
-// coin is a stream of its own: llama.cpp seeds it like the draw, and the two sequences overlap.
+// Exclude top choices (oobabooga PR 6335; no paper): with a probability, remove all tokens that reach the threshold
+// but the least likely of them. Its coin is a stream of its own: llama.cpp seeds it like the draw, and the two
+// sequences overlap.
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { idAt, keepSelected, weigh } from '../row.ts';
@@ -8,14 +9,17 @@ import { idAt, keepSelected, weigh } from '../row.ts';
 export interface XtcOptions {
   /** How often it acts, 0 <= probability <= 1. */
   readonly probability: number;
-  /** From which probability a token is a top choice, 0 < threshold <= 1; above 0.5 there are never two. Default 0.1. */
+  /**
+   * From which probability a token is a top choice, 0 < threshold <= 1; above 0.5 there are never two. Default 0.1.
+   */
   readonly threshold?: number;
   /** It does not act when fewer would be left; default 1. */
   readonly minKeep?: number;
 }
 
 /**
- * With `probability`: removes every token with `p >= threshold` except the least likely of them (the highest id among equals).
+ * With `probability`: removes every token with `p >= threshold` except the least likely of them (the highest id
+ * among equals).
  *
  * @throws RangeError when probability or threshold is outside its range.
  */

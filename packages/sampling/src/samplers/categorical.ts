@@ -1,5 +1,6 @@
-// One uniform a step, inverted through the cumulative weights in f64: the first slot whose running sum exceeds u * total. As u > 0 and the
-// comparison is strict, a token of probability 0 is never drawn (llama.cpp's u = 0 can pick a -Infinity token at index 0).
+// One uniform a step, inverted through the cumulative weights in f64: the first slot whose running sum exceeds u *
+// total. As u > 0 and the comparison is strict, a token of probability 0 is never drawn (llama.cpp's u = 0 can pick a
+// -Infinity token at index 0).
 import type { Draw } from '../processor.ts';
 import { weigh } from '../row.ts';
 

@@ -1,6 +1,7 @@
-// argmax(l - ln(-ln u)), one uniform a token (Gumbel 1954; Maddison, Tarlow, Minka 2014): equal in law to the categorical draw. The noise of a
-// token depends on its id alone, so settings compared under one seed share their noise (common random numbers). 53-bit
-// uniforms: f32 exponentials bottom out at 2^-24 and never draw the tail of a large vocabulary (vLLM 43150).
+// argmax(l - ln(-ln u)), one uniform a token (Gumbel 1954; Maddison, Tarlow, Minka 2014): equal in law to the
+// categorical draw. The noise of a token depends on its id alone, so settings compared under one seed share their
+// noise (common random numbers). 53-bit uniforms: f32 exponentials bottom out at 2^-24 and never draw the tail of a
+// large vocabulary (vLLM 43150).
 import type { Draw } from '../processor.ts';
 import { idAt, topSlot } from '../row.ts';
 

@@ -1,6 +1,7 @@
-// A group of beams: the running prefixes, the finished texts, and one step of them. Plain beam search is one group; diverse beam search is several that
-// see each other's choices. Scores and stopping are Hugging Face's: sum of log-probabilities / length^lengthPenalty, a pool of
-// max(2, 1 + ends) B candidates, an end only counts among the first B of it.
+// A group of beams: the running prefixes, the finished texts, and one step of them. Plain beam search is one group;
+// diverse beam search is several that see each other's choices. Scores and stopping are Hugging Face's: sum of
+// log-probabilities / length^lengthPenalty, a pool of max(2, 1 + ends) B candidates, an end only counts among the
+// first B of it.
 import { createChain, runChain } from '../chain.ts';
 import { checkIds, checkInteger, checkKnown, checkNumber } from '../check.ts';
 import type { Processor } from '../processor.ts';
@@ -24,7 +25,10 @@ export interface BeamOptions {
    * `'never'` when none can, at any length.
    */
   readonly earlyStopping?: boolean | 'never';
-  /** Steps on every row of log-probabilities, before scores are added; default none. Stateful ones are copied with their beam. */
+  /**
+   * Steps on every row of log-probabilities, before scores are added; default none. Stateful ones are copied with
+   * their beam.
+   */
   readonly processors?: readonly Processor[];
   /** The randomness of such steps; default seed 0. */
   readonly random?: UniformSource;
@@ -160,7 +164,8 @@ interface Candidate {
 }
 
 /**
- * One step of the group. `rows[b]` are the processed log-probabilities after running beam b; `handicap(id)` is subtracted when candidates are
+ * One step of the group. `rows[b]` are the processed log-probabilities after running beam b; `handicap(id)` is
+ * subtracted when candidates are
  * compared, never from a score.
  */
 export function advanceGroup(

@@ -7,7 +7,8 @@ import { diverseBeamSearch } from './diverse-beam-search.ts';
 import type { SequenceModel } from './sequence-model.ts';
 import { stochasticBeamSearch } from './stochastic-beam-search.ts';
 
-// A model over 4 ids, fixed by a seed, that sees the last id and the position (else texts with the same transitions would tie); id 3 is the end.
+// A model over 4 ids, fixed by a seed, that sees the last id and the position (else texts with the same transitions
+// would tie); id 3 is the end.
 const random = createRandom(21);
 const logit = (from: number, to: number, position: number): number =>
   3 * random.uniform('draw', from, to) + random.uniform('draw', position, 9, to);

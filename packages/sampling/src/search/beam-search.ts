@@ -1,5 +1,5 @@
-// Beam search with Hugging Face's scores and stopping rules (see beam-group.ts). The canonical one of the textbooks is `earlyStopping: 'never'` with
-// `lengthPenalty: 0`.
+// Beam search with Hugging Face's scores and stopping rules (see beam-group.ts). The canonical one of the textbooks is
+// `earlyStopping: 'never'` with `lengthPenalty: 0`.
 import {
   advanceGroup,
   type BeamOptions,
@@ -20,7 +20,8 @@ import { logitsAfter, type SequenceModel } from './sequence-model.ts';
  * @example
  * ```ts
  * import { beamSearch } from '@ashlar/sampling';
- * const model = { nextLogits: (prefix: readonly number[]) => Float32Array.from([0, 1, 2], (id) => (id === prefix.length ? 3 : 0)) };
+ * const next = (prefix: readonly number[]) => Float32Array.from([0, 1, 2], (id) => (id === prefix.length ? 3 : 0));
+ * const model = { nextLogits: next };
  * const [best] = await beamSearch(model, [], { beams: 2, maxNewTokens: 3 });
  * best.ids // => [0, 1, 2]
  * ```

@@ -1,5 +1,6 @@
-// Best of n (Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, 2305.20050): draw n texts, keep the one a scorer likes best, or the answer with the largest
-// summed score. Choosing the maximum moves the law by at most ln n - (n - 1) / n nats.
+// Best of n (Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, 2305.20050): draw n texts, keep the one a
+// scorer likes best, or the answer with the largest summed score. Choosing the maximum moves the law by at most ln n -
+// (n - 1) / n nats.
 import { checkInteger, checkKnown } from '../check.ts';
 
 /** Options of {@link bestOfN}. */

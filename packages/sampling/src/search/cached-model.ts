@@ -1,6 +1,6 @@
-// A model with a key-value cache as a SequenceModel: prefixes that extend what was seen before are continued, branches are forked, what a search has left is truncated
-// or freed. Structural: core's models fit. A run of growing prefixes (the guesses of a speculation) is one
-// pass: with `stepAll`, where the model has it, else on forks.
+// A model with a key-value cache as a SequenceModel: prefixes that extend what was seen before are continued, branches
+// are forked, what a search has left is truncated or freed. Structural: core's models fit. A run of growing prefixes
+// (the guesses of a speculation) is one pass: with `stepAll`, where the model has it, else on forks.
 import type { Logits } from '../row.ts';
 import type { SequenceModel } from './sequence-model.ts';
 

@@ -1,5 +1,6 @@
-// Diverse beam search (Vijayakumar et al. 2016, arXiv 1610.02424) with the Hamming term: in each step the groups choose in turn, and a token that earlier
-// groups chose in this step is handicapped. Unlike Hugging Face's, the handicap decides between candidates only; scores stay log-probabilities.
+// Diverse beam search (Vijayakumar et al. 2016, arXiv 1610.02424) with the Hamming term: in each step the groups
+// choose in turn, and a token that earlier groups chose in this step is handicapped. Unlike Hugging Face's, the
+// handicap decides between candidates only; scores stay log-probabilities.
 import { checkInteger, checkNumber } from '../check.ts';
 import {
   advanceGroup,

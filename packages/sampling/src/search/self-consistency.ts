@@ -1,5 +1,6 @@
-// Self-consistency (Wang et al. 2022, arXiv 2203.11171): the majority of the answers of several draws. It stops early when the vote is decided: surely, when the
-// others cannot catch up; or with a confidence, by the posterior of leader against runner-up (Aggarwal et al. 2023, 2305.11860).
+// Self-consistency (Wang et al. 2022, arXiv 2203.11171): the majority of the answers of several draws. It stops early
+// when the vote is decided: surely, when the others cannot catch up; or with a confidence, by the posterior of leader
+// against runner-up (Aggarwal et al. 2023, 2305.11860).
 import { checkInteger, checkKnown, checkNumber } from '../check.ts';
 
 /** One answer. */
@@ -15,7 +16,8 @@ export interface SelfConsistencyOptions {
   /** The most draws, >= 1. */
   readonly n: number;
   /**
-   * Stop when the leader is ahead of the runner-up with this posterior probability, 0.5 < confidence < 1. Default: only when no number of further
+   * Stop when the leader is ahead of the runner-up with this posterior probability, 0.5 < confidence < 1. Default:
+   * only when no number of further
    * votes can change the winner.
    */
   readonly confidence?: number;
@@ -34,7 +36,8 @@ export interface Consensus {
 }
 
 /**
- * The most frequent answer of up to n draws `generate(lane)`; ties go to the larger summed logprob, then to the earlier answer.
+ * The most frequent answer of up to n draws `generate(lane)`; ties go to the larger summed logprob, then to the
+ * earlier answer.
  *
  * @throws RangeError for n < 1 or a confidence outside (0.5, 1).
  * @example

@@ -1,4 +1,5 @@
-// What a search needs of a model: the logits after a prefix. Structural, so that core's runtime, a remote server or a toy table fits.
+// What a search needs of a model: the logits after a prefix. Structural, so that core's runtime, a remote server or a
+// toy table fits.
 import type { Logits } from '../row.ts';
 
 /** Gives the logits [V] of the id that follows a prefix; a search never writes to them. */

@@ -1,5 +1,6 @@
-// Stochastic beam search (Kool, van Hoof, Welling 2019, arXiv 1903.06059): the k texts with the largest Gumbel-perturbed log-probability, found top down, are
-// k draws without replacement from the model's law over texts. A child's noise is drawn conditioned on the parent's being the maximum.
+// Stochastic beam search (Kool, van Hoof, Welling 2019, arXiv 1903.06059): the k texts with the largest
+// Gumbel-perturbed log-probability, found top down, are k draws without replacement from the model's law over texts. A
+// child's noise is drawn conditioned on the parent's being the maximum.
 import { checkIds, checkInteger, checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { createRandom, type UniformSource } from '../random.ts';

@@ -1,5 +1,5 @@
-// Guesses of a smaller model, drawn from its law after the same processors as the target's. The noise of the guesses is a stream of its own, so the verifier
-// never reuses it.
+// Guesses of a smaller model, drawn from its law after the same processors as the target's. The noise of the guesses
+// is a stream of its own, so the verifier never reuses it.
 import type { Sampler } from '../sampler.ts';
 import type { SequenceModel } from '../search/sequence-model.ts';
 import type { Proposer } from './proposer.ts';
@@ -9,12 +9,16 @@ import { drawFrom } from './verify-draft.ts';
 export interface DraftModelOptions {
   /** Ids after which no more is guessed; default none. */
   readonly eosTokenIds?: readonly number[];
-  /** Stop guessing once the guess's own probability falls below this; default 0, never. Exactness does not depend on it. */
+  /**
+   * Stop guessing once the guess's own probability falls below this; default 0, never. Exactness does not depend on
+   * it.
+   */
   readonly minProbability?: number;
 }
 
 /**
- * Guesses drawn from `model` under `sampler`, which must be a fresh sampler with the target's options (and seed and lane).
+ * Guesses drawn from `model` under `sampler`, which must be a fresh sampler with the target's options (and seed and
+ * lane).
  *
  * The sampler is fed by `observe`; guesses are taken back after each proposal.
  */

@@ -1,5 +1,6 @@
-// Guesses copied from the text itself: what followed the last occurrence of its longest repeated suffix of at most maxNgram ids (Saxena 2023, "prompt lookup decoding").
-// Good for summaries, code edits and quotations; there is no draft model. `suffixLookup` finds the longest suffix of any length instead.
+// Guesses copied from the text itself: what followed the last occurrence of its longest repeated suffix of at most
+// maxNgram ids (Saxena 2023, "prompt lookup decoding"). Good for summaries, code edits and quotations; there is no
+// draft model. `suffixLookup` finds the longest suffix of any length instead.
 import { checkInteger, checkKnown } from '../check.ts';
 import type { Proposer } from './proposer.ts';
 

@@ -1,4 +1,5 @@
-// Who guesses the next ids. A proposer may say with which law it drew each one; without a law the guess is certain (one-hot), as for a look-up.
+// Who guesses the next ids. A proposer may say with which law it drew each one; without a law the guess is certain
+// (one-hot), as for a look-up.
 
 /** Guessed ids of one sequence. */
 export interface Proposal {

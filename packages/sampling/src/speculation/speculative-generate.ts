@@ -40,7 +40,8 @@ export interface SpeculativeToken {
  * @example
  * ```ts
  * import { promptLookup, sampler, speculativeGenerate } from '@ashlar/sampling';
- * const model = { nextLogits: (prefix: readonly number[]) => Float32Array.from([0, 1, 2], (id) => (id === prefix.length % 3 ? 9 : 0)) };
+ * const next = (prefix: readonly number[]) => Float32Array.from([0, 1, 2], (id) => (id === prefix.length % 3 ? 9 : 0));
+ * const model = { nextLogits: next };
  * const ids: number[] = [];
  * const options = { sampler: sampler({ greedy: true }), proposer: promptLookup(), maxNewTokens: 5 };
  * for await (const { id } of speculativeGenerate(model, [0, 1, 2, 0], options)) ids.push(id);

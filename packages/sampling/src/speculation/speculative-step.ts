@@ -1,6 +1,7 @@
-// One round of speculation for any number of sequences: all guesses of all rows are scored in one pass of the target, then each row keeps what the acceptance rule
-// lets it keep. The processors act on both sides: p is the target sampler's law with its own history and memory, q the proposer's (vLLM leaves min-p and
-// logit bias out of its rejection path and must refuse them). Guess, acceptance, replacement and bonus read streams of their own.
+// One round of speculation for any number of sequences: all guesses of all rows are scored in one pass of the target,
+// then each row keeps what the acceptance rule lets it keep. The processors act on both sides: p is the target
+// sampler's law with its own history and memory, q the proposer's (vLLM leaves min-p and logit bias out of its
+// rejection path and must refuse them). Guess, acceptance, replacement and bonus read streams of their own.
 import type { Sampler } from '../sampler.ts';
 import { logitsAfter, type SequenceModel } from '../search/sequence-model.ts';
 import type { Proposal, Proposer } from './proposer.ts';

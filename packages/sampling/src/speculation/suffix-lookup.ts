@@ -1,6 +1,6 @@
-// Guesses copied from the text after its longest repeated suffix, of any length, found by an online suffix automaton (Blumer et al. 1985) in amortised
-// constant time an id: the state that the whole text's state links to holds exactly the longest suffix that also ends earlier. A shared corpus
-// (other answers, the documents) may be read in first.
+// Guesses copied from the text after its longest repeated suffix, of any length, found by an online suffix automaton
+// (Blumer et al. 1985) in amortised constant time an id: the state that the whole text's state links to holds exactly
+// the longest suffix that also ends earlier. A shared corpus (other answers, the documents) may be read in first.
 import { checkInteger, checkKnown } from '../check.ts';
 import type { Proposer } from './proposer.ts';
 

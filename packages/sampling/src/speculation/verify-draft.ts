@@ -1,6 +1,7 @@
-// The acceptance rule of speculative sampling (Leviathan, Kalman, Matias 2022, arXiv 2211.17192; Chen et al. 2023, 2302.01318): keep x ~ q with probability
-// min(1, p(x) / q(x)); on the first rejection draw from the normalised max(0, p - q). The result has the law p exactly, whatever q. llama.cpp draws from p and
-// compares: the same law, but it accepts sum p q instead of sum min(p, q).
+// The acceptance rule of speculative sampling (Leviathan, Kalman, Matias 2022, arXiv 2211.17192; Chen et al. 2023,
+// 2302.01318): keep x ~ q with probability min(1, p(x) / q(x)); on the first rejection draw from the normalised max(0,
+// p - q). The result has the law p exactly, whatever q. llama.cpp draws from p and compares: the same law, but it
+// accepts sum p q instead of sum min(p, q).
 
 /**
  * True when a guess drawn from q may stay: `u q(x) < p(x)`. A token of probability 0 never stays.

@@ -1,4 +1,5 @@
-// Stops a text that has fallen into a loop: its tail is some run of ids written again and again. (vLLM calls it repetition detection.)
+// Stops a text that has fallen into a loop: its tail is some run of ids written again and again. (vLLM calls it
+// repetition detection.)
 import { checkInteger, checkKnown } from '../check.ts';
 
 /** Options of {@link repetitionLoop}. */
