@@ -172,7 +172,7 @@ export {
   type TrainState,
   trainStep,
 } from './train/train-step.ts';
-export { lineChart, page, type Series, trainingReport } from './train/training-report.ts';
+export { escapeHtml, lineChart, page, type Series, trainingReport } from './train/training-report.ts';
 export { permutation, type UniformSource } from './train/uniform-source.ts';
 export { blobSource } from './weights/bytes/blob-source.ts';
 export type { ByteSource } from './weights/bytes/byte-source.ts';
