@@ -193,8 +193,8 @@ export const stepOptionNames: readonly string[] = [
  * @example
  * ```ts
  * import { processorsOf } from '@ashlar/sampling';
- * processorsOf({ temperature: 0.7, topK: 40, order: 'llamacpp' }).map((step) => step.name) // => ['topK',
- * 'temperature']
+ * const steps = processorsOf({ temperature: 0.7, topK: 40, order: 'llamacpp' });
+ * steps.map((step) => step.name) // => ['topK', 'temperature']
  * ```
  */
 export function processorsOf(options: StepOptions): Processor[] {
