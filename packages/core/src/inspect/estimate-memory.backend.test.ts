@@ -31,7 +31,7 @@ beforeAll(() => tf.setBackend('cpu'));
 describe.skipIf(!existsSync(goldens))(
   'estimateMemory against tf.memory (goldens; skipped when absent)',
   () => {
-    it.each(families)('%s: weights exactly, activations within a factor of 1.5', async (name) => {
+    it.each(families)('%s: weights exactly, activations an upper bound within 2.5', async (name) => {
       const before = tf.memory().numBytes;
       const model = await loadModel(goldens + name, { backend: 'cpu' });
       const loaded = tf.memory().numBytes;
@@ -44,8 +44,8 @@ describe.skipIf(!existsSync(goldens))(
         return logits;
       });
       const measured = peakBytes - loaded;
-      expect(estimate.activations / measured).toBeGreaterThan(1 / 1.5);
-      expect(estimate.activations / measured).toBeLessThan(1.5);
+      expect(estimate.activations / measured).toBeGreaterThan(1);
+      expect(estimate.activations / measured).toBeLessThan(2.5);
       logits?.dispose();
       model.dispose();
     });

@@ -1,6 +1,6 @@
 // Bytes a model will take, from its configuration alone, before anything is loaded. Weights and cache are counted exactly; activations are counted for the
-// composite path, whose stock tfjs operations keep every intermediate result of a step until its end (measured with tf.profile; the test holds the
-// estimate to within a factor of 1.5).
+// composite path, whose stock tfjs operations keep every intermediate result of a step until its end: the sum over the layers, an upper bound. Backends with kernels
+// of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5.
 import { OutOfMemoryError } from '../backends/errors.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { listParameters } from '../models/parameters.ts';
@@ -90,7 +90,8 @@ function storedBytes({ tensors }: Pick<WeightFile, 'tensors'>): number {
   return bytes;
 }
 
-// How many arrays of each width the composite operations of one layer leave behind.
+// How many arrays of each width the composite operations of one layer leave behind (measured). Should a step come to free a layer's results before the next,
+// the factor numLayers below goes.
 const copies = { hidden: 16, heads: 8, scores: 6, inner: 14, gelu: 8 };
 
 function activationBytes(config: ModelConfig, batch: number, rows: number, keys: number): number {
