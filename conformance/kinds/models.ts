@@ -2,7 +2,7 @@
 // generate() through the paged cache, so a case checks both; a fused executor has only the cached way.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { generate, loadModel, type Model, memorySource, readSafetensors } from '@ashlar/core';
+import { generateBatch, loadModel, type Model, memorySource, readSafetensors } from '@ashlar/core';
 import { useBackend } from '../backends.ts';
 import { type CaseGroup, type GroupResult, type Kind, readBytes, readJson } from '../case.ts';
 import { type Divergence, divergence } from './models-divergence.ts';
@@ -71,6 +71,7 @@ async function judgeExact(model: Model, cases: readonly ModelCase[], meta: Meta)
   const failures: string[] = [];
   let passed = 0;
   let worst = 0;
+  const wrong = await wrongGreedy(model, cases, gapTolerance);
   for (const [n, one] of cases.entries()) {
     const rows = await logitRows(model, one);
     let off = 0;
@@ -79,9 +80,8 @@ async function judgeExact(model: Model, cases: readonly ModelCase[], meta: Meta)
       if (!(error <= worst)) worst = error;
       if (!(error <= atol + rtol * Math.abs(expected))) off++;
     });
-    const wrong = await firstWrongGreedy(model, one, gapTolerance);
     if (off > 0) failures.push(`case ${n}: ${off} of ${one.logits.length} logits out of tolerance`);
-    else if (wrong !== undefined) failures.push(`case ${n}: ${wrong}`);
+    else if (wrong[n] !== undefined) failures.push(`case ${n}: ${wrong[n]}`);
     else passed++;
   }
   return { passed, failures, note: `max |dlogit| ${worst.toExponential(1)}` };
@@ -112,20 +112,30 @@ async function steppedRows(model: Model, ids: Int32Array, rows: Int32Array): Pro
   return picked;
 }
 
-/** Compares up to the first step whose top-2 gap is under the tolerance: from there on either continuation is right. */
-async function firstWrongGreedy(
+/**
+ * What is wrong with each case's greedy ids, or undefined. All cases run as one batch, which must not change any of them. A case counts up to the first
+ * step whose top-2 gap is under the tolerance: from there on either continuation is right.
+ */
+async function wrongGreedy(
   model: Model,
-  one: ModelCase,
+  cases: readonly ModelCase[],
   gapTolerance: number,
-): Promise<string | undefined> {
-  const unsure = one.gap?.findIndex((gap) => gap < gapTolerance) ?? -1;
-  const certain = unsure < 0 ? one.greedy.length : unsure;
-  let at = 0;
-  for await (const { id } of generate(model, one.ids, { maxNewTokens: certain, stopIds: [] })) {
-    if (id !== one.greedy[at]) return `greedy id ${at}: expected ${one.greedy[at]}, got ${id}`;
-    at++;
+): Promise<(string | undefined)[]> {
+  const certain = cases.map(({ greedy, gap }) => {
+    const unsure = gap?.findIndex((one) => one < gapTolerance) ?? -1;
+    return unsure < 0 ? greedy.length : unsure;
+  });
+  const lanes = [...cases.keys()].filter((n) => certain[n] > 0);
+  const made = cases.map((): number[] => []);
+  const maxNewTokens = Math.max(0, ...certain);
+  const prompts = lanes.map((n) => cases[n].ids);
+  for await (const { id, sequence } of generateBatch(model, prompts, { maxNewTokens, stopIds: [] })) {
+    made[lanes[sequence]].push(id);
   }
-  return at === certain ? undefined : `greedy ids: expected ${certain}, got ${at}`;
+  return cases.map(({ greedy }, n) => {
+    const at = greedy.subarray(0, certain[n]).findIndex((id, i) => id !== made[n][i]);
+    return at < 0 ? undefined : `greedy id ${at}: expected ${greedy[at]}, got ${made[n][at]}`;
+  });
 }
 
 async function judgeQuantized(model: Model, cases: readonly ModelCase[], meta: Meta): Promise<GroupResult> {

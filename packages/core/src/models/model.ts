@@ -29,7 +29,7 @@ import { wholeSequence } from './whole-sequence.ts';
 
 /** How a model keeps its cache. */
 export interface ModelCacheOptions {
-  /** Tokens that all sequences together may hold; default four full contexts. Memory is taken page by page as it is used. */
+  /** Tokens that all sequences together may hold; default four full contexts, at least 4096. Memory is taken page by page as it is used. */
   readonly cacheTokens?: number;
   /** Tokens a page; default 32. */
   readonly pageSize?: number;
@@ -63,6 +63,8 @@ export interface Model extends LanguageModel<KvSequence> {
   readonly quantizesActivations: boolean;
   /** What runs sequences: `composite` (stock tfjs ops) or a fused executor by name. `forward` and `hidden` are always composite. */
   readonly executor: string;
+  /** Bytes of the weights as they lie in memory. */
+  readonly weightBytes: number;
   /** Tensors of the checkpoint that the model did not use. */
   readonly unusedTensors: readonly string[];
   /** The parameters by name, shaped as `listParameters` says; owned by the model. */
@@ -106,7 +108,7 @@ export function createModel({
   executor,
 }: ModelParts): Model {
   const {
-    cacheTokens = 4 * config.maxPositions,
+    cacheTokens = 4 * Math.max(config.maxPositions, 1024),
     pageSize = 32,
     window,
     sinks = 0,
@@ -228,6 +230,9 @@ export function createModel({
     hash,
     quantizesActivations: executor?.quantizesActivations ?? false,
     executor: executor?.name ?? 'composite',
+    get weightBytes() {
+      return executor?.weightBytes ?? [...parameters.values()].reduce((sum, { size }) => sum + size * 4, 0);
+    },
     unusedTensors,
     parameters,
     cache: kv,
