@@ -154,3 +154,15 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     );
   });
 });
+
+test.each(decoderNames)('%s says the same on wasm as on cpu', async (name) => {
+  const rows: Float32Array[] = [];
+  for (const backend of ['cpu', 'wasm']) {
+    await tf.setBackend(backend);
+    using model = tinyModel(tinyConfig(name));
+    const logits = model.forward([tinyIds(11, 1), tinyIds(11, 2)]);
+    rows.push((await logits.data()) as Float32Array);
+    logits.dispose();
+  }
+  expectClose(rows[1], rows[0]);
+});

@@ -3,6 +3,7 @@
 import {
   add,
   argMax,
+  cast,
   customGrad,
   div,
   mul,
@@ -34,7 +35,8 @@ function largest(weights: Tensor2D, count: number): Tensor2D {
   let rest = weights;
   let chosen: Tensor2D | undefined;
   for (let k = 0; k < count; k++) {
-    const best = oneHot(argMax(rest, -1), weights.shape[1], 1, 0, 'float32') as Tensor2D;
+    // tfjs's wasm kernel writes integers into a one-hot of floats, so the cast comes after it.
+    const best = cast(oneHot(argMax(rest, -1), weights.shape[1]), 'float32') as Tensor2D;
     chosen = chosen === undefined ? best : add(chosen, best);
     // Below every probability, so that it is not chosen twice.
     rest = sub(rest, mul(best, 2));
