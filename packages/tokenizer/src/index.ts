@@ -45,3 +45,14 @@ export {
 } from './segments.ts';
 export { StreamDecoder } from './stream-decoder.ts';
 export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerParts } from './tokenizer.ts';
+export { type BpeTrainerOptions, type BpeTraining, trainBpe } from './trainers/bpe-trainer.ts';
+export { type CountOptions, countPieces, type Documents } from './trainers/count-pieces.ts';
+export { PieceCounts } from './trainers/piece-counts.ts';
+export { type TrainTokenizerOptions, trainTokenizer } from './trainers/train-tokenizer.ts';
+export type { TrainingOptions, TrainingProgress } from './trainers/training-options.ts';
+export {
+  trainUnigram,
+  type UnigramTrainerOptions,
+  type UnigramTraining,
+} from './trainers/unigram-trainer.ts';
+export { trainWordPiece, type WordPieceTrainerOptions } from './trainers/word-piece-trainer.ts';

@@ -1,0 +1,109 @@
+// Counts the pieces of a corpus that comes document by document; memory is that of the distinct pieces.
+import { AlignedText } from '../aligned-text.ts';
+import type { Normalizer } from '../normalizers/normalizer.ts';
+import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer.ts';
+import { compilePattern } from '../scanners/compile-pattern.ts';
+import { knownScanner } from '../scanners/known-scanners.ts';
+import { encodeUtf8, toWellFormed } from '../unicode/utf8.ts';
+import { refuseUnknownOptions } from '../unknown-options.ts';
+import { PieceCounts } from './piece-counts.ts';
+import type { TrainingProgress } from './training-options.ts';
+
+/** Documents of a corpus: strings, at once or as they come. */
+export type Documents = Iterable<string> | AsyncIterable<string>;
+
+/** How `countPieces` cuts. */
+export interface CountOptions {
+  /** Cut by an expression (see `readTiktoken`); pieces are then bytes of the text. */
+  readonly pattern?: string;
+  /** Or by stages, as a tokenizer.json has them; pieces are then the stages' characters. */
+  readonly normalizer?: Normalizer;
+  readonly preTokenizer?: PreTokenizer;
+  /** Text is cut at these first, and they are not counted. */
+  readonly specialTokens?: readonly string[];
+  /** Longer pieces are counted in parts of that many bytes, so that a corpus with a megabyte-long word can be learned; default 4096. */
+  readonly maxPieceLength?: number;
+  /** Counts to add to. */
+  readonly into?: PieceCounts;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const OPTIONS = [
+  'pattern',
+  'normalizer',
+  'preTokenizer',
+  'specialTokens',
+  'maxPieceLength',
+  'into',
+  'onProgress',
+  'signal',
+];
+
+/** The counts of all pieces of the documents. */
+export async function countPieces(documents: Documents, options: CountOptions): Promise<PieceCounts> {
+  refuseUnknownOptions('countPieces', options, OPTIONS);
+  const counts = options.into ?? new PieceCounts();
+  const count = pieceCounter(counts, options);
+  let done = 0;
+  for await (const document of documents) {
+    count(document);
+    if (++done % 256 === 0) {
+      options.signal?.throwIfAborted();
+      options.onProgress?.({ stage: 'count', done });
+    }
+  }
+  options.onProgress?.({ stage: 'count', done });
+  return counts;
+}
+
+/** A function that adds a document's pieces to the counts. */
+export function pieceCounter(counts: PieceCounts, options: CountOptions): (document: string) => void {
+  const { specialTokens = [], pattern, normalizer, preTokenizer, maxPieceLength: longest = 4096 } = options;
+  const cut = specialTokens.filter((t) => t !== '').sort((a, b) => b.length - a.length);
+  const divider =
+    cut.length === 0
+      ? undefined
+      : new RegExp(cut.map((t) => t.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'u');
+  const add = (bytes: Uint8Array, start: number, end: number): void => {
+    let at = start;
+    while (end - at > longest) {
+      let stop = at + longest;
+      while (stop > at + 1 && (bytes[stop] & 0xc0) === 0x80) stop--;
+      counts.addBytes(bytes, at, stop, 1);
+      at = stop;
+    }
+    counts.addBytes(bytes, at, end, 1);
+  };
+  let buffer = new Uint8Array(1 << 12);
+  const encoder = new TextEncoder();
+  const scanner = pattern === undefined ? undefined : knownScanner(pattern);
+  const find = pattern === undefined || scanner !== undefined ? undefined : compilePattern(pattern, 'rust');
+  const addText = (text: string) => {
+    const bytes = encodeUtf8(text);
+    add(bytes, 0, bytes.length);
+  };
+  const one = (text: string): void => {
+    if (scanner !== undefined) {
+      if (text.length * 3 + 8 > buffer.length) buffer = new Uint8Array(text.length * 3 + 8);
+      const end = encoder.encodeInto(text, buffer).written;
+      buffer.fill(0, end, end + 4);
+      for (let at = 0; at < end; ) {
+        const next = scanner(buffer, at, end);
+        add(buffer, at, next);
+        at = next;
+      }
+    } else if (find !== undefined) {
+      for (const { start, end } of find(text)) addText(text.slice(start, end));
+    } else {
+      const aligned = AlignedText.from(toWellFormed(text), false);
+      normalizer?.normalize(aligned);
+      for (const piece of preTokenizer?.split(aligned) ?? [aligned])
+        if (piece.value !== '') addText(piece.value);
+    }
+  };
+  return (document) => {
+    if (divider === undefined) one(document);
+    else for (const part of document.split(divider)) if (part !== '') one(part);
+  };
+}
