@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { generate, loadModel } from '@ashlar/core';
+import { generate, generateBatch, loadModel } from '@ashlar/core';
 import {
   beamSearch,
   cachedModel,
@@ -10,6 +10,8 @@ import {
   promptLookup,
   sampler,
   speculativeGenerate,
+  speculator,
+  suffixLookup,
 } from '@ashlar/sampling';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +41,53 @@ describe.skipIf(!existsSync(models))('on tiny checkpoints (skipped where ../shar
       for await (const { id } of speculativeGenerate(target, prompt, options)) ids.push(id);
       expect(ids).toEqual(expected);
     }
+  });
+
+  it('generate() with a speculator writes the ids of greedy decoding, in fewer passes, alone and in a batch, up to the stop id', async () => {
+    using model = await loadModel(`${models}llama`);
+    let passes = 0;
+    const counting = Object.create(model, {
+      step: {
+        value: (requests: Parameters<typeof model.step>[0]) => {
+          passes++;
+          return model.step(requests);
+        },
+      },
+    }) as typeof model;
+    const prompts = [prompt, [7, 3, 7, 3, 7], [2, 2, 2]];
+    const plain: number[][] = [];
+    for (const [i, one] of prompts.entries()) {
+      plain[i] = [];
+      for await (const { id } of generate(model, one, { maxNewTokens: 40, stopIds: [] })) plain[i].push(id);
+    }
+    const make = () =>
+      speculator({ sampler: sampler({ greedy: true }), proposer: () => suffixLookup(), draft: 5 });
+    const alone: number[] = [];
+    const one = make();
+    for await (const { id } of generate(counting, prompt, { maxNewTokens: 40, stopIds: [], speculator: one }))
+      alone.push(id);
+    expect(alone).toEqual(plain[0]);
+    expect(passes).toBe(40 - one.accepted);
+    const batch: number[][] = prompts.map(() => []);
+    for await (const { id, sequence } of generateBatch(model, prompts, {
+      maxNewTokens: 40,
+      stopIds: [],
+      speculator: make(),
+    }))
+      batch[sequence].push(id);
+    expect(batch).toEqual(plain);
+    const stop = plain[0][11];
+    const stopped: number[] = [];
+    using sequence = model.newSequence();
+    for await (const { id } of generate(model, prompt, {
+      maxNewTokens: 40,
+      stopIds: [stop],
+      speculator: make(),
+      sequence,
+    }))
+      stopped.push(id);
+    expect(stopped).toEqual(plain[0].slice(0, plain[0].indexOf(stop) + 1));
+    expect(sequence.ids).toEqual([...prompt, ...stopped.slice(0, -1)]);
   });
 
   it("generate() draws with a sampler's seed, the same ids alone and in a batch, and beams are at least as likely as greedy", async () => {

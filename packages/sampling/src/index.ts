@@ -94,6 +94,7 @@ export {
   type SpeculativeRow,
   speculativeStep,
 } from './speculation/speculative-step.ts';
+export { type Speculator, type SpeculatorOptions, speculator } from './speculation/speculator.ts';
 export { type SuffixLookupOptions, suffixLookup } from './speculation/suffix-lookup.ts';
 export { drawFrom, drawResidual, keepsDraft } from './speculation/verify-draft.ts';
 export { type Loop, type RepetitionLoopOptions, repetitionLoop } from './stopping/repetition-loop.ts';

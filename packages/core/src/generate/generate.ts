@@ -4,8 +4,9 @@ import { greedySampler } from './greedy-sampler.ts';
 import type { LanguageModel, Sequence } from './language-model.ts';
 import { logSumExp, type TokenLogprob, topLogprobs } from './logprobs.ts';
 import { nextTurn } from './next-turn.ts';
+import { type LaneDraw, stepLanes } from './step-lanes.ts';
 import { streamText, type TextStream } from './stream-text.ts';
-import type { ChatMessage, TokenCodec, TokenSampler } from './token-seams.ts';
+import type { ChatMessage, TokenCodec, TokenSampler, TokenSpeculator } from './token-seams.ts';
 
 /** Text (needs a codec), ids, or messages (need a codec with a chat template). */
 export type Prompt = string | ArrayLike<number> | readonly ChatMessage[];
@@ -36,6 +37,8 @@ export interface GenerateOptions<S extends Sequence = Sequence> {
   readonly codec?: TokenCodec;
   /** Default: arg max. */
   readonly sampler?: TokenSampler;
+  /** Instead of a sampler: several ids a pass, with the sampler's law. */
+  readonly speculator?: TokenSpeculator;
   readonly signal?: AbortSignal;
   /** Ids that end the text; default the codec's, else the model's end-of-sequence ids. `[]` for none. */
   readonly stopIds?: readonly number[];
@@ -47,12 +50,23 @@ export interface GenerateOptions<S extends Sequence = Sequence> {
   readonly sequence?: S;
 }
 
-const known = ['maxNewTokens', 'codec', 'sampler', 'signal', 'stopIds', 'stop', 'logprobs', 'sequence'];
+const known = [
+  'maxNewTokens',
+  'codec',
+  'sampler',
+  'speculator',
+  'signal',
+  'stopIds',
+  'stop',
+  'logprobs',
+  'sequence',
+];
 
 interface Lane<S extends Sequence> {
   readonly number: number;
   readonly sequence: S;
   readonly sampler: TokenSampler;
+  readonly speculator: TokenSpeculator | undefined;
   readonly text: TextStream | undefined;
   next: ArrayLike<number>;
   made: number;
@@ -118,11 +132,16 @@ async function* run<S extends Sequence>(
     }
   }
   if (maxNewTokens === 0) return;
+  const end = Number.isFinite(maxNewTokens) ? (model.lastPosition ?? model.maxPositions) : model.maxPositions;
   const lanes: Lane<S>[] = [];
   try {
     for (const [number, ids] of encoded.entries()) {
       const own = batch && prompts.length > 1 ? fork(sampler, number) : sampler;
-      for (let i = 0; i < ids.length; i++) own.accept?.(ids[i]);
+      const speculator =
+        batch && prompts.length > 1 && options.speculator
+          ? fork(options.speculator, number)
+          : options.speculator;
+      for (let i = 0; i < ids.length; i++) (speculator ?? own).accept?.(ids[i]);
       const sequence = options.sequence ?? model.newSequence();
       const text = codec === undefined ? undefined : streamText(stop);
       const shared = options.sequence === undefined ? 0 : sharedPrefix(sequence, ids);
@@ -130,6 +149,7 @@ async function* run<S extends Sequence>(
         number,
         sequence,
         sampler: own,
+        speculator,
         text,
         next: Array.prototype.slice.call(ids, shared),
         made: 0,
@@ -138,12 +158,21 @@ async function* run<S extends Sequence>(
     let live = [...lanes];
     while (live.length > 0) {
       signal?.throwIfAborted();
-      const rows = await model.step(live.map((lane) => ({ sequence: lane.sequence, ids: lane.next })));
+      const results = await stepLanes(model, live, (lane) =>
+        Math.max(0, Math.min(maxNewTokens - lane.made, end - lane.sequence.length) - lane.next.length),
+      );
       for (const [i, lane] of live.entries()) {
-        const step = draw(model, lane, rows[i], stopIds, codec, maxNewTokens, logprobs);
-        if (step.finishReason !== undefined && options.sequence === undefined) lane.sequence.dispose();
-        live = step.finishReason === undefined ? live : live.filter((other) => other !== lane);
-        yield step;
+        const steps: GenerateStep[] = [];
+        for (const one of results[i].draws) {
+          steps.push(draw(lane, one, end, stopIds, codec, maxNewTokens, logprobs));
+          if (steps[steps.length - 1].finishReason !== undefined) break;
+        }
+        results[i].keep(steps.length);
+        if (steps[steps.length - 1].finishReason !== undefined) {
+          if (options.sequence === undefined) lane.sequence.dispose();
+          live = live.filter((other) => other !== lane);
+        }
+        yield* steps;
       }
       await nextTurn();
     }
@@ -153,9 +182,9 @@ async function* run<S extends Sequence>(
 }
 
 function draw<S extends Sequence>(
-  model: LanguageModel<S>,
   lane: Lane<S>,
-  row: Float32Array,
+  { row, length, choose }: LaneDraw,
+  end: number,
   stopIds: ReadonlySet<number>,
   codec: TokenCodec | undefined,
   maxNewTokens: number,
@@ -165,14 +194,13 @@ function draw<S extends Sequence>(
   const top = logprobs === undefined || logprobs === 0 ? undefined : topLogprobs(row, logprobs);
   const normaliser = logprobs === undefined ? 0 : logSumExp(row);
   const raw = logprobs === undefined ? undefined : row.slice();
-  const drawn = lane.sampler.sample(row);
+  const drawn = choose();
   const { id } = drawn;
   const logprob = raw === undefined ? drawn.logprob : raw[id] - normaliser;
   const index = lane.made++;
   const isStop = stopIds.has(id);
   lane.next = [id];
 
-  const end = Number.isFinite(maxNewTokens) ? (model.lastPosition ?? model.maxPositions) : model.maxPositions;
   let text = '';
   let finishReason: FinishReason | undefined;
   if (isStop) finishReason = 'eos';
@@ -183,7 +211,7 @@ function draw<S extends Sequence>(
   }
   if (finishReason === undefined) {
     if (lane.made >= maxNewTokens) finishReason = 'length';
-    else if (lane.sequence.length >= end) finishReason = 'context';
+    else if (length >= end) finishReason = 'context';
   }
   if (finishReason !== undefined && finishReason !== 'stop') text += lane.text?.end() ?? '';
   return { id, text, index, sequence: lane.number, logprob, topLogprobs: top, finishReason };
@@ -207,6 +235,9 @@ function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number)
   if (stop !== undefined && stop.length > 0 && codec === undefined) {
     throw new TypeError('stop: expected a codec with stop strings, got none');
   }
+  if (options.sampler !== undefined && options.speculator !== undefined) {
+    throw new TypeError('sampler, speculator: expected one of the two, got both');
+  }
   if (sequence !== undefined && prompts !== 1) {
     throw new TypeError(`sequence: expected with one prompt, got ${prompts}`);
   }
@@ -226,7 +257,7 @@ function encodePrompt(prompt: Prompt, codec: TokenCodec | undefined): ArrayLike<
   return prompt as ArrayLike<number>;
 }
 
-function fork(sampler: TokenSampler, lane: number): TokenSampler {
+function fork<T extends { fork?(lane: number): T }>(sampler: T, lane: number): T {
   if (sampler.fork === undefined) throw new TypeError('sampler: expected one with fork() for a batch');
   return sampler.fork(lane);
 }

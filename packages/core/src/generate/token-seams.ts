@@ -28,3 +28,18 @@ export interface TokenSampler {
   /** An independent copy for lane `lane` of a batch, with its own random stream. */
   fork?(lane: number): TokenSampler;
 }
+
+/** Guesses ids and keeps those that the sampler's law keeps: speculation, as @ashlar/sampling's `speculator` does it. */
+export interface TokenSpeculator {
+  /** At most `most` guesses for what follows. */
+  guess(most: number): readonly number[] | Promise<readonly number[]>;
+  /**
+   * The new ids: the guesses that stay and, unless one of them ends the text, one more. `rows[i]` are the logits [V] behind the first i guesses;
+   * they must not be changed.
+   */
+  settle(rows: readonly Float32Array[]): readonly { readonly id: number; readonly logprob?: number }[];
+  /** Told of the ids of the prompt. */
+  accept(id: number): void;
+  /** An independent copy for lane `lane` of a batch, with its own random stream. */
+  fork?(lane: number): TokenSpeculator;
+}

@@ -223,7 +223,7 @@ it('draws nothing behind an accepted end', async () => {
   const s = sampler();
   const proposer: Proposer = { propose: () => ({ ids: [1, 1] }), observe: () => {} };
   const [result] = await speculativeStep(p, [{ sampler: s, proposer, draft: 2, eosTokenIds: [1] }]);
-  expect(result).toEqual({ ids: [1], proposed: 2, accepted: 1 });
+  expect(result).toEqual({ ids: [1], proposed: 2, accepted: 1, logprobs: [0] });
 });
 
 it('a guess of probability 0 never stays, one with p = q always does, and an empty residual draws nothing', () => {

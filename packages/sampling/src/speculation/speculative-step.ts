@@ -27,6 +27,8 @@ export interface SpeculativeResult {
   readonly proposed: number;
   /** How many guesses stayed. */
   readonly accepted: number;
+  /** The natural logarithm of each new id's probability under the sampler's law. */
+  readonly logprobs: readonly number[];
 }
 
 /**
@@ -64,15 +66,18 @@ export async function speculativeStep(
   });
 }
 
-function acceptGuesses(
+/** What stays of the guesses of one row, and the id that follows; `logits[i]` are those behind the first i guesses. */
+export function acceptGuesses(
   { sampler, eosTokenIds = [] }: SpeculativeRow,
   logits: readonly (Float32Array | Float64Array)[],
   guesses: readonly number[],
   laws: readonly Float64Array[] | undefined,
 ): SpeculativeResult {
   const ids: number[] = [];
+  const logprobs: number[] = [];
   const settle = (id: number, p: Float64Array): void => {
     ids.push(id);
+    logprobs.push(Math.log(p[id]));
     sampler.accept(id, p[id]);
   };
   for (let i = 0; i < guesses.length; i++) {
@@ -82,14 +87,14 @@ function acceptGuesses(
     if (!keepsDraft(sampler.uniform('accept'), p[guess], q === undefined ? 1 : q[guess])) {
       const other = drawResidual(sampler.uniform('residual'), p, q ?? guess);
       settle(other < 0 ? guess : other, p);
-      return { ids, proposed: guesses.length, accepted: other < 0 ? i + 1 : i };
+      return { ids, proposed: guesses.length, accepted: other < 0 ? i + 1 : i, logprobs };
     }
     settle(guess, p);
-    if (eosTokenIds.includes(guess)) return { ids, proposed: guesses.length, accepted: i + 1 };
+    if (eosTokenIds.includes(guess)) return { ids, proposed: guesses.length, accepted: i + 1, logprobs };
   }
   const p = sampler.law(logits[guesses.length]);
   settle(drawFrom(sampler.uniform('draw'), p), p);
-  return { ids, proposed: guesses.length, accepted: guesses.length };
+  return { ids, proposed: guesses.length, accepted: guesses.length, logprobs };
 }
 
 /** sum min(p, q) = 1 - TV(p, q): how likely one guess is to stay. */
