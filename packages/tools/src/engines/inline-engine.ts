@@ -115,7 +115,11 @@ export function inlineEngine<S extends SplicingSequence>(
     countTokens: (t) => codec.encode(t, { addSpecialTokens: false }).length,
     async open(messages, { tools, signal, written = [], sampling = {} }): Promise<EngineTurn> {
       const prompt = Array.from(
-        codec.encodeChat(messages.map((m) => wireMessage(m, 'object')) as never, { tools }),
+        codec.encodeChat(
+          messages.map((m) => wireMessage(m, 'object')) as never,
+          // Templates tell an empty list from none.
+          tools.length > 0 ? { tools } : {},
+        ),
       );
       const ids = [
         ...prompt,

@@ -3,6 +3,7 @@ import { functionCalling, hasAttackData, mailAttacks, suites } from '../../scrip
 import { toolFormats } from '../formats/formats.ts';
 import { parseReply } from '../formats/parse-reply.ts';
 import { renderCalls } from '../formats/render-calls.ts';
+import type { JsonObject } from '../json.ts';
 import { standardPolicy } from '../policy/rules.ts';
 import { orderedCalls, runSuite } from './attack-suite.ts';
 import { checkCalls, jsonSchemaOf, perfectCalls, toolsOf } from './function-calling.ts';
@@ -93,7 +94,7 @@ describe('the checks', () => {
       { base: '10' },
     ])
       expect(
-        checkCalls([{ name: 'math_area', arguments: { ...right, ...change } }], wanted),
+        checkCalls([{ name: 'math_area', arguments: { ...right, ...change } as JsonObject }], wanted),
         JSON.stringify(change),
       ).toBeDefined();
     expect(checkCalls([], wanted)).toBeDefined();
