@@ -45,7 +45,7 @@ export { type TypicalPOptions, typicalP } from './processors/typical-p.ts';
 export { type XtcOptions, xtc } from './processors/xtc.ts';
 export { createRandom, type Random, randomSeed, type UniformSource } from './random.ts';
 export { type RandomStream, randomStream } from './random-stream.ts';
-export { createRow, keepMasked, type Logits, loadRow, type Row } from './row.ts';
+export { createRow, idAt, keepMasked, type Logits, loadRow, type Row, setValue, slotOf } from './row.ts';
 export {
   type Candidates,
   type Sampled,

@@ -156,11 +156,11 @@ it('look-ups have the target law to 1e-12, history processors included', async (
   }
 });
 
-it('accepts a guess as often as sum min(p, q): 20,000 rows in batches, alpha 1e-6', async () => {
+it('accepts a guess as often as sum min(p, q): 6,000 rows in batches, alpha 1e-6', async () => {
   const [p, q] = [target[0], drafts['another law'][0]];
   let accepted = 0;
   const counts = [0, 0, 0];
-  const n = 20_000;
+  const n = 6_000;
   for (let lane = 0; lane < n; lane += 500) {
     const rows = Array.from({ length: 500 }, (_, i) => {
       const s = sampler({ seed: 4, lane: lane + i });
@@ -238,10 +238,10 @@ it('the suffix automaton guesses what followed the longest earlier suffix: brute
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return (state >>> 16) % below;
   };
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 8; round++) {
     const lookup = suffixLookup();
     const text: number[] = [];
-    for (let i = 0; i < 80; i++) {
+    for (let i = 0; i < 48; i++) {
       const id = random(3);
       text.push(id);
       lookup.observe([id]);
