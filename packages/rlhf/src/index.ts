@@ -130,6 +130,7 @@ export {
   valueHead,
   valuesOf,
 } from './trainers/policy-objective.ts';
+export { type PpoBatchOptions, ppoBatch } from './trainers/ppo-batch.ts';
 export {
   ktoOnPairs,
   type PairLoss,

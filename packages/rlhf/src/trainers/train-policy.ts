@@ -22,6 +22,8 @@ import {
   rolloutTokens,
 } from './policy-objective.ts';
 
+import { type PpoBatchOptions, ppoBatch } from './ppo-batch.ts';
+
 /** What a round of training says. */
 export interface PolicyReport extends StepReport {
   readonly round: number;
@@ -50,8 +52,10 @@ export interface TrainPolicyOptions {
   readonly groupSize: number;
   readonly maxNewTokens: number;
   readonly random: UniformSource;
-  /** How rewards become advantages; default 'group-relative'. */
+  /** How rewards become advantages; default 'group-relative'. With `objective.loss` 'ppo' it is GAE over the value head. */
   readonly advantage?: 'group-relative' | 'mean-only' | 'leave-one-out';
+  /** GAE and the KL penalty in the rewards, for PPO. */
+  readonly ppo?: PpoBatchOptions;
   /** The loss; default GRPO with token mean and no penalty. */
   readonly objective?: PolicyObjectiveOptions;
   /** The frozen reference's parameters, needed when `objective.beta` > 0. */
@@ -63,7 +67,7 @@ export interface TrainPolicyOptions {
   readonly signal?: AbortSignal;
 }
 
-const known = [
+const knownOptions = [
   'model',
   'optimizer',
   'schedule',
@@ -73,6 +77,7 @@ const known = [
   'maxNewTokens',
   'random',
   'advantage',
+  'ppo',
   'objective',
   'reference',
   'epochs',
@@ -83,7 +88,7 @@ const known = [
 
 /** Trains the policy for `rounds` rounds and returns the state; consumes the one given. */
 export async function trainPolicy(state: TrainState, options: TrainPolicyOptions): Promise<TrainState> {
-  checkOptions(options, known, 'trainPolicy');
+  checkOptions(options, knownOptions, 'trainPolicy');
   const { model, groupSize, advantage = 'group-relative', epochs = 1, maxNorm = 1 } = options;
   const objective = policyObjective(model.config, options.objective);
   const needsReference = (options.objective?.beta ?? 0) > 0;
@@ -109,17 +114,18 @@ export async function trainPolicy(state: TrainState, options: TrainPolicyOptions
       advantage === 'leave-one-out'
         ? leaveOneOutAdvantages(rewards, { groupSize })
         : groupRelativeAdvantages(rewards, { groupSize, normalizeByStd: advantage === 'group-relative' });
-    const batch: RolloutBatch = {
-      ...rolloutTokens(drawn),
-      advantages: Float32Array.from(advantages),
-    };
-    const withRef =
+    const tokens = rolloutTokens(drawn);
+    const known =
       options.reference === undefined
-        ? batch
-        : { ...batch, referenceLogps: await logpsOf(model, options.reference, batch) };
+        ? tokens
+        : { ...tokens, referenceLogps: await logpsOf(model, options.reference, tokens) };
+    const batch: RolloutBatch =
+      options.objective?.loss === 'ppo'
+        ? await ppoBatch(model.config, current.parameters, known, rewards, options.ppo)
+        : { ...known, advantages: Float32Array.from(advantages) };
     let report: StepReport | undefined;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const result = await trainStep(current, [withRef], objective, {
+      const result = await trainStep(current, [batch], objective, {
         optimizer: options.optimizer,
         learningRate: options.schedule(current.optimizer.step + 1),
         maxNorm,
@@ -128,7 +134,7 @@ export async function trainPolicy(state: TrainState, options: TrainPolicyOptions
       report = result.report;
     }
     syncModel(model, current.parameters);
-    await options.onRound?.({ ...report!, round, ...summary(drawn, rewards, groupSize, withRef) });
+    await options.onRound?.({ ...report!, round, ...summary(drawn, rewards, groupSize, batch) });
   }
   return current;
 }
@@ -142,7 +148,7 @@ export function syncModel(model: Model, parameters: ReadonlyMap<string, tf.Tenso
 async function logpsOf(
   model: Model,
   parameters: ReadonlyMap<string, tf.Tensor>,
-  batch: RolloutBatch,
+  batch: Pick<RolloutBatch, 'tokens'>,
 ): Promise<Float32Array> {
   const losses = tf.tidy(() => tokenNegativeLogProbs(model.config, sourceOf(parameters), batch.tokens));
   const values = Float32Array.from(await losses.data(), (x) => -x);

@@ -237,6 +237,40 @@ describe('policy', () => {
     disposeTrainState(state);
   });
 
+  test('PPO with a critic raises the reward under a KL penalty to the reference', async () => {
+    using model = modelOf(initParameters(config, random));
+    const own = new Map([
+      ...initParameters(config, random),
+      [valueHead, tf.keep(tf.zeros([config.hiddenSize, 1]))] as const,
+    ]);
+    const rewards: number[] = [];
+    const state = await trainPolicy(initTrainState(own, adamw()), {
+      model,
+      optimizer: adamw(),
+      schedule: constantSchedule({ peak: 5e-3 }),
+      rounds: 12,
+      promptsAt: () =>
+        [2, 3].map((p) => ({
+          ids: [p],
+          reward: (ids: readonly number[]) => ids.filter((id) => id === 7).length / 4,
+        })),
+      groupSize: 8,
+      maxNewTokens: 4,
+      random,
+      objective: { loss: 'ppo' },
+      ppo: { klCoefficient: 0.01 },
+      reference: initParameters(config, random),
+      epochs: 2,
+      onRound: ({ reward, kl }) => {
+        rewards.push(reward);
+        expect(kl).toBeGreaterThanOrEqual(0);
+      },
+    });
+    const mean = (part: number[]): number => part.reduce((a, r) => a + r, 0) / part.length;
+    expect(mean(rewards.slice(-3))).toBeGreaterThan(mean(rewards.slice(0, 3)) + 0.2);
+    disposeTrainState(state);
+  });
+
   test('every policy loss has finite gradients on rollouts, PPO with a value head too', async () => {
     const parameters = initParameters(config, random);
     using model = modelOf(parameters);
