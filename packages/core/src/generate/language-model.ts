@@ -9,7 +9,9 @@ export interface Sequence {
   fork(): Sequence;
   /** Forgets all tokens from `length` on. */
   truncate(length: number): void;
+  /** Gives its memory back; any further use throws. */
   dispose(): void;
+  /** The same, for `using`. */
   [Symbol.dispose](): void;
 }
 
@@ -28,6 +30,7 @@ export interface LanguageModel<S extends Sequence = Sequence> {
   /** Longest sequence it can compute: more than `maxPositions`, or Infinity, where positions are not a table. Default `maxPositions`. */
   readonly lastPosition?: number;
   readonly eosTokenIds: readonly number[];
+  /** An empty sequence. */
   newSequence(): S;
   /** Appends each request's ids; answers the logits [V] behind each one's last id. All sequences or, on an error, none are changed. */
   step(requests: readonly StepRequest<S>[]): Promise<Float32Array[]>;

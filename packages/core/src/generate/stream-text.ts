@@ -9,7 +9,19 @@ export interface TextStream {
   end(): string;
 }
 
-/** A stream that ends before the first of `stops`. */
+/**
+ * A stream of text that ends before the first of `stops`.
+ *
+ * @example
+ * ```ts
+ * import { streamText } from '@ashlar/core';
+ * const stream = streamText(['END']);
+ * const bytes = new TextEncoder().encode('é E');
+ * stream.push(bytes.slice(0, 1)).text // => ''
+ * stream.push(bytes.slice(1)).text // => 'é '
+ * stream.push(new TextEncoder().encode('ND')) // => { text: '', stopped: true }
+ * ```
+ */
 export function streamText(stops: readonly string[] = []): TextStream {
   for (const stop of stops) {
     if (typeof stop !== 'string' || stop === '') {

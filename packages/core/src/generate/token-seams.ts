@@ -9,6 +9,7 @@ export interface ChatMessage {
 
 /** Text to ids and ids to bytes. */
 export interface TokenCodec {
+  /** Ids of a text, with the special tokens the model expects around it. */
   encode(text: string): ArrayLike<number>;
   /** The bytes an id stands for; undefined for ids outside of the vocabulary. */
   tokenBytes(id: number): Uint8Array | undefined;

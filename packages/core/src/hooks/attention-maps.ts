@@ -13,7 +13,18 @@ export interface AttentionMap {
   readonly values: Float32Array;
 }
 
-/** The attention patterns of one text, layer by layer. */
+/**
+ * The attention patterns of one text, layer by layer.
+ *
+ * @example
+ * ```ts
+ * import { attentionMaps, loadModel } from '@ashlar/core';
+ * using model = await loadModel('conformance/cases/models/gpt2-scales', { backend: 'cpu' });
+ * const [first] = await attentionMaps(model, [3, 1, 4]);
+ * first.weight(0, 0, 0) // => 1
+ * first.weight(0, 0, 2) // => 0
+ * ```
+ */
 export async function attentionMaps(model: Model, ids: ArrayLike<number>): Promise<AttentionMap[]> {
   const captured = await captureActivations(model, ids, ['layers.*.attention.pattern']);
   return model.config.layers.map((_, layer) => {

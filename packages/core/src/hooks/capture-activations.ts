@@ -14,6 +14,15 @@ export interface CapturedActivation {
  * Runs `ids` and answers the activations at `points` (names of `hookPoints`, or with `*` for every layer), by name.
  *
  * `hooks` may change activations in the same pass; captured is what the change leaves.
+ *
+ * @example
+ * ```ts
+ * import { captureActivations, loadModel } from '@ashlar/core';
+ * using model = await loadModel('conformance/cases/models/gpt2-scales', { backend: 'cpu' });
+ * const seen = await captureActivations(model, [3, 1, 4], ['layers.*.attention.pattern']);
+ * [...seen.keys()] // => ['layers.0.attention.pattern', 'layers.1.attention.pattern']
+ * seen.get('layers.0.attention.pattern')?.shape // => [1, 4, 3, 3]
+ * ```
  */
 export async function captureActivations(
   model: Model,

@@ -32,6 +32,13 @@ const layerPoints = [
  *
  * Shapes: residual.*, *.output, embedding, finalNorm [B, T, C]; query, heads [B, H, T, d]; key, value [B, G, T, d]; pattern [B, H, T, S];
  * logits [B, T, V]. A parallel layer (GPT-NeoX, Phi, Cohere) has no residual.middle.
+ *
+ * @example
+ * ```ts
+ * import { hookPoints, parseModelConfig } from '@ashlar/core';
+ * const config = parseModelConfig({ model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 4 });
+ * hookPoints(config).slice(0, 3) // => ['embedding', 'layers.0.residual.before', 'layers.0.attention.query']
+ * ```
  */
 export function hookPoints(config: ModelConfig): string[] {
   const own = layerPoints.filter((point) => point !== 'residual.middle' || config.placement !== 'parallel');

@@ -13,7 +13,18 @@ export interface LensRow {
   readonly top: readonly (readonly TokenLogprob[])[];
 }
 
-/** The `top` most probable next ids at every position, after the embeddings and after each layer. The last row is the model's own answer. */
+/**
+ * The `top` most probable next ids at every position, after the embeddings and after each layer. The last row is the model's own answer.
+ *
+ * @example
+ * ```ts
+ * import { loadModel, logitLens } from '@ashlar/core';
+ * using model = await loadModel('conformance/cases/models/gpt2-scales', { backend: 'cpu' });
+ * const rows = await logitLens(model, [3, 1, 4], { top: 2 });
+ * rows.map((row) => row.layer) // => [-1, 0, 1]
+ * rows[0].top[2].length // => 2
+ * ```
+ */
 export async function logitLens(
   model: Model,
   ids: ArrayLike<number>,

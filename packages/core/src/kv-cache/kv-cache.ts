@@ -38,6 +38,7 @@ export interface KvSequence {
   snapshot(): Promise<Uint8Array>;
   /** Gives its pages back; any further use throws. */
   dispose(): void;
+  /** The same, for `using`. */
   [Symbol.dispose](): void;
 }
 
@@ -46,7 +47,9 @@ export interface Reservation {
   /** Blocks of the sequence, those for the new tokens included. */
   readonly blocks: readonly Block[];
   readonly start: number;
+  /** The pass is done: the sequence has these ids now. */
   commit(ids: ArrayLike<number>): void;
+  /** Gives the room back; the sequence is as before. */
   cancel(): void;
 }
 
@@ -54,11 +57,13 @@ export interface Reservation {
 export interface KvCache {
   readonly store: PageStore;
   readonly pool: PagePool;
+  /** An empty sequence. */
   newSequence(): KvSequence;
   /** A sequence from the bytes of `snapshot()`. Throws `KvSnapshotError` when they are another model's or damaged. */
   restore(bytes: Uint8Array): KvSequence;
   /** Sets aside room for `counts[i]` more tokens of `sequences[i]`, for all or for none. Throws `KvCacheFullError`. */
   reserve(sequences: readonly KvSequence[], counts: readonly number[]): Reservation[];
+  /** Ends every sequence and frees the store. */
   dispose(): void;
 }
 

@@ -12,6 +12,7 @@ export interface PagePool {
   retain(page: number): void;
   /** One holder less; true when that was the last one and the page is free again. */
   release(page: number): boolean;
+  /** Holders of a page; 0 when it is free. */
   references(page: number): number;
 }
 

@@ -20,6 +20,8 @@ export interface PageStore {
   clear(page: number): void;
   /** The page as float32 [layers, 2, groups, pageSize, headDim]. */
   read(page: number): Promise<Float32Array>;
+  /** Puts what `read` gave into a page. */
   write(page: number, values: Float32Array): void;
+  /** Frees all pages. */
   dispose(): void;
 }

@@ -22,6 +22,17 @@ export class UnknownArchitectureError extends Error {
  * The older keys (`rope_theta`, `rope_scaling`, `torch_dtype`) and the newer ones (`rope_parameters`, `layer_types`, `dtype`) mean the
  * same. Keys the library does not know are listed in `unknownKeys`, not silently dropped.
  *
+ * @example
+ * ```ts
+ * import { parseModelConfig } from '@ashlar/core';
+ * const config = parseModelConfig({
+ *   model_type: 'llama', vocab_size: 512, hidden_size: 64, intermediate_size: 172, num_hidden_layers: 5,
+ *   num_attention_heads: 8, num_key_value_heads: 4, max_position_embeddings: 512, rope_theta: 10000, colour: 'red',
+ * });
+ * config.headDim // => 8
+ * config.layers[0].rope?.theta // => 10000
+ * config.unknownKeys // => ['colour']
+ * ```
  * @throws {UnknownArchitectureError} when `model_type` is not in the table of families.
  * @throws {TypeError | RangeError} when a value has the wrong type or is out of range; the message names the key.
  */

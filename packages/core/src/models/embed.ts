@@ -2,6 +2,7 @@
 // anything is computed on padding.
 import { tidy } from '@tensorflow/tfjs-core';
 import { nextTurn } from '../generate/next-turn.ts';
+import type { TokenCodec } from '../generate/token-seams.ts';
 import type { Model } from './model.ts';
 
 /** How the tokens' vectors become one: their mean, the first one's, or the last one's. */
@@ -10,7 +11,7 @@ export type Pooling = 'mean' | 'cls' | 'last';
 /** Options of `embed`. */
 export interface EmbedOptions {
   /** Needed for texts; `encode` adds the model's own special tokens. */
-  readonly codec?: { encode(text: string): ArrayLike<number> };
+  readonly codec?: Pick<TokenCodec, 'encode'>;
   /** Default `mean` for encoders, `last` for causal models. */
   readonly pooling?: Pooling;
   /** Scale to length 1; default true. */
@@ -29,6 +30,15 @@ const known = ['codec', 'pooling', 'normalize', 'batchSize', 'truncate', 'signal
 /**
  * One vector [C] a text, in the order of the texts.
  *
+ * @example
+ * ```ts
+ * import { embed, loadModel } from '@ashlar/core';
+ * using model = await loadModel('conformance/cases/models/gpt2-scales', { backend: 'cpu' });
+ * const [one, two] = await embed(model, [[3, 1, 4], [3, 1, 4, 1]], { pooling: 'mean' });
+ * one.length // => 32
+ * Math.round(one.reduce((sum, x) => sum + x * x, 0) * 1e6) / 1e6 // => 1
+ * two.length // => 32
+ * ```
  * @throws {RangeError} for an empty text or, without `truncate`, one that is longer than the model's positions
  */
 export async function embed(
@@ -80,7 +90,7 @@ function encode(
     throw new TypeError(`texts[${i}]: expected ids where there is no codec, got text`);
   }
   const ids = Array.from(
-    typeof text === 'string' ? (codec as { encode(t: string): ArrayLike<number> }).encode(text) : text,
+    typeof text === 'string' ? (codec as Pick<TokenCodec, 'encode'>).encode(text) : text,
   );
   if (ids.length === 0) throw new RangeError(`texts[${i}]: expected at least one id, got none`);
   if (ids.length > model.maxPositions) {

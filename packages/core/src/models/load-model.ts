@@ -41,6 +41,18 @@ const known: readonly string[] = [
  *
  * Tensors are read one at a time and dequantised to float32. The model owns them: `dispose()` frees every one.
  *
+ * @example
+ * ```ts
+ * import { generate, loadModel } from '@ashlar/core';
+ * using model = await loadModel('conformance/cases/models/gpt2-scales', { backend: 'cpu' });
+ * model.family // => 'gpt2'
+ * const logits = model.forward([3, 1, 4]);
+ * logits.shape // => [1, 3, 61]
+ * logits.dispose();
+ * const ids: number[] = [];
+ * for await (const { id } of generate(model, [3, 1, 4], { maxNewTokens: 5 })) ids.push(id);
+ * ids.length // => 5
+ * ```
  * @param where a path (Node), a URL, `hf:owner/name[@rev][/file]`, a File, the Files of a directory, or a folder of your own
  * @throws {UnknownArchitectureError} for an architecture outside of the table of families
  * @throws {CheckpointError} for a damaged file

@@ -82,6 +82,7 @@ export interface Model extends LanguageModel<KvSequence> {
   restoreSequence(bytes: Uint8Array): KvSequence;
   /** Frees every tensor. Sequences end with it. */
   dispose(): void;
+  /** The same, for `using`. */
   [Symbol.dispose](): void;
 }
 

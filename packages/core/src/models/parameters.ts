@@ -32,7 +32,19 @@ export interface ParameterSpec {
   };
 }
 
-/** All parameters of `config`, in the order in which the decoder uses them. */
+/**
+ * All parameters of `config`, in the order in which the decoder uses them.
+ *
+ * @example
+ * ```ts
+ * import { listParameters, parseModelConfig } from '@ashlar/core';
+ * const config = parseModelConfig({ model_type: 'gpt2', vocab_size: 10, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 4 });
+ * const value = listParameters(config).find((spec) => spec.name === 'layers.0.attention.v.weight');
+ * value?.shape // => [8, 8]
+ * value?.stored.name // => 'transformer.h.0.attn.c_attn.weight'
+ * value?.stored.rows // => { groups: 1, stride: 24, offset: 16, count: 8 }
+ * ```
+ */
 export function listParameters(config: ModelConfig): ParameterSpec[] {
   const family = families.find((f) => f.name === config.family);
   if (family === undefined) throw new RangeError(`family: expected one of the table, got ${config.family}`);

@@ -50,6 +50,7 @@ export interface RnnModel extends LanguageModel {
   forward(ids: IdRows): Tensor3D;
   /** Frees every tensor. Sequences end with it. */
   dispose(): void;
+  /** The same, for `using`. */
   [Symbol.dispose](): void;
 }
 

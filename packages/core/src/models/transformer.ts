@@ -26,7 +26,9 @@ import type { LayerConfig, ModelConfig, NormConfig, RopeConfig } from './model-c
 
 /** Where the decoder gets its parameters: by the names of `parameters.ts`. */
 export interface WeightSource {
+  /** The parameter of that name; throws when there is none. */
   get(name: string): Tensor;
+  /** Whether there is one. */
   has(name: string): boolean;
 }
 
@@ -38,7 +40,9 @@ export interface DecoderContext {
   extend(layer: number, keys: Tensor4D, values: Tensor4D): { keys: Tensor4D; values: Tensor4D };
   /** Additive mask for a layer's window; undefined when every query sees every key. */
   mask(window: number | undefined): Tensor | undefined;
+  /** Linear biases on the scores, [B or 1, H, 1, S]. */
   alibi(heads: number): Tensor;
+  /** Tables of cos and sin for the positions of this pass. */
   rope(config: RopeConfig): RopeTables;
 }
 
