@@ -1,5 +1,6 @@
 // Llama 3.1/3.2/3.3: the whole reply is `{"name", "parameters"}`, ended by the turn, or `<|python_tag|>name.call(query="...")` for built-in
-// tools (`<|eom_id|>` then asks for the result). Llama 3.2 and 4 in pythonic dress: `[f(a=1), g(b="x")]`. Neither has a closing mark, so a call
+// tools (`<|eom_id|>` then asks for the result). Llama 4's own template puts the content between `<|python_start|>` and `<|python_end|>` and the JSON
+// calls right behind. Llama 3.2 and 4 in pythonic dress: `[f(a=1), g(b="x")]`. Neither has a closing mark, so a call
 // counts only when its brackets are closed and the turn has ended, or more text follows.
 import type { ToolFormat } from '../format.ts';
 
@@ -13,6 +14,8 @@ export const llama31: ToolFormat = {
       marks: [
         { at: ['{'], to: 'json', act: 'open', first: true, keep: true },
         { at: ['<|python_tag|>'], to: 'tag', act: 'open' },
+        { at: ['<|python_start|>'], to: 'content', act: 'drop' },
+        { at: ['<|python_end|>'], to: 'next', act: 'drop' },
       ],
     },
     json: {
@@ -25,7 +28,10 @@ export const llama31: ToolFormat = {
     },
     after: {
       kind: 'expect',
-      marks: [{ at: [';', { space: true }, '{'], to: 'semicolon', keep: true }],
+      marks: [
+        { at: [';', { space: true }, '{'], to: 'semicolon', keep: true },
+        { at: ['{'], to: 'json', act: 'open', keep: true },
+      ],
       otherwise: 'content',
     },
     semicolon: { kind: 'expect', marks: [{ at: [';'], to: 'next' }], otherwise: 'content' },
@@ -61,7 +67,7 @@ export const llamaPythonic: ToolFormat = {
       marks: [
         { at: ['<|python_start|>'], to: 'marked', act: 'drop' },
         { at: ['<|tool_call_start|>'], to: 'marked', act: 'drop' },
-        { at: ['<|python_end|>'], to: 'content', act: 'drop' },
+        { at: ['<|python_end|>'], to: 'behind', act: 'drop' },
         { at: ['<|tool_call_end|>'], to: 'content', act: 'drop' },
         {
           at: ['[', { space: true }, { capture: 'name', of: 'tool' }, '('],
@@ -83,6 +89,19 @@ export const llamaPythonic: ToolFormat = {
       marks: [{ at: ['['], to: 'calls', act: 'open', keep: true }],
       otherwise: 'content',
     },
+    behind: {
+      kind: 'expect',
+      marks: [{ at: ['{'], to: 'json', act: 'open', keep: true }],
+      otherwise: 'content',
+    },
+    json: {
+      kind: 'capture',
+      as: 'arguments',
+      lexer: 'json',
+      marks: [],
+      whenComplete: { to: 'behind', act: 'close' },
+      atEnd: 'close',
+    },
     calls: {
       kind: 'capture',
       as: 'arguments',
@@ -93,6 +112,7 @@ export const llamaPythonic: ToolFormat = {
     },
   },
   reading: 'python-calls',
+  readings: { json: 'json-calls-or-content' },
   ids: 'none',
   render: {
     before: '[',
