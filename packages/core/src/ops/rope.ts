@@ -14,7 +14,9 @@ import {
   unstack,
 } from '@tensorflow/tfjs-core';
 import type { RopeConfig } from '../models/model-config.ts';
+import { isHostBackend } from './host-backend.ts';
 import { ropeFrequencies } from './rope-frequencies.ts';
+import { ropeOnHost } from './rope-on-host.ts';
 
 /** cos and sin of the angles, each [B, 1, T, rotaryDim / 2]; B is 1 when all rows have the same positions. */
 export interface RopeTables {
@@ -49,6 +51,7 @@ export function ropeTables(rope: RopeConfig, positions: readonly (readonly numbe
 export function applyRope(x: Tensor4D, rope: RopeConfig, { cos, sin }: RopeTables): Tensor4D {
   const [batch, heads, length, size] = x.shape;
   const turned = rope.rotaryDim;
+  if (isHostBackend()) return ropeOnHost(x, turned / 2, rope.interleaved, cos, sin);
   const head: Tensor = turned === size ? x : slice(x, [0, 0, 0, 0], [batch, heads, length, turned]);
   const half = turned / 2;
   const [a, b] = rope.interleaved

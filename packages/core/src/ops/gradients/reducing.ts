@@ -16,6 +16,9 @@ const keepingDims = (dy: tf.Tensor, x: tf.Tensor, axes: readonly number[]): tf.T
     x.shape.map((size, i) => (axes.includes(i) ? 1 : size)),
   );
 
+/** `grad` broadcast to the shape of `x`: a product with ones, because tfjs's CPU tile goes entry by entry through index arrays. */
+const spread = (grad: tf.Tensor, x: tf.Tensor): tf.Tensor => tf.mul(grad, tf.ones(x.shape));
+
 /** An extreme value's gradient goes to every entry that equals it, as in tfjs. */
 const extreme = (name: string): Gradient => ({
   inputs: ['x'],
@@ -34,7 +37,7 @@ export const reducingGradients: Readonly<Record<string, Gradient>> = {
   Sum: {
     inputs: ['x'],
     backward: (dy, [x], attrs) => ({
-      x: () => tf.broadcastTo(keepingDims(dy, x, axesOf(attrs, 'axis', x.rank)), x.shape),
+      x: () => spread(keepingDims(dy, x, axesOf(attrs, 'axis', x.rank)), x),
     }),
   },
   Mean: {
@@ -43,7 +46,7 @@ export const reducingGradients: Readonly<Record<string, Gradient>> = {
       x: () => {
         const axes = axesOf(attrs, 'axis', x.rank);
         const count = axes.reduce((n, a) => n * x.shape[a], 1);
-        return tf.broadcastTo(keepingDims(tf.div(dy, count), x, axes), x.shape);
+        return spread(keepingDims(tf.div(dy, count), x, axes), x);
       },
     }),
   },

@@ -1,5 +1,6 @@
 // Vector-Jacobian products of the kernels that move entries: reshape, transpose, slice, concat, gather, ...
 import * as tf from '@tensorflow/tfjs-core';
+import { isHostBackend } from '../host-backend.ts';
 import { scatterRows } from '../scatter-rows.ts';
 import type { Gradient } from './gradient.ts';
 
@@ -57,12 +58,14 @@ export const shapingGradients: Readonly<Record<string, Gradient>> = {
     backward: (dy, [x], attrs) => ({
       x: () => {
         const begin = attrs['begin'] as number | Numbers;
-        const from = typeof begin === 'number' ? [begin] : begin;
-        const paddings = x.shape.map((size, i): [number, number] => {
-          const before = from[i] ?? 0;
-          return [before, size - before - dy.shape[i]];
-        });
-        return tf.pad(dy, paddings);
+        const from = x.shape.map((_, i) =>
+          typeof begin === 'number' ? (i === 0 ? begin : 0) : (begin[i] ?? 0),
+        );
+        if (isHostBackend()) return placeOnHost(dy, from, x.shape);
+        return tf.pad(
+          dy,
+          x.shape.map((size, i): [number, number] => [from[i], size - from[i] - dy.shape[i]]),
+        );
       },
     }),
   },
@@ -127,3 +130,19 @@ export const shapingGradients: Readonly<Record<string, Gradient>> = {
     }),
   },
 };
+
+/** Zeros of `shape` with `part` at `from`, whole runs of the last axis at a time; tfjs's CPU pad goes entry by entry through index arrays. */
+function placeOnHost(part: tf.Tensor, from: Numbers, shape: Numbers): tf.Tensor {
+  const values = part.dataSync<'float32'>();
+  const out = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const width = part.shape[part.rank - 1];
+  const index = new Array<number>(shape.length).fill(0);
+  for (let at = 0; at < values.length; at += width) {
+    let to = 0;
+    for (let i = 0; i < shape.length; i++)
+      to = to * shape[i] + from[i] + (i === shape.length - 1 ? 0 : index[i]);
+    out.set(values.subarray(at, at + width), to);
+    for (let i = shape.length - 2; i >= 0 && ++index[i] === part.shape[i]; i--) index[i] = 0;
+  }
+  return tf.tensor(out, [...shape]);
+}
