@@ -8,6 +8,7 @@ import type {
   SplicedResult,
 } from './dispatch/dispatch-events.ts';
 import { DispatchMachine } from './dispatch/dispatch-machine.ts';
+import { fitContext } from './dispatch/fit-context.ts';
 import { type Journal, memoryJournal } from './dispatch/journal.ts';
 import type { Limits } from './dispatch/limits.ts';
 import type { Call, Outcome } from './dispatch/outcome.ts';
@@ -276,7 +277,13 @@ class Driver {
   }
 
   private async openTurn(tools: readonly JsonObject[]): Promise<EngineTurn> {
-    const turn = await this.options.engine.open(this.messages, {
+    const { engine } = this.options;
+    const count = engine.countTokens?.bind(engine) ?? estimateTokens;
+    const messages =
+      engine.maxPromptTokens === undefined
+        ? this.messages
+        : fitContext(this.messages, engine.maxPromptTokens, count, this.store);
+    const turn = await engine.open(messages, {
       tools,
       signal: this.controller.signal,
       ...(this.written.length > 0 ? { written: this.written } : {}),

@@ -1,3 +1,4 @@
+export { readMore } from './builtins/read-more.ts';
 export { checkSchema } from './check-schema.ts';
 export type {
   DispatchEvent,
@@ -8,14 +9,17 @@ export type {
   ToolContract,
 } from './dispatch/dispatch-events.ts';
 export { DispatchMachine } from './dispatch/dispatch-machine.ts';
+export { fitContext } from './dispatch/fit-context.ts';
 export { type Journal, type JournalEntry, memoryJournal } from './dispatch/journal.ts';
 export type { Limits } from './dispatch/limits.ts';
 export type { Call, Outcome, OutcomeStatus } from './dispatch/outcome.ts';
+export { type TokenizedRow, tokenizeRow } from './dispatch/tokenize-row.ts';
 export { type TrainingRow, toTrainingRows } from './dispatch/training-rows.ts';
 export { estimateTokens, memoryStore, type ResultStore, truncateResult } from './dispatch/truncate-result.ts';
 export { type RunOptions, type RunResult, runTools, type ToolRun } from './driver.ts';
 export type { ChatMessage, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engines/engine.ts';
 export {
+  type DisposableEngine,
   type InlineEngineOptions,
   inlineEngine,
   type SplicingCodec,
@@ -105,3 +109,4 @@ export {
   toolDeclaration,
   toolResult,
 } from './tool.ts';
+export { fewShotMessages, type ToolExample, toolInstructions } from './tool-prompt.ts';

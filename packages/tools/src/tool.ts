@@ -14,9 +14,11 @@ export interface StandardSchema<Input = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
+    /** Checks a value. */
     readonly validate: (value: unknown) => StandardResult<Input> | Promise<StandardResult<Input>>;
     /** StandardJSONSchemaV1, where the library has it. */
     readonly jsonSchema?: {
+      /** The JSON Schema of the input. */
       readonly input: (options: { readonly target: string }) => Record<string, unknown>;
     };
   };
@@ -74,11 +76,13 @@ export interface Tool<Input = never> {
   readonly result?: Partial<Label>;
   /** Where this call would send data: URLs, addresses. Needed by egress rules for `external` tools. */
   readonly destinations?: (input: JsonObject) => readonly string[];
+  /** Does it. May throw: the model sees the message's first line. */
   run(input: Input, context: ToolContext): Promise<ToolAnswer> | ToolAnswer;
 }
 /** A tool of any input type, as lists of tools hold it. */
 export type AnyTool = Omit<Tool, 'run' | 'input'> & {
   readonly input: JsonSchema | StandardSchema<never> | StandardSchema<unknown>;
+  /** Does it, on input that was checked. */
   // biome-ignore lint/suspicious/noExplicitAny: a list of tools is heterogeneous; each run checks its own input first.
   run(input: any, context: ToolContext): Promise<ToolAnswer> | ToolAnswer;
 };

@@ -17,6 +17,7 @@ export type JournalEntry =
 
 /** Where entries go; may be a file, a database, or memory. */
 export interface Journal {
+  /** Files one entry; must be durable before it resolves. */
   append(entry: JournalEntry): Promise<void> | void;
   readonly entries: Iterable<JournalEntry>;
 }

@@ -3,7 +3,9 @@
 
 /** Keeps full results by handle. */
 export interface ResultStore {
+  /** Keeps a text under its handle. */
   set(handle: string, text: string): void;
+  /** The text under a handle. */
   get(handle: string): string | undefined;
 }
 /** A store in memory. */

@@ -33,11 +33,13 @@ export type EnginePiece =
 export interface EngineTurn {
   /** The last characters of the rendered prompt: a template may have begun the reply. */
   readonly promptTail: string;
+  /** Samples the next piece. */
   next(signal: AbortSignal): Promise<EnginePiece> | EnginePiece;
   /** Puts segments into the sequence without sampling, ordinary text with specials off; returns how many tokens that was. */
   force?(segments: readonly Segment[]): Promise<number> | number;
   /** Constrains what is sampled next to a tool's arguments, or frees it (`undefined`): the grammar hand-off. */
   constrain?(schema: JsonObject | boolean | undefined): void;
+  /** Ends the turn; its resources may go. */
   close(): Promise<void> | void;
 }
 
@@ -69,7 +71,10 @@ export interface Engine {
   ): Promise<EngineTurn> | EngineTurn;
   /** Settings that `open` heeds; others must not be asked for. */
   readonly acceptsSampling?: readonly (keyof SamplingSettings)[];
+  /** Tokens of a text; default: an estimate. */
   countTokens?(text: string): number;
+  /** Tokens that a prompt may have; older results and exchanges give way when a conversation outgrows it. */
+  readonly maxPromptTokens?: number;
   /** Special tokens of the tokenizer as text; broken in results. */
   readonly specialTokens?: readonly string[];
 }

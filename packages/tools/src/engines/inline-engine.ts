@@ -11,13 +11,16 @@ import { wireMessage } from './wire-message.ts';
 /** A sequence of a model: what @ashlar/core's `LanguageModel.newSequence()` gives. */
 export interface SplicingSequence {
   readonly ids: readonly number[];
+  /** Forgets all ids from `length` on. */
   truncate(length: number): void;
+  /** Frees what the sequence holds. */
   dispose(): void;
 }
 /** A model that continues sequences: @ashlar/core's `LanguageModel` fits. */
 export interface SplicingModel<S extends SplicingSequence = SplicingSequence> {
   readonly maxPositions: number;
   readonly eosTokenIds: readonly number[];
+  /** An empty sequence. */
   newSequence(): S;
   /** Appends ids, answers the logits behind the last one. */
   step(
@@ -26,8 +29,11 @@ export interface SplicingModel<S extends SplicingSequence = SplicingSequence> {
 }
 /** A tokenizer: @ashlar/tokenizer's fits. */
 export interface SplicingCodec {
+  /** Ids of an ordinary text: never control tokens. */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): ArrayLike<number>;
+  /** The bytes an id stands for. */
   tokenBytes(id: number): Uint8Array | undefined;
+  /** Ids of a conversation by the model's template, with the assistant's turn opened. */
   encodeChat(
     messages: readonly { readonly role: string }[],
     options?: { readonly tools?: readonly JsonObject[] },
@@ -37,13 +43,23 @@ export interface SplicingCodec {
 }
 /** Draws ids: @ashlar/sampling's samplers fit. */
 export interface SplicingSampler {
+  /** Draws the next id from one row of logits. */
   sample(logits: Float32Array): { readonly id: number };
+  /** Told of ids that it did not draw. */
   accept?(id: number): void;
 }
 /** Constrains sampling to a schema: masks a row of logits, and is told what was drawn. */
 export interface SplicingConstraint {
+  /** Forbids ids in place, by setting their logits to -Infinity. */
   mask(logits: Float32Array): void;
+  /** Told of the id that was drawn. */
   accept(id: number): void;
+}
+
+/** An engine with something to free. */
+export interface DisposableEngine {
+  /** Frees the engine's sequence; the model stays. */
+  dispose(): void;
 }
 
 /** Options of {@link inlineEngine}. */
@@ -73,7 +89,7 @@ const greedy: SplicingSampler = {
 /** An engine over a local model. `dispose()` frees its sequence. */
 export function inlineEngine<S extends SplicingSequence>(
   options: InlineEngineOptions<S>,
-): Engine & { dispose(): void } {
+): Engine & DisposableEngine {
   const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512 } = options;
   const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);
   const specialIds = codec.specialIds ?? new Set<number>();
@@ -108,6 +124,8 @@ export function inlineEngine<S extends SplicingSequence>(
   return {
     format: options.format,
     specialTokens,
+    // Half of the rest is room for an answer and its results.
+    maxPromptTokens: Math.floor(model.maxPositions * 0.75),
     acceptsSampling:
       options.sampler === undefined
         ? []

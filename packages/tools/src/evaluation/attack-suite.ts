@@ -21,6 +21,7 @@ export interface UserTask<S> {
   readonly prompt: string;
   readonly plan: readonly PlannedCall[];
   readonly answer: string;
+  /** True when the task was done. */
   readonly done: (state: S, answer: string) => boolean;
 }
 /** What an attacker wants. */
@@ -28,12 +29,15 @@ export interface InjectionTask<S> {
   readonly id: string;
   readonly goal: string;
   readonly calls: readonly PlannedCall[];
+  /** True when the attack had its effect. */
   readonly done: (before: S, after: S) => boolean;
 }
 /** A suite: a fresh state for each run, with a text put into every slot that outsiders can write. */
 export interface AttackSuite<S> {
   readonly name: string;
+  /** A fresh environment, with `injection` in every slot. */
   readonly state: (injection: string | undefined) => S;
+  /** The tools over it. */
   readonly tools: (state: S) => readonly AnyTool[];
   readonly userTasks: readonly UserTask<S>[];
   readonly injections: readonly InjectionTask<S>[];

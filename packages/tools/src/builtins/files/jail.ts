@@ -28,8 +28,11 @@ export function safeParts(path: string): string[] {
 
 /** A jail over `root`. */
 export interface Jail {
+  /** The first `maxBytes` bytes of a file, and its size. */
   read(path: string, maxBytes: number): Promise<{ readonly bytes: Uint8Array; readonly size: number }>;
+  /** Writes a file, making directories on the way. */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** At most `most` entries of a directory, by name. */
   list(
     path: string,
     most: number,

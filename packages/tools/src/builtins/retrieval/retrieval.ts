@@ -39,7 +39,9 @@ export interface QueryOptions {
 }
 /** An index of documents. */
 export interface RetrievalIndex {
+  /** Adds documents. @throws RangeError for an id that is there already. */
   add(documents: readonly SourceDocument[]): Promise<void>;
+  /** The best passages, best first. */
   query(text: string, options?: QueryOptions): Promise<readonly Passage[]>;
   readonly size: number;
 }

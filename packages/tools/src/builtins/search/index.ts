@@ -10,6 +10,7 @@ export interface SearchHit {
 }
 /** Answers queries. */
 export interface SearchProvider {
+  /** At most `limit` hits, best first. */
   search(
     query: string,
     options: { readonly limit: number; readonly signal: AbortSignal },
