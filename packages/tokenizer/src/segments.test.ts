@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ChatMessage, compileChatTemplate } from './chat-template/chat-template.ts';
+import type { LabelKind } from './chat-template/provenance-label.ts';
 import { encodeChat } from './encode-chat.ts';
 import { readTiktoken } from './formats/tiktoken.ts';
 import { encodeSegments, type Segment, toSegments } from './segments.ts';
@@ -158,9 +159,8 @@ describe.skipIf(!existsSync(goldens))('the published templates (golden cases bes
   });
 });
 
-const label = fc
-  .constantFrom('template', 'system', 'user', 'assistant', 'tool', 'document')
-  .map((kind) => ({ kind }) as const);
+const kinds: readonly LabelKind[] = ['template', 'system', 'user', 'assistant', 'tool', 'document'];
+const label = fc.constantFrom(...kinds).map((kind) => ({ kind }));
 
 test('text beside text is tokenized as the whole string, and every token has the strictest label it touches', () => {
   const tokenizer = byteTokenizer(['<|end|>']);

@@ -47,7 +47,8 @@ class Reader {
   private at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    // A plain view: the slice() of Node's Buffer shares its memory, so that `.buffer` would be the whole file
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
