@@ -1,6 +1,7 @@
 // config.json (older and newer form) -> ModelConfig. Every key is read through readRawConfig, so that what a checkpoint says and we
 // do not use is reported by name; an architecture outside of the table is an error that lists the table.
-import { type Family, type Flag, families, familyNames, findFamily } from './families.ts';
+import type { Family, Flag } from './families/family.ts';
+import { families, familyNames, findFamily } from './families.ts';
 import type { Activation, LayerConfig, ModelConfig, NormConfig, NormPlacement } from './model-config.ts';
 import { type RawConfig, readRawConfig } from './raw-config.ts';
 import { readRopeConfig } from './rope-config.ts';

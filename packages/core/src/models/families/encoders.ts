@@ -1,0 +1,71 @@
+// Text encoders: every token sees every other, and there is no head.
+// Semantics: huggingface/transformers 5.23 (read, not copied).
+
+import { bertNames, distilbertNames, modernbertNames, robertaNames } from '../tensor-names.ts';
+import type { Family } from './family.ts';
+
+const layer = { kind: 'layer', bias: true } as const;
+
+const bertLike = {
+  defaults: { hidden_act: 'gelu', layer_norm_eps: 1e-12, type_vocab_size: 2 },
+  requires: {
+    position_embedding_type: [undefined, null, 'absolute'],
+    is_decoder: [undefined, null, false],
+    add_cross_attention: [undefined, null, false],
+  },
+  norm: layer,
+  placement: 'original',
+  encoder: true,
+  learnedPositions: 0,
+  embeddingNorm: true,
+  tokenTypes: 'type_vocab_size',
+  queryBias: true,
+  outputBias: true,
+  mlpBias: true,
+  gated: false,
+  tensors: bertNames,
+} as const;
+
+/** Text encoders: every token sees every other, and there is no head. */
+export const encoders: readonly Family[] = [
+  { ...bertLike, name: 'bert', modelTypes: ['bert'] },
+  {
+    ...bertLike,
+    name: 'distilbert',
+    modelTypes: ['distilbert'],
+    defaults: { activation: 'gelu', layer_norm_eps: 1e-12 },
+    requires: { sinusoidal_pos_embds: [undefined, null, false] },
+    tokenTypes: undefined,
+    intermediateKeys: ['hidden_dim'],
+    tensors: distilbertNames,
+  },
+  {
+    ...bertLike,
+    name: 'roberta',
+    modelTypes: ['roberta', 'xlm-roberta', 'camembert'],
+    defaults: { ...bertLike.defaults, pad_token_id: 1 },
+    learnedPositions: 'after-pad',
+    tensors: robertaNames,
+  },
+  {
+    name: 'modernbert',
+    modelTypes: ['modernbert'],
+    defaults: { hidden_activation: 'gelu', norm_eps: 1e-5, norm_bias: false, local_attention: 128 },
+    norm: { kind: 'layer', bias: 'norm_bias' },
+    placement: 'pre',
+    encoder: true,
+    bareFirstLayer: true,
+    rope: { theta: 160000, localTheta: 10000 },
+    embeddingNorm: true,
+    queryBias: 'attention_bias',
+    outputBias: 'attention_bias',
+    mlpBias: 'mlp_bias',
+    gated: true,
+    window: {
+      layers: 'all-but-first-of',
+      halfOf: 'local_attention',
+      every: { key: 'global_attn_every_n_layers', fallback: 3 },
+    },
+    tensors: modernbertNames,
+  },
+];
