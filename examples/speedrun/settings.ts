@@ -1,4 +1,4 @@
-// Sizes of a run. `tiny` shows that every stage works, in a few minutes; `small` is meant for two quiet cores and under 25 minutes; `large` for a machine with a GPU or many cores.
+// Sizes of a run. `tiny` shows that every stage works, in about ten minutes; `small` is meant for two quiet cores and under 25 minutes; `large` for a machine with a GPU or many cores.
 
 export interface Setting {
   readonly numLayers: number;
@@ -29,12 +29,12 @@ export const settings: Readonly<Record<'tiny' | 'small' | 'large', Setting>> = {
     numLayers: 2,
     hiddenSize: 64,
     intermediateSize: 128,
-    rows: 16,
+    rows: 32,
     length: 64,
-    stories: 600,
-    steps: { pretrain: 240, sft: 320, words: 160, reward: 60, dpo: 40, grpo: 12 },
-    evaluation: 120,
-    comparisons: 96,
+    stories: 1200,
+    steps: { pretrain: 400, sft: 800, words: 250, reward: 80, dpo: 50, grpo: 15 },
+    evaluation: 150,
+    comparisons: 128,
     sweep: { sizes: [16, 32, 64], steps: [20, 60] },
   },
   small: {
@@ -44,7 +44,7 @@ export const settings: Readonly<Record<'tiny' | 'small' | 'large', Setting>> = {
     rows: 32,
     length: 64,
     stories: 3000,
-    steps: { pretrain: 900, sft: 900, words: 300, reward: 150, dpo: 80, grpo: 30 },
+    steps: { pretrain: 900, sft: 1600, words: 400, reward: 150, dpo: 80, grpo: 30 },
     evaluation: 240,
     comparisons: 240,
     sweep: { sizes: [16, 32, 48, 64], steps: [50, 150, 400] },

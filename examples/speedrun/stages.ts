@@ -98,14 +98,14 @@ export function questionRow(
   return whole ? { ids } : { ids, mask };
 }
 
-/** Batch i of pretraining: windows of stories, and every third row a page of questions as the web answers them. */
+/** Batch i of pretraining: windows of stories, and every second row a page of questions as the web answers them. */
 export function pretrainingBatches(
   setting: Setting,
   tokenizer: Tokenizer,
   stories: (index: number) => Promise<TokenBatch>,
   random: Random,
 ): (index: number) => Promise<TokenBatch> {
-  const pages = Math.floor(setting.rows / 3);
+  const pages = Math.floor(setting.rows / 2);
   return async (index) => {
     const window = await stories(index);
     const rows: TokenRow[] = Array.from({ length: window.rows }, (_, r) => ({
@@ -133,6 +133,5 @@ export function answerBatches(
         const answer = calculator && question.kind === 'sum' ? calculatorPage(question) : question.answer;
         return questionRow(tokenizer, question, answer);
       }),
-      setting.length,
     );
 }
