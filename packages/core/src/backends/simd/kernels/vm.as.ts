@@ -1,7 +1,7 @@
 // The machine that every thread runs: a program is a list of instructions in the shared memory, `[opcode, length, ...args]` in 32-bit words. Each
 // thread walks the whole list and does its own share of each instruction; they meet at a barrier after each. So a step of a model is one call
-// into WASM, whatever its number of operations. Thread 0 is the caller and only spins (a page's main thread may not wait); the others spin a
-// while and then sleep.
+// into WASM, whatever its number of operations. Threads spin a while and then sleep,
+// but for a page's main thread, which may not wait.
 import { append, attend, rope } from './attention.as';
 import { elementwise } from './elementwise.as';
 import { gemm } from './gemm.as';
@@ -20,6 +20,14 @@ const PROGRAM: usize = CONTROL + 320;
 const END: usize = CONTROL + 324;
 const SPINS: i32 = 20000;
 
+// Waiting is forbidden on a page's main thread; everywhere else it gives the core to a thread that needs it.
+let mayWait: bool = false;
+
+/** Lets this thread sleep at a barrier after a while of spinning. */
+export function allowWaiting(): void {
+  mayWait = true;
+}
+
 function barrier(threads: i32, thread: i32): void {
   if (threads === 1) return;
   const phase = atomic.load<i32>(PHASE);
@@ -31,7 +39,7 @@ function barrier(threads: i32, thread: i32): void {
   }
   let spins = 0;
   while (atomic.load<i32>(PHASE) === phase) {
-    if (thread !== 0 && ++spins > SPINS) atomic.wait<i32>(PHASE, phase, -1);
+    if (mayWait && ++spins > SPINS) atomic.wait<i32>(PHASE, phase, -1);
   }
 }
 
@@ -72,6 +80,7 @@ export function run(program: usize, end: usize, threads: i32): void {
 
 /** A worker's life: waits for programs until `stop`. */
 export function serve(thread: i32): void {
+  mayWait = true;
   let seen = 0;
   while (true) {
     let spins = 0;
