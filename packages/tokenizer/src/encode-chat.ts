@@ -30,7 +30,7 @@ export interface EncodedChat extends EncodedSegments {
   readonly segments: readonly Segment[];
 }
 
-type ChatTokenizer = Pick<Tokenizer, 'parts' | 'idToToken'>;
+type ChatTokenizer = Pick<Tokenizer, 'parts' | 'idToToken' | 'encode' | 'tokenBytes'>;
 
 const compiled = new Map<string, ChatTemplate>();
 /** Templates kept compiled. */

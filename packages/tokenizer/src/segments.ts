@@ -4,6 +4,7 @@
 // text (spans, segments), never in it, so nothing in the text can forge it.
 import { type AddedToken, AddedTokens, type AllowedPlace } from './added-tokens.ts';
 import { AlignedText } from './aligned-text.ts';
+import { byteLevelColumns } from './byte-level-columns.ts';
 import type { ChatTemplate, RenderedChat } from './chat-template/chat-template.ts';
 import { type ProvenanceLabel, stricterLabel } from './chat-template/provenance-label.ts';
 import { encodeColumns, inOriginal } from './pipeline.ts';
@@ -173,7 +174,11 @@ interface FoundToken {
 /** The added tokens of a text where the rule allows them, without the white space that they take along. */
 function findTokens(tokenizer: Pick<Tokenizer, 'parts'>, text: string, allowed: AllowedPlace): FoundToken[] {
   const added = addedOf(tokenizer);
-  const whole = AlignedText.from(toWellFormed(text), true);
+  const wellFormed = toWellFormed(text);
+  // Only tokens that match normalised text need to know where it came from
+  const whole = added.tokens.some((token) => token.normalized)
+    ? AlignedText.from(wellFormed, true)
+    : undefined;
   const found: FoundToken[] = [];
   const push = (token: AddedToken, from: number, to: number) => {
     let [start, end] = [from, to];
@@ -181,11 +186,12 @@ function findTokens(tokenizer: Pick<Tokenizer, 'parts'>, text: string, allowed: 
     if (token.rstrip) while (/\s/.test(text[end - 1]) && !token.content.endsWith(text[end - 1])) end--;
     found.push({ token, start, end });
   };
-  for (const match of added.matchRaw(whole.value, allowed)) {
+  for (const match of added.matchRaw(wellFormed, allowed)) {
     if (match.token !== undefined) {
       push(match.token, match.start, match.end);
       continue;
     }
+    if (whole === undefined) continue;
     const part = whole.slice(match.start, match.end);
     tokenizer.parts.normalizer?.normalize(part);
     for (const inner of added.matchNormalized(part.value, inOriginal(part, allowed)))
@@ -214,7 +220,7 @@ function findTokens(tokenizer: Pick<Tokenizer, 'parts'>, text: string, allowed: 
  * ```
  */
 export function encodeSegments(
-  tokenizer: Pick<Tokenizer, 'parts'>,
+  tokenizer: Pick<Tokenizer, 'parts' | 'encode' | 'tokenBytes'>,
   segments: readonly Segment[],
   options: SegmentOptions = {},
 ): EncodedSegments {
@@ -240,14 +246,14 @@ export function encodeSegments(
   const excluded = new Set(
     added.tokens.filter((token) => isControl(token) || control.has(token.content)).map((token) => token.id),
   );
-  const { ids, offsets } = encodeColumns(tokenizer.parts, added, text, 0, {
-    allowedSpecial: (token, start, end) => {
-      if (!excluded.has(token.id)) return true;
-      const place = places.get(start);
-      return place !== undefined && place.end === end && place.id === token.id;
-    },
-    excluded,
-  });
+  const allowed: AllowedPlace = (token, start, end) => {
+    if (!excluded.has(token.id)) return true;
+    const place = places.get(start);
+    return place !== undefined && place.end === end && place.id === token.id;
+  };
+  const { ids, offsets } =
+    byteLevelColumns(tokenizer, added, text, allowed, excluded) ??
+    encodeColumns(tokenizer.parts, added, text, 0, { allowedSpecial: allowed, excluded });
   return labelled(segments, ends, ids, offsets, excluded, places.size);
 }
 
