@@ -119,9 +119,9 @@ export class DispatchMachine {
   get openCalls(): readonly Call[] {
     return [...this.open.values()];
   }
-  /** The tool whose arguments are being written, for a grammar hand-off. */
+  /** The tool whose arguments are being written as one JSON value, for a grammar hand-off; formats that name the tool first only. */
   get writingCallOf(): string | undefined {
-    return this.parser.inCall ? this.parser.callName : undefined;
+    return this.parser.inJsonArguments ? this.parser.callName : undefined;
   }
   /** Tokens so far: sampled by the model, and forced into the sequence. */
   get tokens(): { readonly sampled: number; readonly forced: number } {

@@ -95,10 +95,11 @@ describe('a local model', () => {
     const second = model.fed.filter((ids) => ids.length > 1)[1]!;
     expect(new TextDecoder().decode(Uint8Array.from(second))).not.toContain('a long prompt');
   });
-  it('is handed the schema while a call’s arguments are written', async () => {
+  it('is handed the schema for exactly the value of a call’s arguments', async () => {
     const seen: unknown[] = [];
+    let masked = 0;
     const json = encode('{"expression": "2+2"}');
-    const model = playing([[...encode('[TOOL_CALLS]calculator[ARGS]'), ...json, 256], encode('ok')]);
+    const model = playing([[...encode('Hm. [TOOL_CALLS]calculator[ARGS]'), ...json, 256], encode('ok')]);
     await runTools({
       engine: inlineEngine({
         model,
@@ -106,13 +107,19 @@ describe('a local model', () => {
         format: 'mistral-v13',
         constraint: (schema) => {
           seen.push(schema);
-          return { mask() {}, accept() {} };
+          return {
+            mask() {
+              masked++;
+            },
+            accept() {},
+          };
         },
       }),
       tools: [calculator()],
       messages: [{ role: 'user', content: 'x' }],
     }).result;
     expect(seen).toEqual([calculator().input]);
+    expect(masked).toBe(json.length);
   });
   it('never forces a control token, whatever a tokenizer makes of a text', async () => {
     const model = playing([encode('|CALCULATOR| 1 |')]);

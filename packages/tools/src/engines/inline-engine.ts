@@ -38,8 +38,12 @@ export interface SplicingCodec {
     messages: readonly { readonly role: string }[],
     options?: { readonly tools?: readonly JsonObject[] },
   ): ArrayLike<number>;
+  /** The text of a token; needed for special tokens, which have no bytes in many tokenizers. */
+  idToToken?(id: number): string | undefined;
   readonly eosTokenIds?: readonly number[];
   readonly specialIds?: ReadonlySet<number>;
+  /** What unknown characters become; ordinary text may hold it. */
+  readonly unkTokenId?: number | undefined;
 }
 /** Draws ids: @ashlar/sampling's samplers fit. */
 export interface SplicingSampler {
@@ -93,7 +97,12 @@ export function inlineEngine<S extends SplicingSequence>(
   const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512 } = options;
   const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);
   const specialIds = codec.specialIds ?? new Set<number>();
-  const text = (id: number): string => new TextDecoder().decode(codec.tokenBytes(id) ?? new Uint8Array());
+  const text = (id: number): string => {
+    const bytes = codec.tokenBytes(id);
+    return bytes === undefined || bytes.length === 0
+      ? (codec.idToToken?.(id) ?? '')
+      : new TextDecoder().decode(bytes);
+  };
   const specialTokens = [...specialIds].map(text).filter((t) => t !== '');
   let sequence: S | undefined;
 
@@ -116,7 +125,9 @@ export function inlineEngine<S extends SplicingSequence>(
     const ids = segments.flatMap((segment) =>
       Array.from(codec.encode(segment.text, { addSpecialTokens: false })),
     );
-    const forged = ids.find((id) => specialIds.has(id) || ends.has(id));
+    // The unknown token and bytes of a fallback are marked special by some tokenizers; text may hold them.
+    const harmless = (id: number): boolean => id === codec.unkTokenId || /^<0x[0-9A-F]{2}>$/.test(text(id));
+    const forged = ids.find((id) => (specialIds.has(id) && !harmless(id)) || ends.has(id));
     if (forged !== undefined) throw new Error(`force: ordinary text became the control token ${forged}`);
     return ids;
   };

@@ -94,10 +94,12 @@ export class LiteralReader {
     for (;;) {
       if (this.take(close)) return list;
       list.push(this.value(depth + 1));
-      if (!this.take(',')) {
-        this.need(close);
-        return list;
-      }
+      if (this.take(',')) continue;
+      this.space();
+      // Some templates forget the comma between the objects of a list of calls.
+      if (close === ']' && this.text[this.at] === '{') continue;
+      this.need(close);
+      return list;
     }
   }
   private braces(depth: number): Json {

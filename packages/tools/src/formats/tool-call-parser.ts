@@ -96,6 +96,12 @@ export class ToolCallParser {
   get callName(): string | undefined {
     return this.region?.name.trim() || undefined;
   }
+  /** True while the text read next is the JSON value of a call's arguments. */
+  get inJsonArguments(): boolean {
+    const state = this.at;
+    const json = state.kind === 'capture' && state.as === 'arguments' && state.lexer === 'json';
+    return json && this.region !== undefined && this.format.reading === 'json-arguments';
+  }
   /** Characters held back because they may become a mark. */
   get held(): number {
     return this.buffer.length;
