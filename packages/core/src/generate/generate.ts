@@ -40,7 +40,7 @@ export interface GenerateOptions<S extends Sequence = Sequence> {
   /** Instead of a sampler: several ids a pass, with the sampler's law. */
   readonly speculator?: TokenSpeculator;
   readonly signal?: AbortSignal;
-  /** Ids that end the text; default the codec's, else the model's end-of-sequence ids. `[]` for none. */
+  /** Ids that end the text; default the end-of-sequence ids of codec and model. `[]` for none. */
   readonly stopIds?: readonly number[];
   /** Strings that end the text; they are not part of it. Needs a codec. */
   readonly stop?: readonly string[];
@@ -121,7 +121,7 @@ async function* run<S extends Sequence>(
     stop = [],
   } = options;
   check(options, prompts.length);
-  const stopIds = new Set(options.stopIds ?? codec?.eosTokenIds ?? model.eosTokenIds);
+  const stopIds = new Set(options.stopIds ?? [...(codec?.eosTokenIds ?? []), ...model.eosTokenIds]);
   signal?.throwIfAborted();
   const encoded = prompts.map((prompt) => encodePrompt(prompt, codec));
   for (const ids of encoded) {

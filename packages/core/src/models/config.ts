@@ -78,6 +78,12 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
   const scale = embeddingScale(raw, family, hiddenSize);
   const experts = readExperts(raw, family);
 
+  if (experts !== undefined && experts.count * numLayers > mostExperts) {
+    throw new RangeError(
+      `config num_local_experts: expected at most ${mostExperts} in all layers, got ${experts.count} in ${numLayers}`,
+    );
+  }
+
   const config = {
     family: family.name,
     vocabSize: raw.integer('vocab_size'),
@@ -129,6 +135,9 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
   };
   return { ...config, unknownKeys: raw.unusedKeys(inertKeys) };
 }
+
+/** More than any model has: a lying configuration must not make lists of millions of names. */
+const mostExperts = 2 ** 17;
 
 /** Multimodal checkpoints keep the decoder's configuration one level down. */
 function textConfig(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
