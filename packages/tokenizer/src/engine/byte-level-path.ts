@@ -64,7 +64,10 @@ export class ByteLevelPath implements FastPath {
     let at = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i];
-      if (tokens.has(id) || !(id >= 0 && id < size)) {
+      // Control tokens have no bytes in the table, and other added tokens have those of their text.
+      let from = id >= 0 && id < size ? offsets[id] : 0;
+      const to = id >= 0 && id < size ? offsets[id + 1] : 0;
+      if (from === to) {
         const extra = tokens.has(id) ? added(id) : undefined;
         if (extra === undefined) continue;
         out = this.room(at + extra.length);
@@ -72,8 +75,6 @@ export class ByteLevelPath implements FastPath {
         at += extra.length;
         continue;
       }
-      let from = offsets[id];
-      const to = offsets[id + 1];
       if (at + to - from > out.length) out = this.room(at + to - from);
       while (from < to) out[at++] = bytes[from++];
     }
@@ -121,14 +122,8 @@ export class ByteLevelPath implements FastPath {
   /** Ids of an ordinary stretch, in the engine's `out`; returns how many. */
   private run(text: string, limit: number): number {
     const end = this.read(text);
-    const { buffer, scanner, engine } = this;
-    let count = 0;
-    for (let at = 0; at < end; ) {
-      const next = scanner(buffer, at, end);
-      count = engine.encodePiece(buffer, at, next, count);
-      if (count > limit) break;
-      at = next;
-    }
+    const { buffer } = this;
+    const count = this.engine.encodeRun(buffer, end, this.scanner, limit);
     if (buffer.length > KEPT) this.buffer = new Uint8Array(1 << 12);
     return count;
   }

@@ -1,12 +1,16 @@
 // The bytes of a byte-level vocabulary, whose tokens are written in GPT-2's alphabet.
-import { charToByte } from '../byte-alphabet.ts';
+import type { AddedToken } from '../added-tokens.ts';
+import { alphabetToBytes, charToByte } from '../byte-alphabet.ts';
 import type { Vocabulary } from '../models/vocabulary.ts';
 import { TokenTable } from './token-table.ts';
 
-/** The table of a vocabulary, or undefined when a byte is missing or a token that text may become is not written in the alphabet. */
+/**
+ * The table of a vocabulary without its control tokens, or undefined when a byte is missing or a token is not written in the alphabet (added tokens need
+ * not be: they are cut out of the text before).
+ */
 export function byteLevelTable(
   vocabulary: Vocabulary,
-  hidden: (id: number) => boolean,
+  addedToken: (id: number) => AddedToken | undefined,
 ): TokenTable | undefined {
   const size = vocabulary.limit;
   const offsets = new Int32Array(size + 1);
@@ -17,7 +21,9 @@ export function byteLevelTable(
   for (let id = 0; id < size; id++) {
     offsets[id] = at;
     const token = vocabulary.token(id);
-    if (token === undefined || hidden(id)) continue;
+    const added = addedToken(id);
+    if (token === undefined || added?.special) continue;
+    if (added !== undefined && alphabetToBytes(token) === undefined) continue;
     for (let i = 0; i < token.length; i++) {
       const byte = charToByte(token.charCodeAt(i));
       if (byte < 0) return undefined;

@@ -4,9 +4,9 @@
 // SentencePiece). `models/bpe.ts` and `reference-bpe.ts` are the slow twins.
 import { MergeQueue } from '../models/merge-queue.ts';
 import type { PairTable } from '../models/pair-table.ts';
-import { charLength } from '../scanners/character-classes.ts';
+import { charLength, type Scanner } from '../scanners/character-classes.ts';
 import { PieceCache } from './piece-cache.ts';
-import { INFINITE_RANK, PRIME, type TokenTable } from './token-table.ts';
+import { GOLD, GOLD2, INFINITE_RANK, PRIME, type TokenTable } from './token-table.ts';
 
 /** The rules of an engine. */
 export interface EngineRules {
@@ -85,6 +85,63 @@ export class BytePairEngine {
     if (id >= 0) this.reachable[id] = after === at + 1 && this.out[at] === id ? 1 : 2;
     this.cache.add(bytes, start, length, hash, this.out, at, after);
     return after;
+  }
+
+  /**
+   * Encodes all pieces that a scanner cuts from the first `end` bytes; ids go to `out` from 0 on. Returns how many, at least once there are more than `limit`.
+   * This is `encodePiece` in a loop with the most frequent case, a short piece that is a token, written out.
+   */
+  encodeRun(bytes: Uint8Array, end: number, scanner: Scanner, limit: number): number {
+    const { table, reachable } = this;
+    const { short, shortShift } = table;
+    const mask = (short.length >> 2) - 1;
+    const isWhole = this.rules.wholePieces;
+    let out = this.out;
+    let count = 0;
+    for (let start = 0; start < end && count <= limit; ) {
+      const next = scanner(bytes, start, end);
+      const length = next - start;
+      if (length <= 8) {
+        let low = bytes[start];
+        let high = 0;
+        if (length > 1) {
+          low |= bytes[start + 1] << 8;
+          if (length > 2) {
+            low |= bytes[start + 2] << 16;
+            if (length > 3) {
+              low |= bytes[start + 3] << 24;
+              if (length > 4) {
+                high = bytes[start + 4];
+                if (length > 5) {
+                  high |= bytes[start + 5] << 8;
+                  if (length > 6) {
+                    high |= bytes[start + 6] << 16;
+                    if (length > 7) high |= bytes[start + 7] << 24;
+                  }
+                }
+              }
+            }
+          }
+        }
+        let q = (Math.imul(low, GOLD) ^ Math.imul(high ^ length, GOLD2)) >>> shortShift;
+        let id = short[(q << 2) + 2];
+        while (id >= 0) {
+          const slot = q << 2;
+          if (short[slot] === low && short[slot + 1] === high && short[slot + 3] === length) break;
+          q = (q + 1) & mask;
+          id = short[(q << 2) + 2];
+        }
+        if (id >= 0 && (isWhole || reachable[id] === 1) && count < out.length) {
+          out[count++] = id;
+          start = next;
+          continue;
+        }
+      }
+      count = this.encodePiece(bytes, start, next, count);
+      out = this.out;
+      start = next;
+    }
+    return count;
   }
 
   private merge(bytes: Uint8Array, start: number, end: number, at: number): number {

@@ -53,7 +53,7 @@ function byteLevelEngine({ model }: Stages, added: AddedTokens): BytePairEngine 
   const o = model.options;
   if (o.unkToken != null || o.continuingSubwordPrefix || o.endOfWordSuffix || o.byteFallback || o.dropout)
     return undefined;
-  const table = byteLevelTable(o.vocabulary, (id) => added.get(id)?.special === true);
+  const table = byteLevelTable(o.vocabulary, (id) => added.get(id));
   return table && new BytePairEngine({ table, pairs: o.merges, wholePieces: o.ignoreMerges ?? false });
 }
 

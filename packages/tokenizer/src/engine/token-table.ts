@@ -6,8 +6,9 @@ export const PRIME = 0x01000193 | 0;
 /** The rank of a pair that does not merge. */
 export const INFINITE_RANK = 0x7fffffff;
 
-const GOLD = 0x9e3779b1 | 0;
-const GOLD2 = 0x85ebca6b | 0;
+/** Multipliers of the table of short tokens: slot = (low * GOLD ^ (high ^ length) * GOLD2) >>> shortShift. */
+export const GOLD = 0x9e3779b1 | 0;
+export const GOLD2 = 0x85ebca6b | 0;
 
 export class TokenTable {
   /** One more than the greatest id. */
@@ -19,8 +20,9 @@ export class TokenTable {
   readonly byteId = new Int32Array(256).fill(-1);
   /** Bytes of the longest token. */
   readonly longest: number;
-  private readonly short: Int32Array; // low, high, id, length
-  private readonly shortShift: number;
+  /** Tokens of up to 8 bytes, four numbers a slot: low, high, id (-1 when free), length. */
+  readonly short: Int32Array;
+  readonly shortShift: number;
   private readonly long: Int32Array; // hash, id
   private readonly longShift: number;
   private readonly powers: Int32Array;
