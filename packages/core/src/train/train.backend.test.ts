@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseModelConfig } from '../models/config.ts';
+import { parseRnnConfig } from '../models/rnn.ts';
 import { memorySource } from '../weights/bytes/memory-source.ts';
-import { charRnnObjective, initCharRnn } from './char-rnn.ts';
 import { decodeTrainState, encodeTrainState } from './checkpoint.ts';
 import { NonFiniteError } from './clip-gradients.ts';
 import { packDocuments, packedBatch } from './data/pack-documents.ts';
@@ -14,6 +14,7 @@ import { languageModelObjective } from './objective.ts';
 import { adamw } from './optimizers/adamw.ts';
 import { byGroup, isHiddenMatrix } from './optimizers/by-group.ts';
 import { muon } from './optimizers/muon.ts';
+import { initRecurrentParameters, recurrentObjective } from './recurrent-objective.ts';
 import { constantSchedule } from './schedules/constant.ts';
 import { cosineSchedule } from './schedules/cosine.ts';
 import { countSupervised, padRows, type TokenBatch } from './token-batch.ts';
@@ -143,14 +144,14 @@ describe('train', () => {
       disposeTrainState(end);
       return log;
     };
-    const rnn = { vocabSize: 23, hiddenSize: 16, numLayers: 1 };
+    const rnn = parseRnnConfig({ model_type: 'char-rnn', cell: 'gru', vocab_size: 23, hidden_size: 16 });
     const runs = {
       transformer: await losses(initTrainState(initParameters(config, random), adamw()), {
         objective: languageModelObjective(config),
         batchAt,
       }),
-      rnn: await losses(initTrainState(initCharRnn(rnn, random), adamw()), {
-        objective: charRnnObjective(rnn),
+      rnn: await losses(initTrainState(initRecurrentParameters(rnn, random), adamw()), {
+        objective: recurrentObjective(rnn),
         batchAt,
       }),
     };

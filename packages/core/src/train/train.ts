@@ -34,14 +34,20 @@ export interface TrainOptions<Batch> {
   readonly averageDecay?: number;
   /** Give up after this many steps in a row that were not finite; default 0: throw at the first. */
   readonly maxSkippedInARow?: number;
+  /** Called after every step with what it measured. */
   readonly onStep?: (entry: LogEntry, state: TrainState) => void | Promise<void>;
   /** Measures the state every so many steps and at the last one. */
   readonly evaluate?: {
     readonly every: number;
+    /** What to do then. */
     readonly run: (state: TrainState) => Promise<Readonly<Record<string, number>>>;
   };
   /** Saves the state every so many steps and at the last one. */
-  readonly save?: { readonly every: number; readonly run: (state: TrainState) => Promise<void> };
+  readonly save?: {
+    readonly every: number;
+    /** Keeps the state somewhere. */
+    readonly run: (state: TrainState) => Promise<void>;
+  };
   /** Stops after the step in progress; the state is returned, not thrown away. */
   readonly signal?: AbortSignal;
   /** For the utilisation: FLOPs of one token, forward and backward, and of the machine in one second. */

@@ -2,6 +2,7 @@
 
 /** Uniform numbers in (0, 1) keyed by stream name, position, lane and index: the same key, the same number. */
 export interface UniformSource {
+  /** The next number in [0, 1). */
   uniform(stream: string, position: number, lane: number, index?: number): number;
 }
 
@@ -32,3 +33,13 @@ export function normals(
   }
   return values;
 }
+
+/** n numbers, uniform in (-bound, bound): a function of (stream, lane). */
+export const uniforms = (
+  random: UniformSource,
+  stream: string,
+  lane: number,
+  n: number,
+  bound: number,
+): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => bound * (2 * random.uniform(stream, 0, lane, i) - 1));

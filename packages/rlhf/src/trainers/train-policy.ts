@@ -27,6 +27,7 @@ import { type PpoBatchOptions, ppoBatch } from './ppo-batch.ts';
 /** What a round of training says. */
 export interface PolicyReport extends StepReport {
   readonly round: number;
+  /** Mean reward of the round's answers. */
   readonly reward: number;
   /** Share of groups whose rewards are all equal: they teach nothing. */
   readonly fractionEqual: number;
@@ -47,6 +48,7 @@ export interface TrainPolicyOptions {
   /** Prompts of a round: their ids and a judge of each answer's ids. */
   readonly promptsAt: (round: number) => readonly {
     readonly ids: readonly number[];
+    /** The reward of an answer to this prompt. */
     readonly reward: (ids: readonly number[]) => number | Promise<number>;
   }[];
   readonly groupSize: number;
@@ -63,6 +65,7 @@ export interface TrainPolicyOptions {
   /** Steps on the same rollouts; default 1. */
   readonly epochs?: number;
   readonly maxNorm?: number;
+  /** Called after every round with what it measured. */
   readonly onRound?: (report: PolicyReport) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }

@@ -25,6 +25,7 @@ export interface CountOptions {
   readonly maxPieceLength?: number;
   /** Counts to add to. */
   readonly into?: PieceCounts;
+  /** Called now and then with how far it is. */
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
 }

@@ -15,6 +15,7 @@ export interface TrainingOptions {
   readonly vocabSize: number;
   /** Control tokens; they get the first ids, and text is cut at them. */
   readonly specialTokens?: readonly string[];
+  /** Called now and then with how far it is. */
   readonly onProgress?: (progress: TrainingProgress) => void;
   /** Stops the training with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -7,6 +7,7 @@ import { permutation, type UniformSource } from '../uniform-source.ts';
 /** Random access to tokens: an array fits, and so does a shard on disk. */
 export interface TokenSource {
   readonly length: number;
+  /** Token ids from `start` on. */
   read(start: number, count: number): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
 

@@ -3,6 +3,7 @@ import type { Optimizer } from './optimizer.ts';
 
 /** One group; the first whose `match` accepts a parameter takes it. */
 export interface ParameterGroup {
+  /** True for the names of the parameters that belong to the group. */
   readonly match: (name: string, shape: readonly number[]) => boolean;
   readonly optimizer: Optimizer;
   /** Factor on the schedule's learning rate; default 1. */

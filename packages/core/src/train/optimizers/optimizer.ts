@@ -27,6 +27,7 @@ export interface Optimizer {
   readonly name: string;
   /** The slots of a parameter before its first update. */
   init(name: string, shape: readonly number[]): Slots;
+  /** One step: new parameters and state from gradients. */
   update(input: UpdateInput): UpdateOutput;
 }
 

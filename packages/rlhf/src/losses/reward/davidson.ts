@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * Mean of -log P(outcome): P(a) = e^a / Z, P(b) = e^b / Z, P(tie) = nu e^{(a+b)/2} / Z.
  *
- * `rewardsA`, `rewardsB` [B]; `outcomes` [B]: 1 a wins, 0 b wins, 0.5 tie; `logTieParameter` is log nu, a scalar that may be trained.
+ * `rewardsA`, `rewardsB` [B]; `outcomes` [B], where 1 is that a wins, 0 that b wins, 0.5 a tie; `logTieParameter` is log nu, a scalar that may be trained.
  */
 export function davidsonLoss(
   rewardsA: tf.Tensor1D,
