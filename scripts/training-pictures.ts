@@ -5,17 +5,18 @@ import { fileURLToPath } from 'node:url';
 import {
   adamw,
   type BackendName,
-  charRnnObjective,
   chooseBackend,
   cosineSchedule,
   disposeTrainState,
-  initCharRnn,
   initParameters,
+  initRecurrentParameters,
   initTrainState,
   languageModelObjective,
   lineChart,
   type Objective,
   parseModelConfig,
+  parseRnnConfig,
+  recurrentObjective,
   type TokenBatch,
   type TrainState,
   tokensInMemory,
@@ -62,7 +63,13 @@ const config = parseModelConfig({
   rms_norm_eps: 1e-5,
   tie_word_embeddings: true,
 });
-const rnn = { vocabSize: alphabet.length, hiddenSize: 72, numLayers: 1 };
+const rnn = parseRnnConfig({
+  model_type: 'char-rnn',
+  cell: 'gru',
+  vocab_size: alphabet.length,
+  embedding_size: 48,
+  hidden_size: 72,
+});
 const series = [
   {
     label: 'transformer, 2 layers',
@@ -73,7 +80,10 @@ const series = [
   },
   {
     label: 'gated RNN',
-    points: await curve(initTrainState(initCharRnn(rnn, random), optimizer), charRnnObjective(rnn)),
+    points: await curve(
+      initTrainState(initRecurrentParameters(rnn, random), optimizer),
+      recurrentObjective(rnn),
+    ),
   },
 ];
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../docs/guides/pictures');

@@ -101,7 +101,6 @@ export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
 export type { RopeTables } from './ops/rope.ts';
-export { type CharRnnConfig, charRnnHidden, charRnnObjective, initCharRnn } from './train/char-rnn.ts';
 export { decodeTrainState, encodeTrainState, type LoadedTrainState } from './train/checkpoint.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';
 export { packDocuments, packedBatch, splitDocument } from './train/data/pack-documents.ts';
@@ -142,6 +141,7 @@ export {
 } from './train/optimizers/optimizer.ts';
 export { type RmspropOptions, rmsprop } from './train/optimizers/rmsprop.ts';
 export { type SgdOptions, sgd } from './train/optimizers/sgd.ts';
+export { initRecurrentParameters, recurrentObjective } from './train/recurrent-objective.ts';
 export { constantSchedule } from './train/schedules/constant.ts';
 export { cosineSchedule } from './train/schedules/cosine.ts';
 export { linearSchedule } from './train/schedules/linear.ts';
