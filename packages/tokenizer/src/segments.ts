@@ -4,7 +4,7 @@
 // text (spans, segments), never in it, so nothing in the text can forge it.
 import { type AddedToken, AddedTokens, type AllowedPlace } from './added-tokens.ts';
 import { AlignedText } from './aligned-text.ts';
-import { byteLevelColumns } from './byte-level-columns.ts';
+import { byteLevelColumns, type Columns } from './byte-level-columns.ts';
 import type { ChatTemplate, RenderedChat } from './chat-template/chat-template.ts';
 import { type ProvenanceLabel, stricterLabel } from './chat-template/provenance-label.ts';
 import { encodeColumns, inOriginal } from './pipeline.ts';
@@ -50,6 +50,8 @@ export interface SegmentOptions {
 
 const template: ProvenanceLabel = { kind: 'template' };
 const piped = /^<[|｜][\s\S]*[|｜]>$/;
+/** Some vocabularies call the tokens of single bytes special; text is made of them all the same. */
+const byteToken = /^<0x[\da-fA-F]{2}>$/;
 const bracketed = /[<>[\]{}|｜]/;
 const cache = new WeakMap<Tokenizer['parts'], AddedTokens>();
 
@@ -251,44 +253,67 @@ export function encodeSegments(
     const place = places.get(start);
     return place !== undefined && place.end === end && place.id === token.id;
   };
-  const { ids, offsets } =
+  const columns =
     byteLevelColumns(tokenizer, added, text, allowed, excluded) ??
     encodeColumns(tokenizer.parts, added, text, 0, { allowedSpecial: allowed, excluded });
-  return labelled(segments, ends, ids, offsets, excluded, places.size);
+  return labelled(
+    segments,
+    ends,
+    columns,
+    text,
+    (id) => added.get(id)!.content,
+    excluded,
+    tokenizer.parts.unkTokenId,
+  );
 }
 
 function labelled(
   segments: readonly Segment[],
   ends: readonly number[],
-  ids: readonly number[],
-  offsets: readonly (readonly [number, number])[],
+  { ids, offsets }: Columns,
+  source: string,
+  contentOf: (id: number) => string,
   control: ReadonlySet<number>,
-  expected: number,
+  unknownId: number | undefined,
 ): EncodedSegments {
+  let unknown = unknownId;
   const labels: ProvenanceLabel[] = [];
   const assistantMask: number[] = [];
+  const placed = new Set<number>();
   let first = 0;
-  let specials = 0;
   ids.forEach((id, i) => {
     const [start, end] = offsets[i];
     while (first < ends.length - 1 && ends[first] <= start) first++;
-    if (control.has(id)) specials++;
     let label: ProvenanceLabel | undefined;
     let generated = false;
+    let own: number | undefined;
     for (let at = first; at < segments.length && (at === first || ends[at - 1] < end); at++) {
       const segment = segments[at];
-      const own = segment.kind === 'special' ? template : segment.label;
+      if (segment.kind === 'special' && segment.id === id && !placed.has(at)) own = at;
+      const part = segment.kind === 'special' ? template : segment.label;
+      label = label === undefined ? part : stricterLabel(label, part);
+      generated ||= segment.generated === true;
+    }
+    if (own !== undefined) {
       // White space that a control token takes along does not make it the message's
-      if (!control.has(id) || segment.kind === 'special') {
-        label = label === undefined ? own : stricterLabel(label, own);
-        generated ||= segment.generated === true;
-      }
+      placed.add(own);
+      label = template;
+      generated = segments[own].generated === true;
+    } else if (control.has(id)) {
+      // The last check is on the ids themselves. Text may become bytes, and one other token: the unknown one
+      const content = contentOf(id);
+      const isUnknown =
+        id === unknown || (unknown === undefined && !source.slice(start, end).includes(content));
+      if (byteToken.test(content) ? source.slice(start, end).includes(content) : !isUnknown)
+        throw new RangeError(`segments: text became the control token ${content} at ${start}`);
+      if (!byteToken.test(content)) unknown = id;
     }
     labels.push(label ?? template);
     assistantMask.push(generated ? 1 : 0);
   });
-  // The last check is on the ids themselves: as many control ids as special segments, no more and no less.
-  if (specials !== expected)
-    throw new RangeError(`segments: expected ${expected} control ids, got ${specials}`);
+  segments.forEach((segment, i) => {
+    if (segment.kind === 'special' && !placed.has(i))
+      throw new RangeError(`segments[${i}]: the control token ${segment.id} cannot stand here`);
+  });
   return { ids: [...ids], labels, assistantMask };
 }
