@@ -167,3 +167,40 @@ it('penalties on the device, 1,000 candidates read back in under 8 KB, then the 
     expect(b.logprob).toBeCloseTo(top.logits[top.ids.indexOf(b.id)] - top.logSumExp, 6);
   }
 });
+
+it('the most likely candidates are those of a sort, with ties, removed tokens and any width', async () => {
+  const random = createRandom(5);
+  for (const [size, count, grid] of [
+    [1, 3, 8],
+    [7, 7, 8],
+    [300, 40, 8],
+    [5000, 40, 1],
+    [5000, 1, 8],
+    [20_001, 64, 64],
+    [4096, 1000, 2],
+  ]) {
+    const rows = [0, 1].map((r) =>
+      Float32Array.from({ length: size }, (_, id) =>
+        random.uniform('draw', id, r) < 0.1 && size > 1000
+          ? -Infinity
+          : Math.round(9 * grid * random.uniform('draw', id, r)) / grid,
+      ),
+    );
+    const before = tf.memory().numTensors;
+    const input = tf.tensor2d(
+      rows.flatMap((row) => Array.from(row)),
+      [2, size],
+    );
+    const tops = await readTop(input, count);
+    input.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    rows.forEach((row, r) => {
+      const order = Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b);
+      expect([...tops[r].ids]).toEqual(order.slice(0, count));
+      tops[r].ids.forEach((id, i) => {
+        expect(tops[r].logits[i]).toBe(row[id]);
+      });
+      expect(tops[r].logSumExp).toBeCloseTo(Math.log(row.reduce((sum, l) => sum + Math.exp(l), 0)), 4);
+    });
+  }
+});

@@ -320,37 +320,4 @@ export function applyStepsOnTensor(
   );
 }
 
-/** The most likely candidates of one row, read back from the device. */
-export interface TopCandidates {
-  /** Their ids, likeliest first. */
-  readonly ids: Int32Array;
-  /** Their logits. */
-  readonly logits: Float32Array;
-  /** ln sum exp over the whole row: `logit - logSumExp` is the exact logprob. */
-  readonly logSumExp: number;
-}
-
-/**
- * Reads back the `count` most likely candidates of each row and the normaliser: 8 bytes a candidate instead of 4 V
- * (1024 candidates: 8 KB).
- *
- * Exact for a chain whose remaining steps begin with a top-k of at most `count`.
- */
-export async function readTop(logits: tf.Tensor2D, count: number): Promise<TopCandidates[]> {
-  const [batch, size] = logits.shape;
-  const k = Math.min(count, size);
-  const [values, indices, sums] = tf.tidy(() => {
-    const top = tf.topk(logits, k);
-    return [top.values, top.indices, tf.logSumExp(logits, 1)];
-  });
-  try {
-    const [flat, ids, normalisers] = await Promise.all([values.data(), indices.data(), sums.data()]);
-    return Array.from({ length: batch }, (_, r) => ({
-      ids: Int32Array.from(ids.subarray(r * k, (r + 1) * k)),
-      logits: Float32Array.from(flat.subarray(r * k, (r + 1) * k)),
-      logSumExp: normalisers[r],
-    }));
-  } finally {
-    tf.dispose([values, indices, sums]);
-  }
-}
+export { readTop, type TopCandidates } from './tensor-read-top.ts';
