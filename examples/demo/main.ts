@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type BackendName, chooseBackend, generate, loadModel, type Model } from '@ashlar/core';
+import {
+  type BackendName,
+  chooseBackend,
+  generate,
+  listParameters,
+  loadModel,
+  type Model,
+} from '@ashlar/core';
 import { randomSeed, sampler } from '@ashlar/sampling';
 import { loadTokenizer, type Tokenizer } from '@ashlar/tokenizer';
 import { bar, paint, wrapper } from './terminal.ts';
@@ -66,13 +73,21 @@ async function main(): Promise<void> {
   const backend = await chooseBackend(values.backend as BackendName | 'auto');
   const start = performance.now();
   const progress = bar('loading');
-  const model = await loadModel(place, { onProgress: (loaded, total) => progress(loaded / total) });
+  const download = bar('downloading');
+  const model = await loadModel(place, {
+    backend: backend.name,
+    hub: { onProgress: ({ loaded, total }) => download(loaded / total) },
+    onProgress: (loaded, total) => progress(loaded / total),
+  });
   progress(1);
   const tokenizer = await loadTokenizer(model.assets);
   const seconds = (performance.now() - start) / 1000;
 
   const name = values.model === undefined ? 'stories, the embedded model' : place;
-  const count = [...model.parameters.values()].reduce((sum, tensor) => sum + tensor.size, 0);
+  const count = listParameters(model.config).reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+    0,
+  );
   const parameters = (count / 1e6).toFixed(count < 1e7 ? 1 : 0);
   console.log(`${paint('bold', 'Ashlar')} ${paint('dim', '·')} ${name}`);
   console.log(

@@ -2,14 +2,17 @@
 // `ashlar inspect PLACE`: what a checkpoint is, before it is loaded. PLACE is a directory, a file, a URL or hf:owner/name[@rev][/file].
 import { parseArgs } from 'node:util';
 import { inspectCheckpoint } from './inspect/inspect-checkpoint.ts';
+import { parseModelConfig } from './models/config.ts';
+import { compilePlan, describePlan } from './runtime/plan.ts';
 import { openCheckpoint } from './weights/open-checkpoint.ts';
 
-const usage = `usage: ashlar inspect PLACE [--file NAME] [--context TOKENS] [--tensors]
+const usage = `usage: ashlar inspect PLACE [--file NAME] [--context TOKENS] [--tensors] [--plan]
 
   PLACE      a directory, a .safetensors, .gguf or .bin file, a URL, or hf:owner/name[@revision][/file]
   --file     which file of a directory with several
   --context  tokens of context for the estimate of memory
   --tensors  list every tensor
+  --plan     the model as a list of fused steps
 `;
 
 async function main(): Promise<number> {
@@ -19,6 +22,7 @@ async function main(): Promise<number> {
       file: { type: 'string' },
       context: { type: 'string' },
       tensors: { type: 'boolean', default: false },
+      plan: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -38,6 +42,8 @@ async function main(): Promise<number> {
   try {
     const options = { allTensors: values.tensors, ...(context !== undefined && { contextTokens: context }) };
     process.stdout.write(inspectCheckpoint(checkpoint, options));
+    if (values.plan)
+      process.stdout.write(`\nplan\n${describePlan(compilePlan(parseModelConfig(checkpoint.config)))}\n`);
   } finally {
     await checkpoint.close();
   }

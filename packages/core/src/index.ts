@@ -101,6 +101,19 @@ export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
 export { matMul } from './ops/mat-mul.ts';
 export type { RopeTables } from './ops/rope.ts';
+export {
+  type AttendStep,
+  compilePlan,
+  describePlan,
+  type EmbedStep,
+  type HeadStep,
+  type MlpStep,
+  type OutStep,
+  type PlanNorm,
+  type PlanStep,
+  type QkvStep,
+} from './runtime/plan.ts';
+export type { PassRequest, StepExecutor } from './runtime/step-executor.ts';
 export { decodeTrainState, encodeTrainState, type LoadedTrainState } from './train/checkpoint.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';
 export { packDocuments, packedBatch, splitDocument } from './train/data/pack-documents.ts';

@@ -3,6 +3,7 @@ import { engine, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendOptions } from '../backends/backend.ts';
 import { chooseBackend } from '../backends/choose.ts';
 import { CheckpointError } from '../weights/checkpoint-error.ts';
+import type { HubOptions } from '../weights/hub/hub-folder.ts';
 import { type CheckpointPlace, openCheckpoint } from '../weights/open-checkpoint.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
 import { parseModelConfig } from './config.ts';
@@ -19,6 +20,8 @@ export interface LoadModelOptions {
   readonly backendOptions?: BackendOptions;
   /** Which file of a folder with several. */
   readonly file?: string;
+  /** For `hf:` places: progress of the download, token, cache directory, retries. */
+  readonly hub?: HubOptions;
   readonly cache?: ModelCacheOptions;
   /** `auto` takes a fused executor where the backend has one (simd: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
   readonly executor?: 'auto' | 'composite';
@@ -30,6 +33,7 @@ const known: readonly string[] = [
   'backend',
   'backendOptions',
   'file',
+  'hub',
   'cache',
   'executor',
   'onProgress',
@@ -62,9 +66,12 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     if (!known.includes(key))
       throw new TypeError(`loadModel: expected options ${known.join(', ')}, got ${key}`);
   }
-  const { file, cache, onProgress, signal } = options;
+  const { file, hub, cache, onProgress, signal } = options;
   await startBackend(options);
-  const checkpoint = await openCheckpoint(where, file === undefined ? {} : { file });
+  const checkpoint = await openCheckpoint(where, {
+    ...(file === undefined ? {} : { file }),
+    ...(hub === undefined ? {} : { hub }),
+  });
   try {
     const parsed = parseModelConfig(checkpoint.config);
     const names = families.find((family) => family.name === parsed.family)?.tensors;
