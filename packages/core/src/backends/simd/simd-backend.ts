@@ -37,7 +37,8 @@ export class SimdBackend extends MathBackendCPU {
   locate(info: TensorInfo): number {
     const entry = this.#entry(info.dataId);
     if (entry.pointer !== undefined) return entry.pointer;
-    const pointer = this.machine.heap.allocate(entry.values.byteLength);
+    // Four bytes a value whatever they lie in: a bool cast to float32 shares its tensor's bytes.
+    const pointer = this.machine.heap.allocate(4 * entry.values.length);
     const view = new Float32Array(this.machine.heap.memory.buffer, pointer, entry.values.length);
     view.set(entry.values);
     entry.values = view;
