@@ -8,17 +8,7 @@ import { textFilters } from './filters-text.ts';
 import type { Frame } from './frame.ts';
 import type { CallArguments, CompareOperator, Expression, Filter } from './nodes.ts';
 import { binary, unary } from './python-arithmetic.ts';
-import {
-  contains,
-  dictOf,
-  equals,
-  less,
-  numeric,
-  toArray,
-  truthy,
-  tryIterate,
-  typeName,
-} from './python-compare.ts';
+import { contains, dictOf, equals, less, numeric, toArray, truthy, typeName } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import { concatStr, Str } from './str.ts';
 import { ChatTemplateError, fail } from './template-error.ts';
@@ -141,21 +131,7 @@ function compileItem(objectNode: Expression, key: Expression, place: Place): Eva
   const bound = (node: Expression | undefined): Evaluate =>
     node === undefined ? () => null : compileExpression(node, place);
   const [start, stop, step] = [bound(key.start), bound(key.stop), bound(key.step)];
-  const slice: Evaluate = (frame) =>
-    getSlice(frame.rt, object(frame), start(frame), stop(frame), step(frame));
-  if (!isConstant(objectNode)) return slice;
-  // Jinja2 folds constants with getitem, which answers Undefined where a slice at run time would raise
-  return (frame) => {
-    const value = object(frame);
-    if (tryIterate(value) !== undefined && !(value instanceof Dict)) return slice(frame);
-    return new Undefined(`'${typeName(value)} object' has no element slice`);
-  };
-}
-
-function isConstant(node: Expression): boolean {
-  if (node.type === 'list' || node.type === 'tuple') return node.items.every(isConstant);
-  if (node.type === 'dict') return node.pairs.every((pair) => pair.every(isConstant));
-  return node.type === 'constant' || (node.type === 'unary' && isConstant(node.operand));
+  return (frame) => getSlice(frame.rt, object(frame), start(frame), stop(frame), step(frame));
 }
 
 function compileComparison(

@@ -8,7 +8,7 @@ import {
   ignoreCase,
   textOf,
 } from './filter.ts';
-import { Generator, View } from './objects.ts';
+import { Generator, generator, View } from './objects.ts';
 import { equals, iterate, keyOf, keysOf, less, sizeOf, toArray, truthy, typeName } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
@@ -30,10 +30,7 @@ function sorted<T>(items: readonly T[], key: (item: T) => Value, reverse: boolea
 
 const caseOf = (sensitive: Value | undefined) => (isTrue(sensitive) ? (value: Value) => value : ignoreCase);
 
-function* lazily(items: Iterator<Value>): Generator_ {
-  for (let step = items.next(); !step.done; step = items.next()) yield step.value;
-}
-type Generator_ = globalThis.Generator<Value, void, undefined>;
+const each = (value: Value): Iterable<Value> => ({ [Symbol.iterator]: () => iterate(value) });
 
 function extreme(name: 'min' | 'max'): FilterFunction {
   return (rt, value, args) => {
@@ -53,26 +50,18 @@ function extreme(name: 'min' | 'max'): FilterFunction {
 }
 
 function selecting(name: string, keep: boolean, byAttribute: boolean): FilterFunction {
-  return (rt, value, args, table) => {
-    if (!truthy(value)) return new Generator([][Symbol.iterator]());
-    const rest = [...args.positional];
-    const get = byAttribute
-      ? attributeGetter(
-          rt,
-          rest.length > 0 ? rest.shift() : fail(`${name}: missing parameter for attribute name`),
-        )
-      : (item: Value) => item;
-    const matches = testCall(rt, rest, args, table);
-    const source = iterate(value);
-    return new Generator(
-      (function* () {
-        for (let step = source.next(); !step.done; step = source.next()) {
-          rt.work();
-          if (matches(get(step.value)) === keep) yield step.value;
-        }
-      })(),
-    );
-  };
+  return (rt, value, args, table) =>
+    generator(function* () {
+      if (!truthy(value)) return;
+      const rest = [...args.positional];
+      if (byAttribute && rest.length === 0) fail(`${name}: missing parameter for attribute name`);
+      const get = byAttribute ? attributeGetter(rt, rest.shift()) : (item: Value) => item;
+      const matches = testCall(rt, rest, args, table);
+      for (const item of each(value)) {
+        rt.work();
+        if (matches(get(item)) === keep) yield item;
+      }
+    });
 }
 
 function testCall(rt: Runtime, rest: Value[], args: Arguments, table: FilterTable): (item: Value) => boolean {
@@ -138,38 +127,48 @@ function reversed(value: Value): Value[] | undefined {
   return value instanceof Undefined ? [] : undefined;
 }
 
-function chunks(rt: Runtime, name: 'batch' | 'slice'): FilterFunction {
-  return (_rt, value, args) => {
-    const [sizeValue, fill] = args.bind(name, [name === 'batch' ? 'linecount' : 'slices', 'fill_with'], 1);
-    const size = rt.index(sizeValue!, name);
-    const items = toArray(value);
-    const padded = fill === undefined || fill === null ? undefined : fill;
-    const out: List[] = [];
-    if (name === 'batch') {
-      rt.work(padded === undefined ? 0 : Math.max(0, size));
-      rt.checkLength(padded === undefined ? 0 : size);
-      for (let i = 0; i < items.length; i += Math.max(1, size)) {
-        const row = items.slice(i, i + Math.max(1, size));
-        if (padded !== undefined) while (row.length < size) row.push(padded);
-        out.push(new List(row));
+/** Rows of `size` items; the last is filled up. */
+function batch(rt: Runtime, value: Value, args: Arguments): Value {
+  const [sizeValue, fill] = args.bind('batch', ['linecount', 'fill_with'], 1);
+  return generator(function* () {
+    let row: Value[] = [];
+    for (const item of each(value)) {
+      if (equals(int(row.length), sizeValue!)) {
+        yield new List(row);
+        row = [];
       }
-    } else {
-      if (size === 0) fail('integer division or modulo by zero');
-      rt.checkLength(size);
-      const each = Math.floor(items.length / size);
-      const extra = items.length % size;
-      let start = 0;
-      for (let i = 0; i < size; i++) {
-        rt.work();
-        const end = start + each + (i < extra ? 1 : 0);
-        const row = items.slice(start, end);
-        if (padded !== undefined && i >= extra) row.push(padded);
-        out.push(new List(row));
-        start = end;
-      }
+      row.push(item);
     }
-    return new Generator(out[Symbol.iterator]());
-  };
+    if (row.length === 0) return;
+    if (fill !== undefined && fill !== null) {
+      const size = rt.index(sizeValue!, 'batch');
+      rt.checkLength(size);
+      rt.work(size * 8);
+      while (row.length < size) row.push(fill);
+    }
+    yield new List(row);
+  });
+}
+
+/** `count` columns of nearly equal length; the shorter ones are filled up. */
+function sliceColumns(rt: Runtime, value: Value, args: Arguments): Value {
+  const [countValue, fill] = args.bind('slice', ['slices', 'fill_with'], 1);
+  return generator(function* () {
+    const items = toArray(value);
+    const count = rt.index(countValue!, 'slice');
+    if (count === 0) fail('integer division or modulo by zero');
+    const length = Math.floor(items.length / count);
+    const extra = items.length % count;
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      rt.work();
+      const end = start + length + (i < extra ? 1 : 0);
+      const column = items.slice(start, end);
+      if (fill !== undefined && fill !== null && i >= extra) column.push(fill);
+      yield new List(column);
+      start = end;
+    }
+  });
 }
 
 /** The filters on sequences and mappings. */
@@ -205,9 +204,11 @@ export const sequenceFilters: Readonly<Record<string, FilterFunction>> = {
   },
   items: (_rt, value, args) => {
     args.bind('items', []);
-    if (value instanceof Undefined) return new Generator([][Symbol.iterator]());
-    if (!(value instanceof Dict)) return fail('Can only get item pairs from a mapping.');
-    return new Generator(itemsOf(value)[Symbol.iterator]());
+    return generator(() => {
+      if (value instanceof Undefined) return [][Symbol.iterator]();
+      if (!(value instanceof Dict)) return fail('Can only get item pairs from a mapping.');
+      return itemsOf(value)[Symbol.iterator]();
+    });
   },
   dictsort: (_rt, value, args) => {
     const [sensitive, by, reverse] = args.bind('dictsort', ['case_sensitive', 'by', 'reverse']);
@@ -237,43 +238,36 @@ export const sequenceFilters: Readonly<Record<string, FilterFunction>> = {
   },
   unique: (rt, value, args) => {
     const [sensitive, attribute] = args.bind('unique', ['case_sensitive', 'attribute']);
-    const get = attributeGetter(rt, attribute);
-    const fold = caseOf(sensitive);
-    const source = iterate(value);
-    return new Generator(
-      (function* () {
-        const seen = new Set<Key>();
-        for (const item of { [Symbol.iterator]: () => lazily(source) }) {
-          const key = keyOf(fold(get(item)));
-          if (seen.has(key)) continue;
-          seen.add(key);
-          yield item;
-        }
-      })(),
-    );
+    return generator(function* () {
+      const get = attributeGetter(rt, attribute);
+      const fold = caseOf(sensitive);
+      const seen = new Set<Key>();
+      for (const item of each(value)) {
+        const key = keyOf(fold(get(item)));
+        if (seen.has(key)) continue;
+        seen.add(key);
+        yield item;
+      }
+    });
   },
   min: extreme('min'),
   max: extreme('max'),
   groupby: groupBy,
-  map: (rt, value, args, table) => {
-    if (!truthy(value)) return new Generator([][Symbol.iterator]());
-    const apply = mapping(rt, args, table);
-    const source = iterate(value);
-    return new Generator(
-      (function* () {
-        for (const item of { [Symbol.iterator]: () => lazily(source) }) {
-          rt.work();
-          yield apply(item);
-        }
-      })(),
-    );
-  },
+  map: (rt, value, args, table) =>
+    generator(function* () {
+      if (!truthy(value)) return;
+      const apply = mapping(rt, args, table);
+      for (const item of each(value)) {
+        rt.work();
+        yield apply(item);
+      }
+    }),
   select: selecting('select', true, false),
   reject: selecting('reject', false, false),
   selectattr: selecting('selectattr', true, true),
   rejectattr: selecting('rejectattr', false, true),
-  batch: (rt, value, args, table) => chunks(rt, 'batch')(rt, value, args, table),
-  slice: (rt, value, args, table) => chunks(rt, 'slice')(rt, value, args, table),
+  batch,
+  slice: sliceColumns,
   attr: (rt, value, args) => {
     const [name] = args.bind('attr', ['name'], 1);
     const text = textOf(name, 'attr').text;

@@ -47,6 +47,15 @@ export class Generator extends PyObject {
   }
 }
 
+/** A generator that starts, and fails, only when its first item is asked for. */
+export function generator(start: () => Iterator<Value>): Generator {
+  return new Generator(
+    (function* () {
+      yield* { [Symbol.iterator]: start };
+    })(),
+  );
+}
+
 /** range(start, stop, step) */
 export class Range extends PyObject {
   override readonly typeName = 'range';

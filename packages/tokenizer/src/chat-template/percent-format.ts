@@ -6,7 +6,7 @@ import { repr, toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { characters, codePointLength, Str, StrBuilder, unitIndex } from './str.ts';
 import { fail } from './template-error.ts';
-import { Dict, List, Num, Tuple, Undefined, type Value } from './values.ts';
+import { Dict, List, Num, PyObject, Tuple, Undefined, type Value } from './values.ts';
 
 const directive = /%(?:\(([^)]*)\))?([-#0 +]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([\s\S])?/g;
 
@@ -59,7 +59,11 @@ export function percentFormat(rt: Runtime, format: Str, values: Value): Str {
     rt.checkLength(out.length);
   }
   out.add(format.slice(last));
-  const isMapping = values instanceof Dict || values instanceof List || values instanceof Undefined;
+  const isMapping =
+    values instanceof Dict ||
+    values instanceof List ||
+    values instanceof Undefined ||
+    values instanceof PyObject;
   if (!named && used < positional.length && !isMapping)
     fail('not all arguments converted during string formatting');
   return rt.made(out.build(format.safe));
