@@ -4,10 +4,11 @@ import { calculator } from './builtins/calculator/calculator.ts';
 import { memoryJournal } from './dispatch/journal.ts';
 import { toTrainingRows } from './dispatch/training-rows.ts';
 import { memoryStore } from './dispatch/truncate-result.ts';
-import { type RunOptions, runTools } from './driver.ts';
+import { runTools } from './driver.ts';
 import { scriptedEngine } from './engines/scripted-engine.ts';
 import { renderCalls } from './formats/render-calls.ts';
 import { approvalHash, signDecision } from './policy/approval.ts';
+import type { RunOptions } from './run-options.ts';
 import type { AnyTool, Tool } from './tool.ts';
 
 const tool = (given: Partial<AnyTool> & { name: string }): AnyTool => ({

@@ -1,70 +1,24 @@
 // Runs the pure machine against the world: it samples from an engine, asks the policy, runs tools under a clock and an abort signal, splices their
 // results and goes on. Everything the machine is given is journalled first, so that a run can be resumed in another process; a call that had
 // begun there without a recorded end is not run again unless it is idempotent, but answered "unknown".
-import type {
-  DispatchEvent,
-  DispatchInput,
-  FinishReason,
-  SplicedResult,
-} from './dispatch/dispatch-events.ts';
+import type { DispatchEvent, DispatchInput, SplicedResult } from './dispatch/dispatch-events.ts';
 import { DispatchMachine } from './dispatch/dispatch-machine.ts';
 import { fitContext } from './dispatch/fit-context.ts';
 import { type Journal, memoryJournal } from './dispatch/journal.ts';
-import type { Limits } from './dispatch/limits.ts';
 import type { Call, Outcome } from './dispatch/outcome.ts';
 import { Provenance } from './dispatch/provenance.ts';
 import { runTool } from './dispatch/run-tool.ts';
 import { toolOutcome } from './dispatch/tool-outcome.ts';
 import { estimateTokens, memoryStore, type ResultStore } from './dispatch/truncate-result.ts';
-import type { ChatMessage, Engine, EngineTurn } from './engines/engine.ts';
-import type { ToolFormat } from './formats/format.ts';
+import { TurnLog } from './dispatch/turn-log.ts';
+import type { ChatMessage, EngineTurn } from './engines/engine.ts';
 import { structuredFormat } from './formats/structured-format.ts';
 import { canonicalJson, type Json, type JsonObject } from './json.ts';
-import { joinLabels, type Segment } from './label.ts';
-import { type Decision, isApproved, makePending, type Pending } from './policy/approval.ts';
-import { decide, type Policy, type PolicyContext, type Seen, type Verdict } from './policy/policy.ts';
+import type { Pending } from './policy/approval.ts';
+import { gateCall } from './policy/gate-call.ts';
+import type { RunOptions, RunResult, ToolRun } from './run-options.ts';
 import { sha256 } from './sha256.ts';
 import { type AnyTool, checkInput, checkTools, schemaOf, toolDeclaration } from './tool.ts';
-
-/** Options of {@link runTools}. */
-export interface RunOptions {
-  readonly engine: Engine;
-  readonly messages: readonly ChatMessage[];
-  readonly tools?: readonly AnyTool[];
-  /** Wire format; default: the engine's. */
-  readonly format?: string | ToolFormat;
-  /** Rules, see `standardPolicy`; without rules, tools that write or reach out ask. */
-  readonly policy?: readonly Policy[];
-  /** Answers what a rule wants to ask: a decision made by `approve(pending)` or from `signDecision`; `later` suspends the run. Absent: refused. */
-  readonly approve?: (pending: Pending) => Promise<Decision | 'later'> | Decision | 'later';
-  /** Signs approvals; needed when they leave the process. */
-  readonly approvalSecret?: string;
-  readonly limits?: Partial<Limits>;
-  readonly journal?: Journal;
-  readonly store?: ResultStore;
-  readonly signal?: AbortSignal;
-  readonly runId?: string;
-  readonly allowRepairedEffects?: boolean;
-  /** Milliseconds of a monotonic clock. */
-  readonly now?: () => number;
-}
-/** What a run came to. */
-export interface RunResult {
-  /** All text that the model wrote outside calls and reasoning. */
-  readonly text: string;
-  readonly reasoning: string;
-  readonly calls: readonly { readonly call: Call; readonly outcome: Outcome }[];
-  /** `pending`: calls wait for a decision; go on with the same journal. */
-  readonly finish: FinishReason | 'pending';
-  readonly pending: readonly Pending[];
-  readonly messages: readonly ChatMessage[];
-  readonly seen: Seen;
-  readonly journal: Journal;
-}
-/** A run: its events as they come, and what it came to. */
-export interface ToolRun extends AsyncIterable<DispatchEvent> {
-  readonly result: Promise<RunResult>;
-}
 
 const acceptedOptions = new Set([
   'engine',
@@ -143,17 +97,14 @@ class Driver {
   private readonly begun = new Set<string>();
   private readonly provenance = new Provenance();
   private messages: ChatMessage[];
-  private written: Segment[] = [];
-  private turnText = '';
-  private turnReasoning = '';
-  private turnCalls: Call[] = [];
+  private readonly log = new TurnLog();
   private text = '';
   private reasoning = '';
   private runId: string;
   private splice: Extract<DispatchEvent, { type: 'splice' }> | undefined;
   private pending: Pending[] = [];
-  private decided = new Map<string, Verdict>();
   private constrained: string | undefined;
+  private giving: Promise<void> = Promise.resolve();
 
   constructor(options: RunOptions, emit: (event: DispatchEvent) => void) {
     this.options = options;
@@ -233,44 +184,38 @@ class Driver {
     this.messages = [...begin.messages];
     for (const entry of entries) {
       if (entry.entry === 'input') {
-        if (entry.input.input === 'push')
-          this.written.push({
-            kind: 'text',
-            text: entry.input.text,
-            label: { trust: 'model', source: 'model' },
-          });
+        if (entry.input.input === 'push') this.log.sampled(entry.input.text);
         if (entry.input.input === 'start') this.begun.add(entry.input.callId);
         this.take(this.machine.apply(entry.input), true);
       } else if (entry.entry === 'forced') {
-        this.written.push({ kind: 'text', text: entry.text, label: { trust: 'tool', source: 'tool' } });
+        this.log.forced(entry.text, []);
         this.splice = undefined;
       } else if (entry.entry === 'turn') {
         this.messages.push(...entry.messages);
         this.splice = undefined;
-        this.beginTurn();
+        this.log.clear();
       }
     }
     return true;
   }
 
-  private async give(input: DispatchInput): Promise<void> {
-    await this.journal.append({ entry: 'input', input });
-    this.take(this.machine.apply(input));
+  /** Journals an input, then applies it; one after the other, so that the journal's order is the machine's. */
+  private give(input: DispatchInput): Promise<void> {
+    const given = this.giving.then(async () => {
+      await this.journal.append({ entry: 'input', input });
+      this.take(this.machine.apply(input));
+    });
+    this.giving = given.catch(() => {});
+    return given;
   }
   private take(events: readonly DispatchEvent[], replayed = false): void {
     for (const event of events) {
-      if (event.type === 'text') {
-        this.text += event.text;
-        this.turnText += event.text;
-      } else if (event.type === 'think') {
-        this.reasoning += event.text;
-        this.turnReasoning += event.text;
-      } else if (event.type === 'call.ready') this.turnCalls.push(event.call);
+      this.log.take(event);
+      if (event.type === 'text') this.text += event.text;
+      else if (event.type === 'think') this.reasoning += event.text;
       else if (event.type === 'call.result') {
         this.calls.push({ call: event.call, outcome: event.outcome });
         if (event.outcome.label) this.provenance.see(event.outcome.label);
-        if (!this.turnCalls.some((c) => c.id === event.call.id) && event.call.name !== '')
-          this.turnCalls.push(event.call);
       } else if (event.type === 'splice') this.splice = event;
       if (!replayed) this.emit(event);
     }
@@ -286,10 +231,10 @@ class Driver {
     const turn = await engine.open(messages, {
       tools,
       signal: this.controller.signal,
-      ...(this.written.length > 0 ? { written: this.written } : {}),
+      ...(this.log.written.length > 0 ? { written: this.log.written } : {}),
     });
     // The first turn's parser learns how the prompt ended; a resumed one is in the middle already.
-    if (this.written.length === 0)
+    if (this.log.written.length === 0)
       await this.give({ input: 'resume', promptTail: turn.promptTail.slice(-64) });
     return turn;
   }
@@ -304,7 +249,7 @@ class Driver {
     }
     if (piece.type === 'text') {
       const tokens = piece.tokens ?? 1;
-      this.written.push({ kind: 'text', text: piece.text, label: { trust: 'model', source: 'model' } });
+      this.log.sampled(piece.text);
       await this.give({
         input: 'push',
         text: piece.text,
@@ -332,8 +277,6 @@ class Driver {
     turn.constrain(tool === undefined ? undefined : (schemaOf(tool) as JsonObject));
   }
 
-  // ---- gate and run
-
   /** Decides on and runs every open call; false when the run is suspended. */
   private async runStep(deadline: number): Promise<boolean> {
     const open = this.machine.openCalls;
@@ -353,9 +296,14 @@ class Driver {
         });
         continue;
       }
-      const input = await this.gate(call, tool);
-      if (input === 'later') continue;
-      if (input !== undefined) allowed.push({ call, tool, arguments: input });
+      const { seen, trustedText, userLinks, shownLinks } = this.provenance;
+      const context = { tool, seen, trustedText, userLinks, shownLinks };
+      const { approve, approvalSecret, policy = [] } = this.options;
+      const gated = await gateCall(call, context, { policy, runId: this.runId, approve, approvalSecret });
+      await this.journal.append({ entry: 'verdict', callId: call.id, verdict: gated.verdict });
+      if ('pending' in gated) this.pending.push(gated.pending);
+      else if ('outcome' in gated) await this.settle(call, gated.outcome);
+      else allowed.push({ call, tool, arguments: gated.arguments });
     }
     // What waits for a person is decided first; nothing of the step runs meanwhile.
     if (this.pending.length > 0) return false;
@@ -370,62 +318,6 @@ class Driver {
     await Promise.all(lanes);
     for (const entry of serial) await this.runCall(entry, deadline);
     return true;
-  }
-
-  /** The arguments to run with, undefined when the call was answered, or `later`. */
-  private async gate(call: Call, tool: AnyTool): Promise<JsonObject | undefined | 'later'> {
-    const { seen, trustedText, userLinks, shownLinks } = this.provenance;
-    const context: PolicyContext = { tool, seen, trustedText, userLinks, shownLinks };
-    let args = call.arguments as JsonObject;
-    let verdict = this.decided.get(call.id) ?? decide(this.options.policy ?? [], call, context);
-    this.decided.set(call.id, verdict);
-    await this.journal.append({ entry: 'verdict', callId: call.id, verdict });
-    if (verdict.decision === 'rewrite') {
-      args = verdict.arguments;
-      // What a rewrite made is judged again, by the rules that refuse.
-      const again = decide(this.options.policy ?? [], { ...call, arguments: args }, context);
-      if (again.decision !== 'rewrite') verdict = again;
-    }
-    if (verdict.decision === 'deny') {
-      await this.settle(call, { status: 'denied', text: `${verdict.reason} (${verdict.rule})` });
-      return undefined;
-    }
-    if (verdict.decision === 'ask') {
-      const pending = await makePending(
-        this.runId,
-        { ...call, arguments: args },
-        tool,
-        verdict,
-        this.options.approvalSecret,
-      );
-      let decision: Decision | 'later' | undefined;
-      try {
-        decision = await this.options.approve?.(pending);
-      } catch {
-        decision = undefined;
-      }
-      if (decision === 'later') {
-        this.pending.push(pending);
-        return 'later';
-      }
-      if (
-        !(await isApproved(
-          decision,
-          this.runId,
-          { ...call, arguments: args },
-          tool,
-          this.options.approvalSecret,
-        ))
-      ) {
-        const who =
-          this.options.approve === undefined
-            ? 'nobody is here to approve it'
-            : (decision?.reason ?? 'not approved');
-        await this.settle(call, { status: 'denied', text: `${verdict.reason} (${verdict.rule}): ${who}` });
-        return undefined;
-      }
-    }
-    return args;
   }
 
   private async runCall(
@@ -468,11 +360,8 @@ class Driver {
   }
 
   private async settle(call: Call, outcome: Outcome): Promise<void> {
-    this.decided.delete(call.id);
     await this.give({ input: 'outcome', callId: call.id, outcome });
   }
-
-  // ---- putting results back
 
   private async putBack(
     splice: Extract<DispatchEvent, { type: 'splice' }>,
@@ -489,48 +378,20 @@ class Driver {
       throw new TypeError(
         'engine: expected one that can force text, since this format splices results inline',
       );
-    const label = joinLabels(splice.results.map((r) => r.label));
-    const segments: Segment[] = [{ kind: 'text', text: splice.text, label }];
     await this.journal.append({ entry: 'forced', text: splice.text });
-    this.written.push(...segments);
-    await this.give({ input: 'forced', tokens: await open.force(segments) });
+    const segment = this.log.forced(
+      splice.text,
+      splice.results.map((r) => r.label),
+    );
+    await this.give({ input: 'forced', tokens: await open.force([segment]) });
     return open;
   }
   /** Files the turn: the assistant's message and the results. */
   private async closeTurn(results: readonly SplicedResult[] = []): Promise<void> {
-    const messages: ChatMessage[] = [];
-    if (this.turnText !== '' || this.turnCalls.length > 0 || this.turnReasoning !== '')
-      messages.push({
-        role: 'assistant',
-        content: this.turnText,
-        ...(this.turnReasoning === '' ? {} : { reasoning: this.turnReasoning }),
-        ...(results.length === 0
-          ? {}
-          : {
-              toolCalls: results.map(({ call }) => ({
-                id: call.id,
-                name: call.name === '' ? 'unreadable_call' : call.name,
-                arguments: call.arguments as JsonObject,
-              })),
-            }),
-      });
-    for (const { call, text, label } of results)
-      messages.push({
-        role: 'tool',
-        content: text,
-        toolCallId: call.id,
-        name: call.name === '' ? 'unreadable_call' : call.name,
-        label,
-      });
+    const messages = this.log.messages(results);
     if (messages.length === 0) return;
     await this.journal.append({ entry: 'turn', messages });
     this.messages.push(...messages);
-    this.beginTurn();
-  }
-  private beginTurn(): void {
-    this.written = [];
-    this.turnText = '';
-    this.turnReasoning = '';
-    this.turnCalls = [];
+    this.log.clear();
   }
 }

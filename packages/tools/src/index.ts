@@ -16,7 +16,7 @@ export type { Call, Outcome, OutcomeStatus } from './dispatch/outcome.ts';
 export { type TokenizedRow, tokenizeRow } from './dispatch/tokenize-row.ts';
 export { type TrainingRow, toTrainingRows } from './dispatch/training-rows.ts';
 export { estimateTokens, memoryStore, type ResultStore, truncateResult } from './dispatch/truncate-result.ts';
-export { type RunOptions, type RunResult, runTools, type ToolRun } from './driver.ts';
+export { runTools } from './driver.ts';
 export type { ChatMessage, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engines/engine.ts';
 export {
   type DisposableEngine,
@@ -93,6 +93,7 @@ export {
   standardPolicy,
   trifectaGate,
 } from './policy/rules.ts';
+export type { RunOptions, RunResult, ToolRun } from './run-options.ts';
 export {
   type AnyTool,
   checkInput,

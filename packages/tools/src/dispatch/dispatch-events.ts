@@ -84,3 +84,10 @@ export interface DispatchOptions {
   /** Calls repaired from malformed JSON may run tools that write or reach out. Off: they are answered with an error. */
   readonly allowRepairedEffects?: boolean;
 }
+
+/** An event before it has its number. */
+export type Unsequenced = DispatchEvent extends infer E
+  ? E extends { readonly seq: number }
+    ? Omit<E, 'seq'>
+    : never
+  : never;

@@ -5,21 +5,21 @@
 import type { ToolFormat } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { EndReason, ParseEvent } from '../formats/parse-event.ts';
-import { callId, renderResults } from '../formats/render-calls.ts';
+import { callId } from '../formats/render-calls.ts';
 import { ToolCallParser } from '../formats/tool-call-parser.ts';
-import { neutralise } from '../guards/neutralise.ts';
 import { canonicalJson, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
 import type {
   DispatchEvent,
   DispatchInput,
   DispatchOptions,
   FinishReason,
-  SplicedResult,
   ToolContract,
+  Unsequenced,
 } from './dispatch-events.ts';
 import { type Limits, limitsOf } from './limits.ts';
-import { type Call, type Outcome, outcomeText } from './outcome.ts';
+import type { Call, Outcome } from './outcome.ts';
 import { refuseCall } from './refuse-call.ts';
+import { allUnreadable, cleanResults, spliceText } from './splice-results.ts';
 
 const acceptedOptions = new Set([
   'format',
@@ -30,12 +30,6 @@ const acceptedOptions = new Set([
   'specialTokens',
   'allowRepairedEffects',
 ]);
-
-type Unsequenced = DispatchEvent extends infer E
-  ? E extends { readonly seq: number }
-    ? Omit<E, 'seq'>
-    : never
-  : never;
 
 /**
  * The pure dispatcher of one run.
@@ -161,9 +155,8 @@ export class DispatchMachine {
     return this.apply({ input: 'expire', reason });
   }
 
-  /** Applies one recorded input. */
+  /** Applies one input; what is refused is not recorded. */
   apply(input: DispatchInput): DispatchEvent[] {
-    // What is refused is not recorded: a snapshot holds only inputs that were taken.
     if (input.input === 'push' || input.input === 'call' || input.input === 'end') this.mustSample();
     if (input.input === 'resume' && this.waiting) throw new Error('resume: calls are still open');
     if (input.input === 'outcome') this.openEntry(input.callId);
@@ -369,44 +362,22 @@ export class DispatchMachine {
   }
   private finishStepWhenDone(): void {
     if (this.open.size > 0) return;
+    const { format } = this;
     const { specialTokens = [] } = this.options;
-    const results = this.step.map(({ call, outcome }): SplicedResult => {
-      const given = outcome as Outcome;
-      const clean = neutralise(outcomeText(given), {
-        format: this.format,
-        toolNames: [...this.tools.keys()],
-        specialTokens,
-      });
-      for (const [what, count] of Object.entries(clean.removed))
-        this.say({ type: 'guard', what, detail: `${count} in the result`, callId: call.id });
-      return {
-        call,
-        status: given.status,
-        text: clean.text,
-        label: given.label ?? { trust: 'system', source: 'dispatcher', callId: call.id },
-      };
-    });
-    const failed = results.every(
-      (r) => r.status === 'malformed' || r.status === 'invalid' || r.status === 'unknown-tool',
+    const options = { format, toolNames: [...this.tools.keys()], specialTokens };
+    const results = cleanResults(this.step, options, (what, count, callId) =>
+      this.say({ type: 'guard', what, detail: `${count} in the result`, callId }),
     );
-    this.failures = failed ? this.failures + 1 : 0;
+    this.failures = allUnreadable(results) ? this.failures + 1 : 0;
     this.step = [];
     this.waiting = false;
     const wasLast = this.lastStep;
     this.lastStep ||= this.steps >= this.limits.steps || this.calls >= this.limits.calls;
-    const last = results.length - 1;
-    // At the last step the model is told, rather than cut off (rule 23).
-    const told =
-      this.lastStep && !wasLast
-        ? results.map((r, i) =>
-            i === last ? { ...r, text: `${r.text}\n[No more tool calls are possible. Answer now.]` } : r,
-          )
-        : results;
-    const text = renderResults(
-      told.map((r) => ({ name: r.call.name, text: r.text, id: r.call.id })),
-      this.format,
-    );
-    this.say({ type: 'splice', text, mode: this.format.render.splice, results: told });
+    this.say({
+      type: 'splice',
+      mode: format.render.splice,
+      ...spliceText(results, format, this.lastStep && !wasLast),
+    });
     if (wasLast)
       this.overBudget(this.calls > this.limits.calls ? 'calls' : 'steps', 'a call after the last step');
     else if (this.repeated > this.limits.repeats)

@@ -56,3 +56,20 @@ export function startsOf(marks: readonly Mark[]): ReadonlySet<string> | undefine
   const sets = marks.map((mark) => firstCharacters(mark.at));
   return sets.includes(undefined) ? undefined : new Set(sets.flat() as string[]);
 }
+
+/** The first whole mark anywhere in a text that has ended. */
+export function firstMark(
+  marks: readonly Mark[],
+  text: string,
+  options: { readonly base: number; readonly specials: Specials; readonly known: KnownNames },
+): (FoundMark & { readonly at: number }) | undefined {
+  const starts = startsOf(marks);
+  for (let at = 0; at < text.length; at++) {
+    if (starts !== undefined && !starts.has(text[at] as string)) continue;
+    for (const mark of marks) {
+      const match = matchParts(mark.at, text, at, options.base, options.specials, options.known);
+      if (match.kind === 'whole') return { mark, match, at };
+    }
+  }
+  return undefined;
+}

@@ -5,9 +5,9 @@
 
 import type { Act, CaptureState, Mark, Route, State, ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
-import { type FoundMark, findMark, startsOf } from './mark-finder.ts';
+import { type FoundMark, findMark, firstMark, startsOf } from './mark-finder.ts';
 import type { EndReason, ParseEvent } from './parse-event.ts';
-import { type KnownNames, type Match, matchParts } from './pattern.ts';
+import type { KnownNames, Match } from './pattern.ts';
 import { type Region, readRegion } from './read-calls.ts';
 import { type ToolSignature, toolSignature } from './tool-signature.ts';
 import { ValueLexer } from './value-lexer.ts';
@@ -102,11 +102,6 @@ export class ToolCallParser {
     const json = state.kind === 'capture' && state.as === 'arguments' && state.lexer === 'json';
     return json && this.region !== undefined && this.format.reading === 'json-arguments';
   }
-  /** Characters held back because they may become a mark. */
-  get held(): number {
-    return this.buffer.length;
-  }
-
   /**
    * Takes the next piece: text, or UTF-8 bytes cut anywhere. `special: true` says that the piece is exactly one special token.
    *
@@ -164,8 +159,7 @@ export class ToolCallParser {
       if (!more) return;
       if (this.buffer.length === length && this.state === before)
         throw new Error(`format ${this.format.name}: state ${before} does not advance`);
-      if (this.buffer === '' && !final) return;
-      if (this.buffer === '' && this.at.kind !== 'expect') return;
+      if (this.buffer === '' && (!final || this.at.kind !== 'expect')) return;
     }
   }
 
@@ -216,7 +210,7 @@ export class ToolCallParser {
     let i = 0;
     for (; i < this.buffer.length; i++) {
       const c = this.buffer[i] as string;
-      if (this.lexer.free && (starts === undefined || starts.has(c)) && !this.insideValue()) {
+      if (this.lexer.free && (starts === undefined || starts.has(c))) {
         const hit = this.markAt(state.marks, i, final);
         if (hit === 'wait') break;
         if (hit !== undefined) {
@@ -238,24 +232,14 @@ export class ToolCallParser {
     this.consume(i);
     return false;
   }
-  /** Between the start of the region and its first bracket a mark may stand; a value of a bracketed kind that began otherwise is free. */
-  private insideValue(): boolean {
-    return !this.lexer.free;
-  }
   private keepText(state: CaptureState, length: number): void {
     if (length === 0) return;
     const text = this.buffer.slice(0, length);
     const region = this.region;
     if (state.as === 'header') this.header += text;
-    if (region === undefined) {
-      if (state.as === 'name') this.header += text;
-      return;
-    }
-    if (state.as === 'name') region.name += text;
-    else if (state.as === 'id') region.id += text;
-    else if (state.as === 'key') region.key += text;
-    else if (state.as === 'value') region.value += text;
-    else if (state.as === 'arguments') region.raw += text;
+    if (region === undefined) return;
+    if (state.as !== 'header' && state.as !== 'nothing')
+      region[state.as === 'arguments' ? 'raw' : state.as] += text;
     if (state.as === 'arguments' || state.as === 'value')
       this.events.push({ type: 'call-text', region: this.regions, text });
   }
@@ -266,7 +250,6 @@ export class ToolCallParser {
     while (i < this.buffer.length && /\s/.test(this.buffer[i] as string)) i++;
     if (i >= this.buffer.length) {
       if (!final || this.region !== undefined) {
-        // White space alone decides nothing; inside a call it is between parameters.
         return false;
       }
       this.enter(state.otherwise);
@@ -396,30 +379,17 @@ export class ToolCallParser {
       return true;
     }
     if (this.lexer.free) return false;
-    const raw = region.raw;
-    const starts = this.startsOf(this.state, state.marks);
+    const { raw } = region;
     const from = this.base - raw.length;
-    for (let i = 0; i < raw.length; i++) {
-      if (starts !== undefined && !starts.has(raw[i] as string)) continue;
-      for (const mark of state.marks) {
-        const match = matchParts(
-          mark.at,
-          raw,
-          i,
-          from,
-          { spans: this.spans, strict: this.strict },
-          this.known,
-        );
-        if (match.kind !== 'whole') continue;
-        region.raw = raw.slice(0, i);
-        region.wrong = 'malformed arguments: a string or bracket is not closed';
-        this.buffer = raw.slice(i) + this.buffer;
-        this.base = from + i;
-        this.follow(mark, { ...match, end: match.end - i }, 0);
-        return true;
-      }
-    }
-    return false;
+    const specials = { spans: this.spans, strict: this.strict };
+    const found = firstMark(state.marks, raw, { base: from, specials, known: this.known });
+    if (found === undefined) return false;
+    region.raw = raw.slice(0, found.at);
+    region.wrong = 'malformed arguments: a string or bracket is not closed';
+    this.buffer = raw.slice(found.at) + this.buffer;
+    this.base = from + found.at;
+    this.follow(found.mark, { ...found.match, end: found.match.end - found.at }, 0);
+    return true;
   }
 }
 
