@@ -19,7 +19,7 @@ import {
 import { activate } from '../ops/activate.ts';
 import { attend } from '../ops/attend.ts';
 import { chooseExperts } from '../ops/choose-experts.ts';
-import { linear } from '../ops/linear.ts';
+import { linear, linearTransposed } from '../ops/linear.ts';
 import { normalize } from '../ops/normalize.ts';
 import { applyRope, type RopeTables } from '../ops/rope.ts';
 import type { LayerConfig, ModelConfig, NormConfig, RopeConfig } from './model-config.ts';
@@ -60,7 +60,10 @@ export interface DecodeOptions {
   readonly select?: (hidden: Tensor3D) => Tensor3D;
 }
 
-const untapped: Tap = Object.assign(<T extends Tensor>(_: string, value: T) => value, { wants: () => false });
+/** Leaves every activation as it is and asks for none. */
+export const untapped: Tap = Object.assign(<T extends Tensor>(_: string, value: T) => value, {
+  wants: () => false,
+});
 
 /** ids [B, T] -> logits [B, T, V]. Call it inside `tf.tidy`. */
 export function decode(
@@ -102,22 +105,24 @@ export function head<T extends Tensor>(config: ModelConfig, weights: WeightSourc
   const wide = weights.has('headProjection.weight')
     ? project(weights, 'headProjection', hidden, false)
     : hidden;
+  const offset = bias ? (weights.get('head.bias') as Tensor1D) : undefined;
   // A tied head is the table of embeddings; a source may keep a transposed copy under the head's own name.
-  const matrix =
+  let logits: Tensor =
     tied && !weights.has('head.weight')
-      ? transpose(weights.get('embedding.weight'))
-      : weights.get('head.weight');
-  let logits: Tensor = linear(
-    wide,
-    matrix as Tensor2D,
-    bias ? (weights.get('head.bias') as Tensor1D) : undefined,
-  );
+      ? linearTransposed(wide, weights.get('embedding.weight') as Tensor2D, offset)
+      : linear(wide, weights.get('head.weight') as Tensor2D, offset);
   if (scale !== 1) logits = mul(logits, scale);
   if (softcap !== undefined) logits = mul(tanh(mul(logits, 1 / softcap)), softcap);
   return logits as T;
 }
 
-function embed(config: ModelConfig, weights: WeightSource, ids: Tensor2D, context: DecoderContext): Tensor3D {
+/** ids [B, T] -> embeddings [B, T, C] with their positions, before the first layer. */
+export function embed(
+  config: ModelConfig,
+  weights: WeightSource,
+  ids: Tensor2D,
+  context: DecoderContext,
+): Tensor3D {
   const { scale, learnedPositions, positionOffset } = config.embedding;
   let x: Tensor = gather(weights.get('embedding.weight'), ids);
   if (scale !== 1) x = mul(x, scale);
@@ -137,7 +142,8 @@ function embed(config: ModelConfig, weights: WeightSource, ids: Tensor2D, contex
   return (config.embedding.norm ? norm(config.norm, weights, 'embeddingNorm', x) : x) as Tensor3D;
 }
 
-function decodeLayer(
+/** One layer: residual stream [B, T, C] in and out. The parts of `decodeHidden`, for those who run the layers one by one. */
+export function decodeLayer(
   config: ModelConfig,
   layer: LayerConfig,
   i: number,

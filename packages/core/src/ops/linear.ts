@@ -11,6 +11,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { linearCpuKernel, registerLinearCpu } from './linear-cpu.ts';
+import { matMul as matMulUpright } from './mat-mul.ts';
 
 /** x [..., in] times weight [in, out] plus bias [out]; gives [..., out]. */
 export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D): T {
@@ -19,6 +20,14 @@ export function linear<T extends Tensor>(x: T, weight: Tensor2D, bias?: Tensor1D
   const product = getBackend() === 'cpu' ? multiplyOnCpu(flat, weight) : matMul(flat, weight);
   const biased = bias === undefined ? product : add(product, bias);
   return reshape(biased, [...x.shape.slice(0, -1), weight.shape[1]]) as T;
+}
+
+/** x [..., in] times the transposed table [out, in] plus bias [out], for a head that is tied to the embeddings; gives [..., out]. */
+export function linearTransposed<T extends Tensor>(x: T, table: Tensor2D, bias?: Tensor1D): T {
+  const flat = reshape(x, [-1, x.shape.at(-1) as number]) as Tensor2D;
+  const product = matMulUpright(flat, table, false, true);
+  const biased = bias === undefined ? product : add(product, bias);
+  return reshape(biased, [...x.shape.slice(0, -1), table.shape[0]]) as T;
 }
 
 /** tfjs's own CPU kernel reads its operands through strides, one element at a time; ours runs along rows. */
