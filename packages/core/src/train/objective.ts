@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../models/model-config.ts';
 import type { WeightSource } from '../models/transformer.ts';
 import { countSupervised, type TokenBatch } from './token-batch.ts';
-import { sourceOf, tokenNegativeLogProbs } from './token-log-probs.ts';
+import { type ForwardPassOptions, sourceOf, tokenNegativeLogProbs } from './token-log-probs.ts';
 
 /** Something to minimise over batches of any type. */
 export interface Objective<Batch> {
@@ -23,9 +23,10 @@ export type ParameterView = (trained: ReadonlyMap<string, tf.Tensor>) => WeightS
 export function languageModelObjective(
   config: ModelConfig,
   view: ParameterView = sourceOf,
+  options: ForwardPassOptions = {},
 ): Objective<TokenBatch> {
   return {
-    loss: (parameters, batch) => tf.sum(tokenNegativeLogProbs(config, view(parameters), batch)),
+    loss: (parameters, batch) => tf.sum(tokenNegativeLogProbs(config, view(parameters), batch, options)),
     weight: countSupervised,
     tokens: (batch) => batch.rows * batch.length,
   };

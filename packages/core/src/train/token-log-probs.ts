@@ -6,7 +6,14 @@ import { decodeHidden, head, type WeightSource } from '../models/transformer.ts'
 import { crossEntropy } from '../ops/cross-entropy.ts';
 import { linearNegativeLogProbs } from '../ops/linear-cross-entropy.ts';
 import { batchContext } from './packed-sequence.ts';
+import { recomputedHiddenStates } from './recompute.ts';
 import { isSupervised, type TokenBatch } from './token-batch.ts';
+
+/** How a pass is run. */
+export interface ForwardPassOptions {
+  /** Keep only the input of every layer and run the layer again in the backward pass: less memory, a third more work; default false. */
+  readonly recompute?: boolean;
+}
 
 /** Parameters by name as the decoder asks for them. */
 export function sourceOf(parameters: ReadonlyMap<string, tf.Tensor>): WeightSource {
@@ -29,8 +36,9 @@ export function tokenNegativeLogProbs(
   config: ModelConfig,
   weights: WeightSource,
   batch: TokenBatch,
+  options: ForwardPassOptions = {},
 ): tf.Tensor2D {
-  return supervisedLosses(config, weights, tokenHiddenStates(config, weights, batch), batch);
+  return supervisedLosses(config, weights, tokenHiddenStates(config, weights, batch, options), batch);
 }
 
 /** Hidden states after the final norm [rows, length, C] of a batch, packed rows with their masks. Call it inside a tidy or a gradient function. */
@@ -38,7 +46,9 @@ export function tokenHiddenStates(
   config: ModelConfig,
   weights: WeightSource,
   batch: TokenBatch,
+  { recompute = false }: ForwardPassOptions = {},
 ): tf.Tensor3D {
+  if (recompute) return recomputedHiddenStates(config, weights, batch);
   const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
   return decodeHidden(config, weights, ids, batchContext(batch));
 }

@@ -16,6 +16,7 @@ import { sourceOf, tokenNegativeLogProbs } from '../token-log-probs.ts';
 import { initTrainState, trainStep } from '../train-step.ts';
 import { initLora, loraConfig, mergeLora, withLora } from './lora.ts';
 import { loadPeft, savePeft } from './peft.ts';
+import { quantizedBase } from './quantized-base.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -88,6 +89,42 @@ describe('LoRA', () => {
     expect(trained).toBeLessThan(lossOf(sourceOf(base)) - 0.1);
     const merged = mergeLora(base, state.parameters, lora);
     expect(lossOf(sourceOf(merged))).toBeCloseTo(trained, 4);
+  });
+
+  test('adapters train over a base packed in 8 or 4 bits, a layer at a time', async () => {
+    const sized = parseModelConfig({
+      model_type: 'llama',
+      vocab_size: 19,
+      hidden_size: 32,
+      num_attention_heads: 2,
+      num_key_value_heads: 2,
+      max_position_embeddings: 32,
+      intermediate_size: 32,
+      num_hidden_layers: 2,
+      rms_norm_eps: 1e-6,
+      tie_word_embeddings: true,
+    });
+    const base = initParameters(sized, random);
+    const lora = loraConfig(sized, { rank: 2, alpha: 4 });
+    const lossUnder = (source: ReturnType<typeof sourceOf>): number =>
+      tf.tidy(() => tf.sum(tokenNegativeLogProbs(sized, source, batch)).dataSync()[0]);
+    for (const [dtype, most] of [
+      ['Q8_0', 34 / 32],
+      ['Q4_0', 18 / 32],
+    ] as const) {
+      const packed = await quantizedBase(sized, base, dtype);
+      expect(packed.packedBytes).toBe(2 * 7 * 32 * 32 * most);
+      expect(lossUnder(packed)).toBeCloseTo(lossUnder(sourceOf(base)), 1);
+      const optimizer = adamw();
+      let state = initTrainState(initLora(sized, lora, random), optimizer);
+      const view = (trained: ReadonlyMap<string, tf.Tensor>) => withLora(packed, trained, lora);
+      const objective = languageModelObjective(sized, view, { recompute: true });
+      const before = lossUnder(view(state.parameters));
+      for (let i = 0; i < 4; i++)
+        ({ state } = await trainStep(state, [batch], objective, { optimizer, learningRate: 0.02 }));
+      expect(lossUnder(view(state.parameters))).toBeLessThan(before - 0.05);
+      packed.dispose();
+    }
   });
 
   test('PEFT files read back give the same adapters', async () => {
