@@ -1,6 +1,6 @@
-"""Writes a checkpoint of train.py as a Hugging Face directory: config, F16 safetensors, tokenizer and its configs.
+"""Writes a checkpoint of train.py (or the mean of several) as a Hugging Face directory: config, F16 safetensors, tokenizer.
 
-    export.py --checkpoint run/final.pt --tokenizer tokenizer.json --out models/stories
+    export.py --checkpoint run/latest.pt run/final.pt --tokenizer tokenizer.json --out models/stories
 """
 import argparse
 import json
@@ -22,17 +22,20 @@ def write_json(path: str, value) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--checkpoint", required=True, nargs="+")
     parser.add_argument("--tokenizer", required=True)
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
     os.makedirs(options.out, exist_ok=True)
-    saved = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
-    tensors = {name: tensor.to(torch.float16).contiguous() for name, tensor in saved["model"].items()}
-    worst = max(float((tensors[name].float() - tensor).abs().max()) for name, tensor in saved["model"].items())
+    all_saved = [torch.load(path, map_location="cpu", weights_only=True) for path in options.checkpoint]
+    saved = all_saved[-1]
+    weights = {name: sum(one["model"][name] for one in all_saved) / len(all_saved) for name in saved["model"]}
+    tensors = {name: tensor.to(torch.float16).contiguous() for name, tensor in weights.items()}
+    worst = max(float((tensors[name].float() - tensor).abs().max()) for name, tensor in weights.items())
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise ArithmeticError("weights: expected numbers that F16 can hold, got an overflow")
     save_file(tensors, os.path.join(options.out, "model.safetensors"), metadata={"format": "pt"})
+    os.chmod(os.path.join(options.out, "model.safetensors"), 0o644)
     write_json(os.path.join(options.out, "config.json"), CONFIG)
     end = SPECIAL[0]
     write_json(os.path.join(options.out, "generation_config.json"), {
