@@ -1,0 +1,88 @@
+// A real model on BFCL's cases: does it call the right function with the right values (simple), and does it leave functions alone that do not help
+// (irrelevance)? Prints one line a case and the shares with Wilson's interval.
+//   node --conditions=@ashlar/source --import tsx examples/function-calling.ts --model PATH --format smollm2 --data ../shared/data/tools --cases 20
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { loadModel } from '@ashlar/core';
+import { loadTokenizer } from '@ashlar/tokenizer';
+import { type ChatMessage, inlineEngine, parseReply, renderCalls } from '@ashlar/tools';
+import {
+  type AcceptedCall,
+  checkCalls,
+  type FunctionCallingCase,
+  toolsOf,
+  wilson,
+} from '@ashlar/tools/evaluation';
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    data: { type: 'string' },
+    format: { type: 'string', default: 'smollm2' },
+    cases: { type: 'string', default: '20' },
+  },
+});
+if (values.model === undefined || values.data === undefined)
+  throw new TypeError('--model and --data: expected paths');
+const { data, format } = values;
+const read = <T>(file: string): T[] =>
+  gunzipSync(readFileSync(join(data, file)))
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+const answers = new Map(
+  read<{ id: string; ground_truth: AcceptedCall[] }>('bfcl_simple_python_answers.jsonl.gz').map((a) => [
+    a.id,
+    a.ground_truth,
+  ]),
+);
+// Evenly spread over the file, so that no topic is left out.
+const spread = (cases: readonly FunctionCallingCase[]): FunctionCallingCase[] => {
+  const n = Math.min(Number(values.cases), cases.length);
+  return Array.from(
+    { length: n },
+    (_, i) => cases[Math.floor((i * cases.length) / n)] as FunctionCallingCase,
+  );
+};
+
+const model = await loadModel(values.model);
+const codec = await loadTokenizer(model.assets);
+const engine = inlineEngine({ model, codec, format, maxNewTokens: 96 });
+const instructions = (
+  given: FunctionCallingCase,
+): string => `You are an expert in composing functions. You are given a question and a set of possible functions.
+If none of the functions can be used, say so and do not call any. You have access to the following tools:
+<tools>${JSON.stringify(toolsOf(given).map((t) => t['function']))}</tools>
+To call them write exactly: ${renderCalls([{ name: 'func_name', arguments: { argument: 'value' } }], format)}`;
+
+for (const set of ['simple_python', 'irrelevance']) {
+  let right = 0;
+  const cases = spread(read<FunctionCallingCase>(`bfcl_${set}.jsonl.gz`));
+  for (const given of cases) {
+    const messages: ChatMessage[] = [
+      { role: 'system', content: instructions(given) },
+      { role: 'user', content: given.question[0]?.[0]?.content ?? '' },
+    ];
+    const signal = new AbortController().signal;
+    const turn = await engine.open(messages, { tools: [], signal });
+    let text = '';
+    for (let piece = await turn.next(signal); piece.type === 'text'; piece = await turn.next(signal))
+      text += piece.text;
+    await turn.close();
+    const reply = parseReply(text, { format, tools: toolsOf(given) });
+    const wrong = checkCalls(reply.calls, answers.get(given.id) ?? []);
+    if (wrong === undefined) right++;
+    console.log(
+      `${given.id}: ${wrong ?? 'right'} ${wrong === undefined ? '' : JSON.stringify(text.slice(0, 120))}`,
+    );
+  }
+  const [low, high] = wilson(right, cases.length);
+  console.log(
+    `${set}: ${right}/${cases.length} right (95 %: ${(100 * low).toFixed(0)}-${(100 * high).toFixed(0)} %)\n`,
+  );
+}
+engine.dispose();
+model.dispose();
