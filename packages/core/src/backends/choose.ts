@@ -14,6 +14,14 @@ import { wasm } from './wasm.ts';
 import { webgl } from './webgl.ts';
 import { webgpu } from './webgpu.ts';
 
+// What was started last under each name, so that models can ask for the errors of the device they run on.
+const checks = new Map<string, () => void>();
+
+/** Throws the typed error of anything that went wrong on the named backend's device since it was last asked; nothing for a backend that was not chosen here. */
+export function checkBackend(name: string): void {
+  checks.get(name)?.();
+}
+
 const starters: Readonly<Record<BackendName, BackendStarter>> = {
   tensorflow,
   webgpu,
@@ -60,7 +68,9 @@ export async function chooseBackend(
         );
       }
       await ready();
-      return { name: candidate, device: started.device, passedOver, check: started.check ?? (() => {}) };
+      const check = started.check ?? (() => {});
+      checks.set(candidate, check);
+      return { name: candidate, device: started.device, passedOver, check };
     } catch (error) {
       if (name !== 'auto') throw toBackendError(error);
       passedOver.push(`${candidate}: ${(error as Error).message}`);

@@ -34,6 +34,7 @@ const wantedLimits = [
   'maxComputeWorkgroupSizeY',
 ] as const;
 
+const retired = new WeakSet<GPUDevice>(); // devices that we replaced ourselves: their loss is no news
 let instance: GPU | undefined; // Dawn's instance must stay referenced for as long as its device lives.
 let current: { device: GPUDevice; description: string; software: boolean; problems: Error[] } | undefined;
 
@@ -92,8 +93,7 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
     );
   });
   void device.lost.then((info) => {
-    if (info.reason !== 'destroyed')
-      problems.push(new DeviceLostError(`the GPU device was lost: ${info.message}`));
+    if (!retired.has(device)) problems.push(new DeviceLostError(`the GPU device was lost: ${info.message}`));
   });
   const info = adapter.info;
   const description =
@@ -111,6 +111,7 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
     options.peers?.['tfjs-backend-webgpu'],
     load,
   );
+  if (current !== undefined) retired.add(current.device);
   if (findBackendFactory('webgpu') != null) removeBackend('webgpu');
   registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
   return { device, description, software, problems };

@@ -14,6 +14,8 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { checkBackend } from '../backends/choose.ts';
+import { toBackendError } from '../backends/errors.ts';
 import type { LanguageModel, StepRequest } from '../generate/language-model.ts';
 import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
 import { cachedPass } from '../kv-cache/cached-pass.ts';
@@ -219,7 +221,7 @@ export function createModel({
       return results;
     } catch (error) {
       for (const reservation of reservations) reservation.cancel();
-      throw error;
+      throw toBackendError(error);
     }
   };
 
@@ -314,11 +316,13 @@ export function createModel({
             });
           }
         }
+        // A GPU reports its errors late and leaves zeros behind: better no logits than wrong ones.
+        checkBackend(backend);
       } catch (error) {
         requests.forEach(({ sequence }, i) => {
           if (sequence.length > before[i]) sequence.truncate(before[i]);
         });
-        throw error;
+        throw toBackendError(error);
       }
       return results;
     },

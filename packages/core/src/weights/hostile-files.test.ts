@@ -8,7 +8,7 @@ import type { ByteSource } from './bytes/byte-source.ts';
 import { checkRange } from './bytes/byte-source.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
-import { writeGguf } from './formats/gguf/write-gguf.ts';
+import { type GgufValue, writeGguf } from './formats/gguf/write-gguf.ts';
 import { writeGgufCheckpoint } from './formats/gguf/write-gguf-checkpoint.ts';
 import { tinyLlama2c } from './formats/llama2c/tiny-llama2c.ts';
 import { tensorByteLength } from './formats/tensor-size.ts';
@@ -180,7 +180,7 @@ async function tinyGguf(
   config: Record<string, unknown> = tinyConfig,
 ): Promise<Files> {
   const sink = memorySink();
-  const metadata = new Map([
+  const metadata = new Map<string, GgufValue>([
     ['tokenizer.ggml.model', 'llama'],
     ['tokenizer.ggml.tokens', ['<unk>', '<s>', '</s>', 'stone', '\u2581wall']],
     ['tokenizer.ggml.scores', new Float32Array(5)],
@@ -260,7 +260,10 @@ describe('hostile files', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(files.size - 1), mutations, async (which, changes) => {
         const name = [...files.keys()][which];
-        const mutated = changes.reduce((bytes, change) => change(bytes), new Uint8Array(files.get(name)!));
+        const mutated = changes.reduce<Uint8Array>(
+          (bytes, change) => change(bytes),
+          new Uint8Array(files.get(name)!),
+        );
         outcomes[await survive(new Map([...files, [name, mutated]]))]++;
       }),
       { numRuns: runs },

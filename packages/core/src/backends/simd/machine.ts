@@ -57,7 +57,8 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
   // A page without cross-origin isolation still may make a shared memory in WASM; only handing it to a worker is forbidden.
   const memory = new WebAssembly.Memory({ initial: 64, maximum: maximumPages, shared: true });
   const { module, exports, relaxed } = await compileKernels(memory, options.relaxed ?? true);
-  if (inNode() || typeof (globalThis as { document?: unknown }).document === 'undefined') exports.allowWaiting();
+  if (inNode() || typeof (globalThis as { document?: unknown }).document === 'undefined')
+    exports.allowWaiting();
   const stopWorkers = await Promise.all(
     Array.from({ length: threads - 1 }, (_, n) => startWorker({ module, memory, thread: n + 1 })),
   );
