@@ -78,7 +78,7 @@ async function torch(): Promise<{ value: number } | { reason: string }> {
   const python = process.env['ASHLAR_PYTHON'] ?? 'python3';
   const script = fileURLToPath(new URL('./train-torch.py', import.meta.url));
   try {
-    const { stdout } = await promisify(execFile)(python, [script, '8'], { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(python, [script, '8'], { timeout: 150_000 });
     return { value: (JSON.parse(stdout) as { tokensPerSecond: number }).tokensPerSecond };
   } catch (error) {
     return { reason: `${python} with torch: ${(error as Error).message.trim().split('\n').at(-1)}` };
