@@ -128,6 +128,7 @@ export const textFilters: Readonly<Record<string, FilterFunction>> = {
     const [width, breakLong, wrap, breakHyphens] = args.bind('wordwrap', names);
     const lines = splitLines(textOf(value, 'wordwrap')).map((line) => {
       const pieces = wordWrap(
+        rt,
         line,
         width === undefined ? 79 : rt.index(width, 'wordwrap'),
         breakLong === undefined || truthy(breakLong),

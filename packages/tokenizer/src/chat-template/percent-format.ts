@@ -1,12 +1,13 @@
 // `format % values`: Python's printf-style formatting. Directives take their values' provenance, the rest is the format's.
 import { formatFloat } from './format-float.ts';
 import { escapeHtml } from './html-escape.ts';
+import { Range } from './objects.ts';
 import { keyOf, numeric, typeName } from './python-compare.ts';
 import { repr, toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { characters, codePointLength, Str, StrBuilder, unitIndex } from './str.ts';
 import { fail } from './template-error.ts';
-import { Dict, List, Num, PyObject, Tuple, Undefined, type Value } from './values.ts';
+import { Dict, List, Num, Tuple, Undefined, type Value } from './values.ts';
 
 const directive = /%(?:\(([^)]*)\))?([-#0 +]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([\s\S])?/g;
 
@@ -63,7 +64,7 @@ export function percentFormat(rt: Runtime, format: Str, values: Value): Str {
     values instanceof Dict ||
     values instanceof List ||
     values instanceof Undefined ||
-    values instanceof PyObject;
+    values instanceof Range;
   if (!named && used < positional.length && !isMapping)
     fail('not all arguments converted during string formatting');
   return rt.made(out.build(format.safe));

@@ -1,4 +1,5 @@
 // textwrap.wrap with expand_tabs and replace_whitespace off: the one thing the `wordwrap` filter needs.
+import type { Runtime } from './runtime.ts';
 import { characters, codePointLength, concatStr, type Str } from './str.ts';
 import { fail } from './template-error.ts';
 
@@ -6,7 +7,13 @@ import { fail } from './template-error.ts';
 const chunk = /[\t\n\v\f\r ]+|[^\t\n\v\f\r ]+/g;
 
 /** The lines of one paragraph, without trailing spaces, each a slice of it. */
-export function wordWrap(text: Str, width: number, breakLongWords: boolean, breakOnHyphens: boolean): Str[] {
+export function wordWrap(
+  rt: Runtime,
+  text: Str,
+  width: number,
+  breakLongWords: boolean,
+  breakOnHyphens: boolean,
+): Str[] {
   if (width <= 0) fail(`wordwrap: expected width > 0, got ${width}`);
   const chunks: Str[] = [];
   for (const found of text.text.matchAll(chunk)) {
@@ -27,8 +34,10 @@ export function wordWrap(text: Str, width: number, breakLongWords: boolean, brea
     if (next < chunks.length && size(chunks[next]) > width) {
       const room = width - length;
       if (breakLongWords) {
+        // With no room left this cuts nothing off, and the empty piece shields the space before it, as in Python
         const all = characters(chunks[next]);
-        let cut = Math.max(1, room);
+        rt.work(all.length * 8);
+        let cut = room;
         if (breakOnHyphens && all.length > room) {
           const hyphen = all
             .slice(0, room)
@@ -36,13 +45,11 @@ export function wordWrap(text: Str, width: number, breakLongWords: boolean, brea
             .lastIndexOf('-');
           if (hyphen > 0 && all.slice(0, hyphen).some((c) => c.text !== '-')) cut = hyphen + 1;
         }
-        if (room > 0 || line.length === 0) {
-          line.push(concatStr(all.slice(0, cut)));
-          chunks[next] = concatStr(all.slice(cut));
-        }
+        line.push(concatStr(all.slice(0, cut)));
+        chunks[next] = concatStr(all.slice(cut));
       } else if (line.length === 0) line.push(chunks[next++]);
     }
-    while (line.length > 0 && line[line.length - 1].text.trim() === '') line.pop();
+    if (line.length > 0 && line[line.length - 1].text.trim() === '') line.pop();
     if (line.length > 0) lines.push(concatStr(line));
   }
   return lines;
