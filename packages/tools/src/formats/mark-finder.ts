@@ -45,6 +45,8 @@ export function findMark(
 function follows(literals: readonly string[], text: string, from: number, final: boolean): boolean | 'wait' {
   let i = from;
   while (i < text.length && /\s/.test(text[i] as string)) i++;
+  // More white space than any template writes: not held back for ever.
+  if (i - from > 256) return false;
   const rest = text.slice(i, i + 64);
   if (literals.some((l) => rest.startsWith(l))) return true;
   if (literals.some((l) => l.startsWith(rest))) return final ? rest === '' : 'wait';

@@ -217,4 +217,20 @@ describe('cost', () => {
     events += parser.push('x').length;
     expect(events).toBe(200_001);
   });
+  it('however it is held back', () => {
+    const openings: [string, string][] = [
+      ['qwen3-coder', '<tool_call>'],
+      ['qwen3-coder', '<tool_call><function=write_file><parameter=path>x</parameter>'],
+      ['qwen3-coder', '<tool_call><function=write_file>'],
+      ['deepseek-r1', '<｜tool▁calls▁begin｜>'],
+      ['hermes', '<tool_call>{"a": "'],
+      ['llama-pythonic', '[now('],
+    ];
+    for (const [format, opening] of openings) {
+      const parser = new ToolCallParser({ format, tools: fixtureTools });
+      parser.push(opening);
+      for (let i = 0; i < 100_000; i++) parser.push(' ');
+      expect(parser.end('length').filter((e) => e.type === 'call')).toEqual([]);
+    }
+  });
 });

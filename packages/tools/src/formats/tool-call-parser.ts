@@ -24,6 +24,7 @@ export interface ToolCallParserOptions {
   readonly specialMarks?: Iterable<string>;
 }
 
+const maxWait = 1024; // white space held back between two parts
 const acceptedOptions = new Set(['format', 'tools', 'promptTail', 'specialMarks']);
 
 /**
@@ -92,7 +93,7 @@ export class ToolCallParser {
   get inCall(): boolean {
     return this.region !== undefined;
   }
-  /** The name of the call being written, once it is known. */
+  /** Its name, once it is known. */
   get callName(): string | undefined {
     return this.region?.name.trim() || undefined;
   }
@@ -121,7 +122,7 @@ export class ToolCallParser {
     if (this.ended) return [];
     this.buffer += this.decoder.decode();
     this.run(true);
-    // Text after a mark that could not be read as part of the value may still close it: only now, since inside a string it is text.
+    // A close mark inside an unclosed string may close the call after all: only now, since inside a string it is text.
     for (let again = true; again && this.region !== undefined; ) {
       again = this.finishOrRecover(reason);
       if (again) this.run(true);
@@ -248,10 +249,13 @@ export class ToolCallParser {
     const state = this.at as State & { kind: 'expect' };
     let i = 0;
     while (i < this.buffer.length && /\s/.test(this.buffer[i] as string)) i++;
-    if (i >= this.buffer.length) {
-      if (!final || this.region !== undefined) {
-        return false;
-      }
+    // Between the parts of a call white space means nothing; outside it may turn out to be content, so it waits, but not for ever.
+    if (this.region !== undefined && i > 0) {
+      this.consume(i);
+      i = 0;
+    }
+    if (i >= this.buffer.length && i <= maxWait && (!final || this.region !== undefined)) return false;
+    if (i >= this.buffer.length || i > maxWait) {
       this.enter(state.otherwise);
       return true;
     }
