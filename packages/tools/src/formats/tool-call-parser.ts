@@ -8,7 +8,7 @@ import { formatOf } from './formats.ts';
 import { type FoundMark, findMark, firstMark, startsOf } from './mark-finder.ts';
 import type { EndReason, ParseEvent } from './parse-event.ts';
 import type { KnownNames, Match } from './pattern.ts';
-import { type Region, readRegion } from './read-calls.ts';
+import { readRegion } from './read-calls.ts';
 import { type ToolSignature, toolSignature } from './tool-signature.ts';
 import { ValueLexer } from './value-lexer.ts';
 
@@ -353,11 +353,8 @@ export class ToolCallParser {
     if (act !== 'close' || this.region === undefined) return;
     const region = this.region;
     this.region = undefined;
-    const given: Region = { ...region, ...(region.id === '' ? { id: undefined } : {}) } as Region;
-    const state = this.at;
-    const reading =
-      state.kind === 'capture' && state.as === 'arguments' ? this.format.readings?.[this.state] : undefined;
-    const read = readRegion(given, this.format, this.tools, reading ?? this.format.reading);
+    const reading = this.format.readings?.[this.state] ?? this.format.reading;
+    const read = readRegion(region, this.format, this.tools, reading);
     if ('calls' in read)
       for (const call of read.calls)
         this.events.push({ type: 'call', region: this.regions, index: this.calls++, ...call });
