@@ -66,6 +66,9 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     if (!known.includes(key))
       throw new TypeError(`loadModel: expected options ${known.join(', ')}, got ${key}`);
   }
+  if (!['auto', 'composite', undefined].includes(options.executor)) {
+    throw new RangeError(`executor: expected auto or composite, got ${JSON.stringify(options.executor)}`);
+  }
   const { file, hub, cache, onProgress, signal } = options;
   await startBackend(options);
   const checkpoint = await openCheckpoint(where, {
@@ -86,7 +89,9 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     const { assets } = checkpoint;
     const config = await withGenerationConfig(bare, assets);
     const specs = listParameters(config);
-    const fused = getBackend() === 'simd' && config.attention.causal && config.head.present;
+    // The fused embed step has no learned positions behind a projection (OPT-350M): those run composite.
+    const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
+    const fused = getBackend() === 'simd' && config.attention.causal && config.head.present && plain;
     if (fused && (options.executor ?? 'auto') === 'auto') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
       const load = { prefixes, onProgress, signal };
