@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { loadModel } from '@ashlar/core';
 import { loadTokenizer } from '@ashlar/tokenizer';
-import { type ChatMessage, inlineEngine, parseReply, renderCalls } from '@ashlar/tools';
+import { type ChatMessage, inlineEngine, parseReply, type RenderedCall, renderCalls } from '@ashlar/tools';
 import {
   type AcceptedCall,
   checkCalls,
@@ -51,11 +51,35 @@ const spread = (cases: readonly FunctionCallingCase[]): FunctionCallingCase[] =>
 const model = await loadModel(values.model);
 const codec = await loadTokenizer(model.assets);
 const engine = inlineEngine({ model, codec, format, maxNewTokens: 96 });
+// Two examples of use; small models need them.
+const shown: readonly { readonly question: string; readonly tool: object; readonly call: RenderedCall }[] = [
+  {
+    question: 'How warm is it in Oslo, in celsius?',
+    tool: {
+      name: 'get_weather',
+      description: 'Current weather of a city.',
+      parameters: { type: 'object', properties: { city: { type: 'string' }, unit: { type: 'string' } } },
+    },
+    call: { name: 'get_weather', arguments: { city: 'Oslo', unit: 'celsius' } },
+  },
+  {
+    question: 'Convert 30 miles to kilometres.',
+    tool: {
+      name: 'convert_distance',
+      description: 'Converts a distance.',
+      parameters: {
+        type: 'object',
+        properties: { value: { type: 'number' }, from: { type: 'string' }, to: { type: 'string' } },
+      },
+    },
+    call: { name: 'convert_distance', arguments: { value: 30, from: 'miles', to: 'kilometres' } },
+  },
+];
 const instructions = (
   given: FunctionCallingCase,
 ): string => `You are an expert in composing functions. You are given a question and a set of possible functions.
 If none of the functions can be used, say so and do not call any. You have access to the following tools:
-<tools>${JSON.stringify(toolsOf(given).map((t) => t['function']))}</tools>
+<tools>${JSON.stringify([...shown.map((s) => s.tool), ...toolsOf(given).map((t) => t['function'])])}</tools>
 To call them write exactly: ${renderCalls([{ name: 'func_name', arguments: { argument: 'value' } }], format)}`;
 
 for (const set of ['simple_python', 'irrelevance']) {
@@ -64,6 +88,10 @@ for (const set of ['simple_python', 'irrelevance']) {
   for (const given of cases) {
     const messages: ChatMessage[] = [
       { role: 'system', content: instructions(given) },
+      ...shown.flatMap((s): ChatMessage[] => [
+        { role: 'user', content: s.question },
+        { role: 'assistant', content: renderCalls([s.call], format) },
+      ]),
       { role: 'user', content: given.question[0]?.[0]?.content ?? '' },
     ];
     const signal = new AbortController().signal;
