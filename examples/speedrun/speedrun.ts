@@ -36,7 +36,7 @@ import { checkStory } from '../story-world/check-story.ts';
 import { storyOf } from '../story-world/story-of.ts';
 import { type Card, renderCard } from './card.ts';
 import { drawnAnswers, longestAnswer, modelOf, scoreModel, share, wordsOf } from './evaluate.ts';
-import { calculate, judge, type Question, questionOf } from './questions.ts';
+import { calculate, calculatorPage, judge, type Question, questionOf } from './questions.ts';
 import { openRun } from './run-folder.ts';
 import { settings } from './settings.ts';
 import { answerBatches, configOf, optimizer, pretrainingBatches, trainStage } from './stages.ts';
@@ -172,6 +172,7 @@ const comparisons = await run.stage('comparisons', async () => {
     if (best.score > worst.score)
       pairs.push({ prompt: [...best.r.promptIds], better: [...best.r.ids], worse: [...worst.r.ids] });
   }
+  const ownPairs = pairs.length;
   // Where the model agrees with itself there is nothing to compare: the rule's own answer against one that was made up for another question.
   for (let i = 0; pairs.length < setting.comparisons; i++) {
     const [one, other] = [
@@ -179,16 +180,18 @@ const comparisons = await run.stage('comparisons', async () => {
       questionOf(random, 2 * (400_001 + 2 * i)),
     ];
     const wrong = one.kind === 'unknown' ? one.webAnswer : other.answer;
+    const right = one.kind === 'sum' ? calculatorPage(one) : one.answer;
     if (judge(one, wrong) < 1)
       pairs.push({
         prompt: tokenizer.encode(one.prompt),
-        better: [...tokenizer.encode(one.answer), 1],
+        better: [...tokenizer.encode(right), 1],
         worse: [...tokenizer.encode(wrong), 1],
       });
   }
   tf.dispose([...parameters.values()]);
-  return { pairs, ownPairs: pairs.filter((_, i) => i < questions.length).length };
+  return { pairs, ownPairs };
 });
+card.facts['pairs, of them from the model itself'] = `${comparisons.pairs.length}, ${comparisons.ownPairs}`;
 const encoded: EncodedPair[] = comparisons.pairs.map(({ prompt, better, worse }) => {
   const row = (answer: number[]): TokenRow => ({
     ids: [...prompt, ...answer],
@@ -236,7 +239,10 @@ card.facts['reward model right on held-out pairs'] =
 // 8. DPO, 9. GRPO
 await trained('dpo', {
   start: () => run.parameters('calculator'),
-  objective: preferenceObjective(config, (pair) => dpoLoss(pair, { beta: 0.1 })),
+  // With the likelihood of the better answer added: DPO alone is content when both fall, and a copied number does not survive that.
+  objective: preferenceObjective(config, (pair, likelihood) =>
+    tf.add(dpoLoss(pair, { beta: 0.1 }), likelihood),
+  ),
   steps: setting.steps.dpo,
   peak: 3e-4,
   batchAt: await (async () => {
