@@ -220,4 +220,41 @@ describe('generate', () => {
     const text = await collect(generate(byteModel(), 'hi', { codec, maxNewTokens: 3 }));
     expect(idsOf(chat)).toEqual(idsOf(text));
   });
+
+  test('a long prompt is read in pieces that an abort can come between, with the same answer', async () => {
+    const prompt = Array.from({ length: 1300 }, (_, i) => 1 + (i % 255));
+    const pieces: number[] = [];
+    const model = byteModel(undefined, 4000);
+    const watched = {
+      ...model,
+      step(requests: readonly StepRequest[]) {
+        pieces.push(requests[0].ids.length);
+        return model.step(requests);
+      },
+    };
+    const steps = await collect(generate(watched, prompt, { maxNewTokens: 2 }));
+    expect(pieces).toEqual([512, 512, 276, 1]);
+    const whole = model.newSequence();
+    const [row] = await model.step([{ sequence: whole, ids: prompt }]);
+    expect(steps[0].id).toBe(row.indexOf(1));
+    const controller = new AbortController();
+    const aborting = {
+      ...model,
+      step(requests: readonly StepRequest[]) {
+        controller.abort(new Error('enough'));
+        return model.step(requests);
+      },
+    };
+    await expect(collect(generate(aborting, prompt, { signal: controller.signal }))).rejects.toThrow(
+      'enough',
+    );
+  });
+
+  test('a row with NaN is an error, not an id', async () => {
+    const model = byteModel();
+    const broken = { ...model, step: async () => [new Float32Array(vocabSize).fill(Number.NaN, 7)] };
+    await expect(collect(generate(broken, [5]))).rejects.toThrow(
+      'logits: expected numbers, got NaN for id 7',
+    );
+  });
 });

@@ -62,6 +62,9 @@ const known = [
   'sequence',
 ];
 
+/** Tokens of a prompt computed between two turns of the event loop. */
+const piece = 512;
+
 interface Lane<S extends Sequence> {
   readonly number: number;
   readonly sequence: S;
@@ -155,6 +158,7 @@ async function* run<S extends Sequence>(
         made: 0,
       });
     }
+    for (const lane of lanes) await prefill(model, lane, signal);
     let live = [...lanes];
     while (live.length > 0) {
       signal?.throwIfAborted();
@@ -181,6 +185,21 @@ async function* run<S extends Sequence>(
   }
 }
 
+/** Reads a long prompt in pieces, all but the last, so that an abort and the host's events need not wait for the whole. */
+async function prefill<S extends Sequence>(
+  model: LanguageModel<S>,
+  lane: Lane<S>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  while (lane.next.length > piece) {
+    signal?.throwIfAborted();
+    const ids = Array.prototype.slice.call(lane.next, 0, piece) as number[];
+    await model.step([{ sequence: lane.sequence, ids }]);
+    lane.next = Array.prototype.slice.call(lane.next, piece) as number[];
+    await nextTurn();
+  }
+}
+
 function draw<S extends Sequence>(
   lane: Lane<S>,
   { row, length, choose }: LaneDraw,
@@ -190,6 +209,7 @@ function draw<S extends Sequence>(
   maxNewTokens: number,
   logprobs: number | undefined,
 ): GenerateStep {
+  checkNumbers(row);
   // Before the sampler, which may write into the row.
   const top = logprobs === undefined || logprobs === 0 ? undefined : topLogprobs(row, logprobs);
   const normaliser = logprobs === undefined ? 0 : logSumExp(row);
@@ -215,6 +235,13 @@ function draw<S extends Sequence>(
   }
   if (finishReason !== undefined && finishReason !== 'stop') text += lane.text?.end() ?? '';
   return { id, text, index, sequence: lane.number, logprob, topLogprobs: top, finishReason };
+}
+
+/** A plain loop: this runs over the whole vocabulary for every token. */
+function checkNumbers(row: Float32Array): void {
+  for (let id = 0; id < row.length; id++) {
+    if (Number.isNaN(row[id])) throw new RangeError(`logits: expected numbers, got NaN for id ${id}`);
+  }
 }
 
 function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number): void {
