@@ -134,7 +134,7 @@ const TABLE: Readonly<Record<string, GgufPreTokenizer>> = {
     ignoreMerges: true,
   },
   falcon,
-  mpt: gpt2,
+  mpt: { ...gpt2, normalizer: NFC },
   starcoder,
   refact: starcoder,
   'command-r': { ...starcoder, normalizer: NFC },
@@ -211,6 +211,9 @@ const TABLE: Readonly<Record<string, GgufPreTokenizer>> = {
   gemma4: lines,
   'sarvam-moe': lines,
 };
+
+/** Every name that is known. */
+export const ggufPreTokenizerNames = (): string[] => Object.keys(TABLE);
 
 /** The entry of a name. Throws a RangeError naming a name that is not known. */
 export function ggufPreTokenizer(name: string): GgufPreTokenizer {

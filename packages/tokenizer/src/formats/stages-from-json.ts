@@ -242,20 +242,24 @@ function specialOf(o: JsonObject, key: string, name: string): [string, number] {
 }
 
 function layoutOf(o: JsonObject, key: string, specials: JsonObject): LayoutPiece[] {
-  return arrayField(o, key, 'TemplateProcessing').map((item, i): LayoutPiece => {
-    const name = `TemplateProcessing.${key}[${i}]`;
-    const piece = asObject(item, name);
-    if (piece.Sequence !== undefined) {
-      const sequence = asObject(piece.Sequence, name);
-      return { sequence: sequence.id === 'B' ? 1 : 0, typeId: numberField(sequence, 'type_id', name, 0) };
-    }
-    const special = asObject(piece.SpecialToken, name);
-    const id = stringField(special, 'id', name);
-    const token = asObject(specials[id], `TemplateProcessing.special_tokens.${id}`);
-    return {
-      ids: arrayField(token, 'ids', id) as number[],
-      tokens: arrayField(token, 'tokens', id) as string[],
-      typeId: numberField(special, 'type_id', name, 0),
-    };
-  });
+  // A template may leave the pair out: the texts then stand one after the other.
+  const bare = [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }];
+  return arrayField(o, key, 'TemplateProcessing', key === 'pair' ? bare : undefined).map(
+    (item, i): LayoutPiece => {
+      const name = `TemplateProcessing.${key}[${i}]`;
+      const piece = asObject(item, name);
+      if (piece.Sequence !== undefined) {
+        const sequence = asObject(piece.Sequence, name);
+        return { sequence: sequence.id === 'B' ? 1 : 0, typeId: numberField(sequence, 'type_id', name, 0) };
+      }
+      const special = asObject(piece.SpecialToken, name);
+      const id = stringField(special, 'id', name);
+      const token = asObject(specials[id], `TemplateProcessing.special_tokens.${id}`);
+      return {
+        ids: arrayField(token, 'ids', id) as number[],
+        tokens: arrayField(token, 'tokens', id) as string[],
+        typeId: numberField(special, 'type_id', name, 0),
+      };
+    },
+  );
 }
