@@ -150,7 +150,7 @@ async function judgeQuantized(model: Model, cases: readonly ModelCase[], meta: M
   }
   const kl = all.reduce((sum, d) => sum + d.kl, 0) / all.length;
   const same = all.filter((d) => d.sameArgMax).length / all.length;
-  const note = `quantised activations: mean KL ${kl.toFixed(4)}, same arg max ${same.toFixed(3)}`;
+  const note = `quantised activations: mean KL ${kl.toExponential(1)}, same arg max ${same.toFixed(3)}`;
   const holds = kl <= meanKl && same >= top1;
   return holds
     ? { passed: cases.length, failures: [], note }

@@ -35,6 +35,9 @@ export function floatBits(value: number): number {
 /** Kinds of the linear instruction. */
 export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4 } as const;
 
+/** The same for activations in two planes. */
+export const linearKindsOfTwoPlanes = { ...linearKinds, Q4: 5, Q8: 6 } as const;
+
 /** Kinds of the elementwise instruction. */
 export const elementwiseKinds = {
   add: 0,

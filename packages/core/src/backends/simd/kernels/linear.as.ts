@@ -2,7 +2,8 @@
 // share each unpacked weight. The threads split the rows of W.
 //
 // Kinds: 0 float32 rows; 1 blocks of 4-bit values with a scale and a minimum, four rows together; 2 blocks of 8-bit values with a scale; 3 bfloat16 rows;
-// 4 float16 rows. 1 and 2 multiply 8-bit integers: the activations come quantised in blocks of 32 (quantize.as.ts), as llama.cpp does it.
+// 4 float16 rows. 1 and 2 multiply 8-bit integers: the activations come quantised in blocks of 32 (norm.as.ts), as llama.cpp does it. 5 and 6 are the same
+// weights with activations of two 8-bit planes, x = s (q + r / 254): twice the products, and the rounding of activations is gone for all purposes.
 //
 // args: kind, w, x, xq, xScale, xSum, y, ldy, tokens, k, n, bias
 import { madd } from './gemm.as';
@@ -15,17 +16,36 @@ export function linear(args: usize, thread: i32, threads: i32): void {
   const tokens = load<i32>(args, 32);
   if (kind === 1) {
     let t = 0;
-    for (; t + 4 <= tokens; t += 4) fourBits4(args, r0, r1, t);
-    for (; t < tokens; t++) fourBits1(args, r0, r1, t);
+    for (; t + 4 <= tokens; t += 4) fourBits4<Single>(args, r0, r1, t);
+    for (; t < tokens; t++) fourBits1<Single>(args, r0, r1, t);
+  } else if (kind === 5) {
+    let t = 0;
+    for (; t + 4 <= tokens; t += 4) fourBits4<Double>(args, r0, r1, t);
+    for (; t < tokens; t++) fourBits1<Double>(args, r0, r1, t);
   } else if (kind === 2) {
     let t = 0;
-    for (; t + 4 <= tokens; t += 4) eightBits4(args, r0, r1, t);
-    for (; t < tokens; t++) eightBits1(args, r0, r1, t);
+    for (; t + 4 <= tokens; t += 4) eightBits4<Single>(args, r0, r1, t);
+    for (; t < tokens; t++) eightBits1<Single>(args, r0, r1, t);
+  } else if (kind === 6) {
+    let t = 0;
+    for (; t + 4 <= tokens; t += 4) eightBits4<Double>(args, r0, r1, t);
+    for (; t < tokens; t++) eightBits1<Double>(args, r0, r1, t);
   } else {
     let t = 0;
     for (; t + 4 <= tokens; t += 4) floats4(args, kind, r0, r1, t);
     for (; t < tokens; t++) floats1(args, kind, r0, r1, t);
   }
+}
+
+// Planes of the activations, as a compile-time choice.
+class Single {}
+class Double {}
+
+// The two planes' sums as one float: a + b / 254.
+// @ts-ignore: decorator
+@inline
+function joined(a: v128, b: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(b), f32x4.splat(1.0 / 254.0), f32x4.convert_i32x4_s(a));
 }
 
 // Four float16 to float32: exponent rebias by a multiplication, which is right for subnormals too (weights are finite).
@@ -64,46 +84,49 @@ function tail(at: usize, bias: usize, r: i32, n: i32, v: v128): void {
 }
 
 // A group of four rows and 32 columns: 64 bytes of nibbles (word g of row r: columns 4g..4g+3 low, 16+4g.. high), 4 float16 scales, 4 float16 minima.
-function fourBits1(args: usize, r0: i32, r1: i32, t: i32): void {
+function fourBits1<P>(args: usize, r0: i32, r1: i32, t: i32): void {
   const k = load<i32>(args, 36), n = load<i32>(args, 40), bias = <usize>load<i32>(args, 44);
   const blocks = k >> 5;
+  const two = idof<P>() === idof<Double>();
+  const planes: usize = two ? 2 : 1;
   const mask = i8x16.splat(15);
   const y = <usize>load<i32>(args, 24) + (<usize>t * <usize>load<i32>(args, 28) << 2);
-  const xq = <usize>load<i32>(args, 12) + <usize>t * <usize>k;
+  const xq = <usize>load<i32>(args, 12) + <usize>t * <usize>k * planes;
   const xs = <usize>load<i32>(args, 16) + (<usize>t * <usize>blocks << 2), xm = <usize>load<i32>(args, 20) + (<usize>t * <usize>blocks << 2);
   let w = <usize>load<i32>(args, 4) + <usize>(r0 >> 2) * <usize>blocks * 80;
   for (let r = r0; r < r1; r += 4) {
     let acc = f32x4.splat(0);
     let px = xq, ps = xs, pm = xm;
     for (let b = 0; b < blocks; b++) {
-      let v = v128.load(w);
-      let s = dot4(v128.load32_splat(px), v128.and(v, mask), i32x4.splat(0));
-      let s2 = dot4(v128.load32_splat(px, 16), i8x16.shr_u(v, 4), i32x4.splat(0));
-      v = v128.load(w, 16);
-      s = dot4(v128.load32_splat(px, 4), v128.and(v, mask), s);
-      s2 = dot4(v128.load32_splat(px, 20), i8x16.shr_u(v, 4), s2);
-      v = v128.load(w, 32);
-      s = dot4(v128.load32_splat(px, 8), v128.and(v, mask), s);
-      s2 = dot4(v128.load32_splat(px, 24), i8x16.shr_u(v, 4), s2);
-      v = v128.load(w, 48);
-      s = dot4(v128.load32_splat(px, 12), v128.and(v, mask), s);
-      s2 = dot4(v128.load32_splat(px, 28), i8x16.shr_u(v, 4), s2);
+      let s = i32x4.splat(0), s2 = s, u = s, u2 = s;
+      for (let g: usize = 0; g < 16; g += 4) {
+        const v = v128.load(w + (g << 2)), low = v128.and(v, mask), high = i8x16.shr_u(v, 4);
+        const p = px + g;
+        s = dot4(v128.load32_splat(p), low, s);
+        s2 = dot4(v128.load32_splat(p, 16), high, s2);
+        if (two) {
+          u = dot4(v128.load32_splat(p, 32), low, u);
+          u2 = dot4(v128.load32_splat(p, 48), high, u2);
+        }
+      }
       const d = half4(v128.load16x4_u(w, 64)), m = half4(v128.load16x4_u(w, 72));
-      acc = madd(f32x4.mul(d, v128.load32_splat(ps)), f32x4.convert_i32x4_s(i32x4.add(s, s2)), acc);
+      acc = madd(f32x4.mul(d, v128.load32_splat(ps)), two ? joined(i32x4.add(s, s2), i32x4.add(u, u2)) : f32x4.convert_i32x4_s(i32x4.add(s, s2)), acc);
       acc = madd(m, v128.load32_splat(pm), acc);
-      w += 80; px += 32; ps += 4; pm += 4;
+      w += 80; px += 32 * planes; ps += 4; pm += 4;
     }
     put4(y, bias, r, n, acc);
   }
 }
 
-function fourBits4(args: usize, r0: i32, r1: i32, t: i32): void {
+function fourBits4<P>(args: usize, r0: i32, r1: i32, t: i32): void {
   const k = load<i32>(args, 36), n = load<i32>(args, 40), bias = <usize>load<i32>(args, 44);
   const blocks = k >> 5;
+  const two = idof<P>() === idof<Double>();
+  const planes: usize = two ? 2 : 1;
   const mask = i8x16.splat(15);
   const ldy = <usize>load<i32>(args, 28) << 2;
   const y = <usize>load<i32>(args, 24) + <usize>t * ldy;
-  const row = <usize>k, srow = <usize>blocks << 2;
+  const row = <usize>k * planes, srow = <usize>blocks << 2;
   const xq = <usize>load<i32>(args, 12) + <usize>t * row;
   const xs = <usize>load<i32>(args, 16) + <usize>t * srow, xm = <usize>load<i32>(args, 20) + <usize>t * srow;
   let w = <usize>load<i32>(args, 4) + <usize>(r0 >> 2) * <usize>blocks * 80;
@@ -113,6 +136,7 @@ function fourBits4(args: usize, r0: i32, r1: i32, t: i32): void {
     for (let b = 0; b < blocks; b++) {
       const zero = i32x4.splat(0);
       let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+      let u0 = zero, u1 = zero, u2 = zero, u3 = zero;
       for (let g: usize = 0; g < 16; g += 4) {
         const v = v128.load(w + (g << 2));
         const low = v128.and(v, mask), high = i8x16.shr_u(v, 4);
@@ -121,37 +145,44 @@ function fourBits4(args: usize, r0: i32, r1: i32, t: i32): void {
         const p1 = p + row; s1 = dot4(v128.load32_splat(p1), low, s1); s1 = dot4(v128.load32_splat(p1, 16), high, s1);
         const p2 = p1 + row; s2 = dot4(v128.load32_splat(p2), low, s2); s2 = dot4(v128.load32_splat(p2, 16), high, s2);
         const p3 = p2 + row; s3 = dot4(v128.load32_splat(p3), low, s3); s3 = dot4(v128.load32_splat(p3, 16), high, s3);
+        if (two) {
+          u0 = dot4(v128.load32_splat(p, 32), low, u0); u0 = dot4(v128.load32_splat(p, 48), high, u0);
+          u1 = dot4(v128.load32_splat(p1, 32), low, u1); u1 = dot4(v128.load32_splat(p1, 48), high, u1);
+          u2 = dot4(v128.load32_splat(p2, 32), low, u2); u2 = dot4(v128.load32_splat(p2, 48), high, u2);
+          u3 = dot4(v128.load32_splat(p3, 32), low, u3); u3 = dot4(v128.load32_splat(p3, 48), high, u3);
+        }
       }
       const d = half4(v128.load16x4_u(w, 64)), m = half4(v128.load16x4_u(w, 72));
-      a0 = madd(f32x4.mul(d, v128.load32_splat(ps)), f32x4.convert_i32x4_s(s0), a0); a0 = madd(m, v128.load32_splat(pm), a0);
-      a1 = madd(f32x4.mul(d, v128.load32_splat(ps + srow)), f32x4.convert_i32x4_s(s1), a1); a1 = madd(m, v128.load32_splat(pm + srow), a1);
-      a2 = madd(f32x4.mul(d, v128.load32_splat(ps + 2 * srow)), f32x4.convert_i32x4_s(s2), a2); a2 = madd(m, v128.load32_splat(pm + 2 * srow), a2);
-      a3 = madd(f32x4.mul(d, v128.load32_splat(ps + 3 * srow)), f32x4.convert_i32x4_s(s3), a3); a3 = madd(m, v128.load32_splat(pm + 3 * srow), a3);
-      w += 80; px += 32; ps += 4; pm += 4;
+      a0 = madd(f32x4.mul(d, v128.load32_splat(ps)), two ? joined(s0, u0) : f32x4.convert_i32x4_s(s0), a0); a0 = madd(m, v128.load32_splat(pm), a0);
+      a1 = madd(f32x4.mul(d, v128.load32_splat(ps + srow)), two ? joined(s1, u1) : f32x4.convert_i32x4_s(s1), a1); a1 = madd(m, v128.load32_splat(pm + srow), a1);
+      a2 = madd(f32x4.mul(d, v128.load32_splat(ps + 2 * srow)), two ? joined(s2, u2) : f32x4.convert_i32x4_s(s2), a2); a2 = madd(m, v128.load32_splat(pm + 2 * srow), a2);
+      a3 = madd(f32x4.mul(d, v128.load32_splat(ps + 3 * srow)), two ? joined(s3, u3) : f32x4.convert_i32x4_s(s3), a3); a3 = madd(m, v128.load32_splat(pm + 3 * srow), a3);
+      w += 80; px += 32 * planes; ps += 4; pm += 4;
     }
     put4(y, bias, r, n, a0); put4(y + ldy, bias, r, n, a1); put4(y + 2 * ldy, bias, r, n, a2); put4(y + 3 * ldy, bias, r, n, a3);
   }
 }
 
 // A row: its blocks of 32 int8 one after the other, behind all rows the float16 scales [n, blocks].
-function eightBits1(args: usize, r0: i32, r1: i32, t: i32): void {
+function eightBits1<P>(args: usize, r0: i32, r1: i32, t: i32): void {
   const k = load<i32>(args, 36), n = load<i32>(args, 40), bias = <usize>load<i32>(args, 44);
   const blocks = k >> 5;
+  const two = idof<P>() === idof<Double>();
+  const planes: usize = two ? 2 : 1;
   const y = <usize>load<i32>(args, 24) + (<usize>t * <usize>load<i32>(args, 28) << 2);
-  const xq = <usize>load<i32>(args, 12) + <usize>t * <usize>k, xs = <usize>load<i32>(args, 16) + (<usize>t * <usize>blocks << 2);
+  const xq = <usize>load<i32>(args, 12) + <usize>t * <usize>k * planes, xs = <usize>load<i32>(args, 16) + (<usize>t * <usize>blocks << 2);
   const base = <usize>load<i32>(args, 4);
   let w = base + <usize>r0 * <usize>k, d = base + <usize>n * <usize>k + (<usize>r0 * <usize>blocks << 1);
   for (let r = r0; r < r1; r++) {
     let acc = f32x4.splat(0);
     let px = xq, ps = xs;
     for (let b = 0; b < blocks; b++) {
-      const w0 = v128.load(w), w1 = v128.load(w, 16), x0 = v128.load(px), x1 = v128.load(px, 16);
-      let s = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(w0), i16x8.extend_low_i8x16_s(x0));
-      s = i32x4.add(s, i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_s(w0), i16x8.extend_high_i8x16_s(x0)));
-      s = i32x4.add(s, i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(w1), i16x8.extend_low_i8x16_s(x1)));
-      s = i32x4.add(s, i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_s(w1), i16x8.extend_high_i8x16_s(x1)));
-      acc = madd(f32x4.mul(half4(v128.load16_splat(d)), v128.load32_splat(ps)), f32x4.convert_i32x4_s(s), acc);
-      w += 32; d += 2; px += 32; ps += 4;
+      const w0 = v128.load(w), w1 = v128.load(w, 16);
+      const w00 = i16x8.extend_low_i8x16_s(w0), w01 = i16x8.extend_high_i8x16_s(w0), w10 = i16x8.extend_low_i8x16_s(w1), w11 = i16x8.extend_high_i8x16_s(w1);
+      const s = dot32(w00, w01, w10, w11, px);
+      const sum = two ? joined(s, dot32(w00, w01, w10, w11, px + 32)) : f32x4.convert_i32x4_s(s);
+      acc = madd(f32x4.mul(half4(v128.load16_splat(d)), v128.load32_splat(ps)), sum, acc);
+      w += 32; d += 2; px += 32 * planes; ps += 4;
     }
     put(y, bias, r, sum4(acc));
   }
@@ -173,12 +204,22 @@ function dot32(w00: v128, w01: v128, w10: v128, w11: v128, x: usize): v128 {
   return i32x4.add(s, i32x4.dot_i16x8_s(w11, i16x8.extend_high_i8x16_s(x1)));
 }
 
-function eightBits4(args: usize, r0: i32, r1: i32, t: i32): void {
+// @ts-ignore: decorator
+@inline
+function sums<P>(w00: v128, w01: v128, w10: v128, w11: v128, x: usize): v128 {
+  const s = dot32(w00, w01, w10, w11, x);
+  if (idof<P>() === idof<Double>()) return joined(s, dot32(w00, w01, w10, w11, x + 32));
+  return f32x4.convert_i32x4_s(s);
+}
+
+function eightBits4<P>(args: usize, r0: i32, r1: i32, t: i32): void {
   const k = load<i32>(args, 36), n = load<i32>(args, 40), bias = <usize>load<i32>(args, 44);
   const blocks = k >> 5;
+  const two = idof<P>() === idof<Double>();
+  const planes: usize = two ? 2 : 1;
   const ldy = <usize>load<i32>(args, 28) << 2;
   const y = <usize>load<i32>(args, 24) + <usize>t * ldy;
-  const row = <usize>k, srow = <usize>blocks << 2;
+  const row = <usize>k * planes, srow = <usize>blocks << 2;
   const xq = <usize>load<i32>(args, 12) + <usize>t * row, xs = <usize>load<i32>(args, 16) + <usize>t * srow;
   const base = <usize>load<i32>(args, 4);
   let w = base + <usize>r0 * <usize>k, d = base + <usize>n * <usize>k + (<usize>r0 * <usize>blocks << 1);
@@ -189,11 +230,11 @@ function eightBits4(args: usize, r0: i32, r1: i32, t: i32): void {
       const w0 = v128.load(w), w1 = v128.load(w, 16);
       const w00 = i16x8.extend_low_i8x16_s(w0), w01 = i16x8.extend_high_i8x16_s(w0), w10 = i16x8.extend_low_i8x16_s(w1), w11 = i16x8.extend_high_i8x16_s(w1);
       const scale = half4(v128.load16_splat(d));
-      a0 = madd(f32x4.mul(scale, v128.load32_splat(ps)), f32x4.convert_i32x4_s(dot32(w00, w01, w10, w11, px)), a0);
-      a1 = madd(f32x4.mul(scale, v128.load32_splat(ps + srow)), f32x4.convert_i32x4_s(dot32(w00, w01, w10, w11, px + row)), a1);
-      a2 = madd(f32x4.mul(scale, v128.load32_splat(ps + 2 * srow)), f32x4.convert_i32x4_s(dot32(w00, w01, w10, w11, px + 2 * row)), a2);
-      a3 = madd(f32x4.mul(scale, v128.load32_splat(ps + 3 * srow)), f32x4.convert_i32x4_s(dot32(w00, w01, w10, w11, px + 3 * row)), a3);
-      w += 32; d += 2; px += 32; ps += 4;
+      a0 = madd(f32x4.mul(scale, v128.load32_splat(ps)), sums<P>(w00, w01, w10, w11, px), a0);
+      a1 = madd(f32x4.mul(scale, v128.load32_splat(ps + srow)), sums<P>(w00, w01, w10, w11, px + row), a1);
+      a2 = madd(f32x4.mul(scale, v128.load32_splat(ps + 2 * srow)), sums<P>(w00, w01, w10, w11, px + 2 * row), a2);
+      a3 = madd(f32x4.mul(scale, v128.load32_splat(ps + 3 * srow)), sums<P>(w00, w01, w10, w11, px + 3 * row), a3);
+      w += 32; d += 2; px += 32 * planes; ps += 4;
     }
     put(y, bias, r, sum4(a0)); put(y + ldy, bias, r, sum4(a1)); put(y + 2 * ldy, bias, r, sum4(a2)); put(y + 3 * ldy, bias, r, sum4(a3));
   }

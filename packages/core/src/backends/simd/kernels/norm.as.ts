@@ -65,32 +65,53 @@ function squares(x: usize, bytes: usize, mean: f32): f32 {
   return s;
 }
 
-/** Blocks of 32: q = round(x / s) with s = max|x| / 127, and s * sum(q). args: x, rows, dim, q, scales, sums */
+/**
+ * Blocks of 32: q = round(x / s) with s = max|x| / 127, and s * sum(q); with a second plane r = round(254 (x / s - q)) behind each block's q, and
+ * s * sum(q + r / 254). args: x, rows, dim, q, scales, sums, planes (1 or 2)
+ */
 export function quantize(args: usize, thread: i32, threads: i32): void {
   const x = <usize>load<i32>(args), q = <usize>load<i32>(args, 12), scales = <usize>load<i32>(args, 16), sums = <usize>load<i32>(args, 20);
+  const two = load<i32>(args, 24) === 2;
   const blocks = load<i32>(args, 4) * (load<i32>(args, 8) >> 5);
   const last = share(blocks, 1, thread + 1, threads);
   for (let b = share(blocks, 1, thread, threads); b < last; b++) {
-    const p = x + (<usize>b << 7), o = q + (<usize>b << 5);
+    const p = x + (<usize>b << 7), o = q + (<usize>b << (two ? 6 : 5));
     let top = f32x4.abs(v128.load(p));
     for (let i: usize = 16; i < 128; i += 16) top = f32x4.max(top, f32x4.abs(v128.load(p + i)));
     const a = max(max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1)), max(f32x4.extract_lane(top, 2), f32x4.extract_lane(top, 3)));
     const scale = a / 127;
     const f = f32x4.splat(a === 0 ? 0 : 127 / a);
-    let sum = i32x4.splat(0);
+    let sum = i32x4.splat(0), rest = sum;
     for (let i: usize = 0; i < 2; i++) {
       const at = p + (i << 6);
-      const v0 = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at), f)));
-      const v1 = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at, 16), f)));
-      const v2 = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at, 32), f)));
-      const v3 = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(at, 48), f)));
-      sum = i32x4.add(sum, i32x4.add(i32x4.add(v0, v1), i32x4.add(v2, v3)));
-      v128.store(o + (i << 4), i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(v0, v1), i16x8.narrow_i32x4_s(v2, v3)));
+      const y0 = f32x4.mul(v128.load(at), f), y1 = f32x4.mul(v128.load(at, 16), f), y2 = f32x4.mul(v128.load(at, 32), f), y3 = f32x4.mul(v128.load(at, 48), f);
+      const n0 = f32x4.nearest(y0), n1 = f32x4.nearest(y1), n2 = f32x4.nearest(y2), n3 = f32x4.nearest(y3);
+      sum = i32x4.add(sum, store16(o + (i << 4), n0, n1, n2, n3));
+      if (two) {
+        const k = f32x4.splat(254);
+        const r0 = f32x4.nearest(f32x4.mul(f32x4.sub(y0, n0), k)), r1 = f32x4.nearest(f32x4.mul(f32x4.sub(y1, n1), k));
+        const r2 = f32x4.nearest(f32x4.mul(f32x4.sub(y2, n2), k)), r3 = f32x4.nearest(f32x4.mul(f32x4.sub(y3, n3), k));
+        rest = i32x4.add(rest, store16(o + 32 + (i << 4), r0, r1, r2, r3));
+      }
     }
-    const s = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
     store<f32>(scales + (<usize>b << 2), scale);
-    store<f32>(sums + (<usize>b << 2), scale * <f32>s);
+    store<f32>(sums + (<usize>b << 2), scale * (<f32>lanes(sum) + <f32>lanes(rest) * <f32>(1.0 / 254.0)));
   }
+}
+
+// Sixteen whole floats as int8; their sum, four lanes.
+// @ts-ignore: decorator
+@inline
+function store16(at: usize, a: v128, b: v128, c: v128, d: v128): v128 {
+  const v0 = i32x4.trunc_sat_f32x4_s(a), v1 = i32x4.trunc_sat_f32x4_s(b), v2 = i32x4.trunc_sat_f32x4_s(c), v3 = i32x4.trunc_sat_f32x4_s(d);
+  v128.store(at, i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(v0, v1), i16x8.narrow_i32x4_s(v2, v3)));
+  return i32x4.add(i32x4.add(v0, v1), i32x4.add(v2, v3));
+}
+
+// @ts-ignore: decorator
+@inline
+function lanes(v: v128): i32 {
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
 }
 
 /** out = act(gate) * up, or act(gate) without up. args: gate, up, out, count, kind (0 silu, 1 gelu, 2 gelu-tanh, 3 quick-gelu, 4 relu, 5 relu-squared) */
