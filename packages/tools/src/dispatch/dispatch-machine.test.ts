@@ -105,6 +105,19 @@ describe('calls', () => {
     machine.end('stop');
     expect(machine.finished).toBe('steps');
   });
+  it('in the middle when a budget ends the run are named as cut, and what was held back is shown', () => {
+    const machine = new DispatchMachine({ format: 'hermes', tools, limits: { sampledTokens: 3 } });
+    const events = machine.push('a <tool_call>{"name": "send"', 4);
+    expect(types(events)).toContain('call.incomplete');
+    expect(types(events).at(-1)).toBe('finish');
+    const held = new DispatchMachine({ format: 'hermes', tools, limits: { sampledTokens: 3 } });
+    expect(
+      held
+        .push('a <tool_', 4)
+        .flatMap((e) => (e.type === 'text' ? [e.text] : []))
+        .join(''),
+    ).toBe('a <tool_');
+  });
   it('count sampled and forced tokens apart', () => {
     const machine = new DispatchMachine({
       format: 'hermes',

@@ -113,7 +113,7 @@ export class DispatchMachine {
   get openCalls(): readonly Call[] {
     return [...this.open.values()];
   }
-  /** The tool whose arguments are being written as one JSON value, for a grammar hand-off; formats that name the tool first only. */
+  /** The tool whose arguments are being written as one JSON value (formats that name it first): for a grammar. */
   get writingCallOf(): string | undefined {
     return this.parser.inJsonArguments ? this.parser.callName : undefined;
   }
@@ -142,7 +142,7 @@ export class DispatchMachine {
   settle(callId: string, outcome: Outcome): DispatchEvent[] {
     return this.apply({ input: 'outcome', callId, outcome });
   }
-  /** Counts tokens that were forced into the sequence. */
+  /** Counts forced tokens. */
   wasForced(tokens: number): DispatchEvent[] {
     return this.apply({ input: 'forced', tokens });
   }
@@ -252,15 +252,13 @@ export class DispatchMachine {
   }
 
   private structured(name: string, argumentsText: string, id: string | undefined): void {
-    let value: Json;
     try {
-      value = argumentsText.trim() === '' ? {} : parseJson(argumentsText);
+      const value = argumentsText.trim() === '' ? {} : parseJson(argumentsText);
+      if (isObject(value)) this.newCall(name, value, [], id);
+      else this.malformed(name, argumentsText, 'arguments: expected an object', id);
     } catch (error) {
       this.malformed(name, argumentsText, error instanceof Error ? error.message : String(error), id);
-      return;
     }
-    if (isObject(value)) this.newCall(name, value, [], id);
-    else this.malformed(name, argumentsText, 'arguments: expected an object', id);
   }
 
   private idFor(name: string, given: string | undefined): string {
@@ -318,7 +316,7 @@ export class DispatchMachine {
     this.read(this.parser.end(reason));
     this.turnOver = true;
     if (reason !== 'stop') {
-      // Complete calls of a turn that was cut off do not run either: whoever cut it wanted no more.
+      // Complete calls of a turn that was cut do not run either.
       this.cancelOpen(reason);
       this.step = [];
       this.finish(reason);
@@ -395,6 +393,9 @@ export class DispatchMachine {
   private finish(reason: FinishReason): void {
     if (this.done !== undefined) return;
     this.done = reason;
+    // What was held back is shown, and a call in the middle is named as cut.
+    const shown = ['content', 'reasoning', 'call-incomplete'];
+    this.read(this.parser.end('abort').filter((event) => shown.includes(event.type)));
     this.say({ type: 'finish', reason });
   }
 }

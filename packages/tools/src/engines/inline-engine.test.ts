@@ -84,6 +84,13 @@ describe('a local model', () => {
     expect(result.calls.map((c) => c.outcome.text)).toEqual(['4']);
     expect(result.text).toBe('say <tool_call>{"name": "calculator"}</tool_call> ok');
   });
+  it('serves one turn at a time: two runs at once do not mix', async () => {
+    const model = playing([encode('first answer'), encode('second answer')]);
+    const engine = inlineEngine({ model, codec, format: 'hermes' });
+    const ask = (content: string) => runTools({ engine, messages: [{ role: 'user', content }] }).result;
+    const [a, b] = await Promise.all([ask('one'), ask('two')]);
+    expect([a.text, b.text]).toEqual(['first answer', 'second answer']);
+  });
   it('keeps the common prefix between turns', async () => {
     const json = encode('{"name": "calculator", "arguments": {"expression": "2+2"}}');
     const model = playing([[257, ...json, 258, 256], encode('ok')]);

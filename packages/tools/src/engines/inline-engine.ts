@@ -90,7 +90,7 @@ const greedy: SplicingSampler = {
   },
 };
 
-/** An engine over a local model. `dispose()` frees its sequence. */
+/** An engine over a local model, one turn at a time: `open` waits until the turn before it is closed. `dispose()` frees its sequence. */
 export function inlineEngine<S extends SplicingSequence>(
   options: InlineEngineOptions<S>,
 ): Engine & DisposableEngine {
@@ -105,6 +105,8 @@ export function inlineEngine<S extends SplicingSequence>(
   };
   const specialTokens = [...specialIds].map(text).filter((t) => t !== '');
   let sequence: S | undefined;
+  // One sequence, so one turn at a time: the next waits until the last is closed.
+  let free: Promise<void> = Promise.resolve();
 
   /** Feeds ids in pieces; answers the logits behind the last. */
   const feed = async (ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> => {
@@ -142,79 +144,98 @@ export function inlineEngine<S extends SplicingSequence>(
         ? []
         : ['temperature', 'topP', 'topK', 'minP', 'seed', 'frequencyPenalty', 'presencePenalty', 'maxTokens'],
     countTokens: (t) => codec.encode(t, { addSpecialTokens: false }).length,
-    async open(messages, { tools, signal, written = [], sampling = {} }): Promise<EngineTurn> {
-      const prompt = Array.from(
-        codec.encodeChat(
-          messages.map((m) => wireMessage(m, 'object')) as never,
-          // Templates tell an empty list from none.
-          tools.length > 0 ? { tools } : {},
-        ),
-      );
-      const ids = [
-        ...prompt,
-        ...written.flatMap((segment) => Array.from(codec.encode(segment.text, { addSpecialTokens: false }))),
-      ];
-      const cached = sequence?.ids ?? [];
-      let common = 0;
-      while (common < cached.length && common < ids.length - 1 && cached[common] === ids[common]) common++;
-      sequence?.truncate(common);
-      let logits = await feed(ids.slice(common), signal);
-      const sampler = options.sampler?.(sampling) ?? greedy;
-      for (const id of ids) sampler.accept?.(id);
-      const most = Math.min(maxNewTokens, sampling.maxTokens ?? Number.POSITIVE_INFINITY);
-      let decoder = new TextDecoder();
-      let sampled = 0;
-      let last: number | undefined;
-      let constraint: SplicingConstraint | undefined;
-      const end = (reason: EndReason): EnginePiece => ({ type: 'end', reason });
-      return {
-        promptTail: prompt.slice(-24).map(text).join(''),
-        async next(stop): Promise<EnginePiece> {
-          if (stop.aborted) return end('abort');
-          if (sampled >= most || (sequence?.ids.length ?? 0) >= model.maxPositions - 1) return end('length');
-          // The id drawn last enters the sequence only now, together with what was forced behind it.
-          if (last !== undefined) logits = await feed([last]);
-          const row = Float32Array.from(logits);
-          constraint?.mask(row);
-          const { id } = sampler.sample(row);
-          sampled++;
-          if (ends.has(id)) {
-            last = undefined;
-            return end('stop');
-          }
-          last = id;
-          constraint?.accept(id);
-          if (specialIds.has(id)) {
-            decoder = new TextDecoder();
-            return { type: 'text', text: text(id), tokens: 1, special: true };
-          }
-          return {
-            type: 'text',
-            text: decoder.decode(codec.tokenBytes(id) ?? new Uint8Array(), { stream: true }),
-            tokens: 1,
-          };
-        },
-        async force(segments): Promise<number> {
-          const forced = ordinary(segments);
-          const all = last === undefined ? forced : [last, ...forced];
-          last = undefined;
-          constraint = undefined;
-          if (all.length > 0) logits = await feed(all);
-          return forced.length;
-        },
-        ...(options.constraint === undefined
-          ? {}
-          : {
-              constrain(schema: JsonObject | boolean | undefined): void {
-                constraint = schema === undefined ? undefined : options.constraint?.(schema);
-              },
-            }),
-        close(): void {},
-      };
+    async open(messages, request): Promise<EngineTurn> {
+      const before = free;
+      let release = (): void => {};
+      free = new Promise((resolve) => {
+        release = resolve;
+      });
+      await before;
+      try {
+        return await openTurn(messages, request, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
     },
     dispose(): void {
       sequence?.dispose();
       sequence = undefined;
     },
   };
+
+  async function openTurn(
+    messages: Parameters<Engine['open']>[0],
+    { tools, signal, written = [], sampling = {} }: Parameters<Engine['open']>[1],
+    release: () => void,
+  ): Promise<EngineTurn> {
+    const prompt = Array.from(
+      codec.encodeChat(
+        messages.map((m) => wireMessage(m, 'object')) as never,
+        // Templates tell an empty list from none.
+        tools.length > 0 ? { tools } : {},
+      ),
+    );
+    const ids = [
+      ...prompt,
+      ...written.flatMap((segment) => Array.from(codec.encode(segment.text, { addSpecialTokens: false }))),
+    ];
+    const cached = sequence?.ids ?? [];
+    let common = 0;
+    while (common < cached.length && common < ids.length - 1 && cached[common] === ids[common]) common++;
+    sequence?.truncate(common);
+    let logits = await feed(ids.slice(common), signal);
+    const sampler = options.sampler?.(sampling) ?? greedy;
+    for (const id of ids) sampler.accept?.(id);
+    const most = Math.min(maxNewTokens, sampling.maxTokens ?? Number.POSITIVE_INFINITY);
+    let decoder = new TextDecoder();
+    let sampled = 0;
+    let last: number | undefined;
+    let constraint: SplicingConstraint | undefined;
+    const end = (reason: EndReason): EnginePiece => ({ type: 'end', reason });
+    return {
+      promptTail: prompt.slice(-24).map(text).join(''),
+      async next(stop): Promise<EnginePiece> {
+        if (stop.aborted) return end('abort');
+        if (sampled >= most || (sequence?.ids.length ?? 0) >= model.maxPositions - 1) return end('length');
+        // The id drawn last enters the sequence only now, together with what was forced behind it.
+        if (last !== undefined) logits = await feed([last]);
+        const row = Float32Array.from(logits);
+        constraint?.mask(row);
+        const { id } = sampler.sample(row);
+        sampled++;
+        if (ends.has(id)) {
+          last = undefined;
+          return end('stop');
+        }
+        last = id;
+        constraint?.accept(id);
+        if (specialIds.has(id)) {
+          decoder = new TextDecoder();
+          return { type: 'text', text: text(id), tokens: 1, special: true };
+        }
+        return {
+          type: 'text',
+          text: decoder.decode(codec.tokenBytes(id) ?? new Uint8Array(), { stream: true }),
+          tokens: 1,
+        };
+      },
+      async force(segments): Promise<number> {
+        const forced = ordinary(segments);
+        const all = last === undefined ? forced : [last, ...forced];
+        last = undefined;
+        constraint = undefined;
+        if (all.length > 0) logits = await feed(all);
+        return forced.length;
+      },
+      ...(options.constraint === undefined
+        ? {}
+        : {
+            constrain(schema: JsonObject | boolean | undefined): void {
+              constraint = schema === undefined ? undefined : options.constraint?.(schema);
+            },
+          }),
+      close: release,
+    };
+  }
 }
