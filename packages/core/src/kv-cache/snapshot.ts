@@ -60,7 +60,7 @@ export function readKvSnapshot(bytes: Uint8Array): KvSnapshot {
   });
   const pages = starts.map((start, i) => {
     const from = headerRoom + i * size * 4;
-    return { start, values: new Float32Array(bytes.slice(from, from + size * 4).buffer) };
+    return { start, values: new Float32Array(copyOf(bytes, from, from + size * 4)) };
   });
   return { modelHash: String(header['modelHash']), shape, ids, pages };
 }
@@ -94,4 +94,9 @@ function integers(header: Record<string, unknown>, key: string): number[] {
 
 function damaged(field: string, expected: unknown, got: unknown): never {
   throw new KvSnapshotError(`snapshot ${field}: expected ${expected}, got ${got}`);
+}
+
+/** Bytes from..to in a buffer of their own. (A Node Buffer's own `slice` shares the file's memory.) */
+function copyOf(bytes: Uint8Array, from: number, to: number): ArrayBuffer {
+  return new Uint8Array(bytes.subarray(from, to)).buffer;
 }

@@ -87,7 +87,7 @@ function readTyped(cursor: Cursor, key: string, version: number, type: ValueType
   if (element !== 'string' && element !== 'array' && element !== 'bool') {
     const { BYTES_PER_ELEMENT: size } = numeric[element];
     const start = cursor.skip(`${key}: length`, count * size);
-    return new numeric[element](cursor.bytes.slice(start, start + count * size).buffer as ArrayBuffer);
+    return new numeric[element](new Uint8Array(cursor.bytes.subarray(start, start + count * size)).buffer);
   }
   // Every string or array takes at least its length field: a count that the file cannot hold is refused before any element is made.
   const least = element === 'bool' ? 1 : version === 1 ? 4 : 8;
