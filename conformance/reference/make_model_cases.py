@@ -49,6 +49,14 @@ CASES = {
         attention_bias=True, mlp_bias=True, tie_word_embeddings=True)),
     "bloom-six-heads": ("Bloom", dict(n_layer=2, n_head=6, hidden_size=48)),
     "olmo-clipped": ("Olmo", dict(num_key_value_heads=2, clip_qkv=0.02)),
+    "olmo3": ("Olmo3", dict(
+        num_key_value_heads=2, num_hidden_layers=4, sliding_window=5, rope_theta=5000.0,
+        rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=16))),
+    "arcee": ("Arcee", dict(num_key_value_heads=2)),
+    "seed-oss": ("SeedOss", dict(num_key_value_heads=2, head_dim=12, attention_bias=True, attention_out_bias=False)),
+    "ernie4.5": ("Ernie4_5", dict(num_key_value_heads=2, head_dim=12, use_bias=True)),
+    "nemotron": ("Nemotron", dict(num_key_value_heads=2, attention_bias=True)),
+    "cohere2": ("Cohere2", dict(num_key_value_heads=2, num_hidden_layers=4, sliding_window=5, sliding_window_pattern=3)),
     "gemma2-uncapped": ("Gemma2", dict(
         num_key_value_heads=2, head_dim=16, num_hidden_layers=3, sliding_window=5, query_pre_attn_scalar=9,
         attn_logit_softcapping=None, final_logit_softcapping=None)),

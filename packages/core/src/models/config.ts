@@ -249,7 +249,10 @@ function readLayers(
   return types.map((type, i) => ({
     window: type === 'sliding_attention' ? window : undefined,
     attentionNorm: !(family.bareFirstLayer === true && i === 0),
-    rope: hasRope(i) ? rope[type] : undefined,
+    rope:
+      hasRope(i) && !(family.ropeOnSlidingOnly === true && type !== 'sliding_attention')
+        ? rope[type]
+        : undefined,
     attentionScale: byDepth ? scale / (i + 1) : scale,
     mlp:
       family.experts !== undefined && !(Array.isArray(dense) && dense.includes(i)) && (i + 1) % step === 0

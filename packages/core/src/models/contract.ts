@@ -27,6 +27,8 @@ const special: Readonly<Record<string, Record<string, unknown>>> = {
   mistral: { sliding_window: 5 },
   mixtral: { num_local_experts: 4, num_experts_per_tok: 2, sliding_window: null },
   'qwen3-moe': { num_experts: 4, num_experts_per_tok: 2, moe_intermediate_size: 12, norm_topk_prob: true },
+  olmo3: { sliding_window: 5 },
+  cohere2: { sliding_window: 5, sliding_window_pattern: 3 },
   gemma2: { sliding_window: 5, query_pre_attn_scalar: 6 },
   gemma3: { sliding_window: 5, query_pre_attn_scalar: 6, sliding_window_pattern: 3 },
   phi3: { sliding_window: null },

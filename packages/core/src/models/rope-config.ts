@@ -12,6 +12,8 @@ export interface RopeFamily {
   readonly partial?: number;
   /** Families with a base of their own for sliding layers (Gemma 3). */
   readonly localTheta?: number;
+  /** Older configurations' `rope_scaling` speaks of the full layers only (OLMo 3; with `localTheta` always). */
+  readonly scalesFullLayersOnly?: boolean;
 }
 
 const kinds: readonly RopeKind[] = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'];
@@ -31,7 +33,8 @@ export function readRopeConfig(
   const local = family.localTheta !== undefined && layerType === 'sliding_attention';
   // Gemma 3: an older rope_scaling speaks of the full layers only.
   const own = nested ? record(given[layerType]) : local ? undefined : given;
-  const parameters = { ...own, ...(local ? undefined : scaling) };
+  const unscaled = local || (family.scalesFullLayersOnly === true && layerType === 'sliding_attention');
+  const parameters = { ...own, ...(unscaled ? undefined : scaling) };
 
   const oldTheta = local
     ? raw.value('rope_local_base_freq', 'local_rope_theta')

@@ -27,6 +27,8 @@ export interface Family {
   /** With a parallel placement: one norm feeds attention and MLP. */
   readonly sharedNorm?: boolean;
   readonly rope?: RopeFamily;
+  /** Only layers with a window have rotary positions (Cohere 2). */
+  readonly ropeOnSlidingOnly?: boolean;
   /** Encoder: every token sees every other, and there is no head. */
   readonly encoder?: boolean;
   /** Key of the number of token types (BERT). */
