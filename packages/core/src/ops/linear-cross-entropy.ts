@@ -1,9 +1,15 @@
 // -log softmax(hidden W^T)[label] without ever holding all logits: the vocabulary is walked in chunks with a running log-sum-exp (as in Liger Kernel and
 // Cut Cross-Entropy, Wijmans et al. 2024, arXiv 2411.09009), and the backward pass recomputes a chunk at a time. With one chunk the logits are
-// computed once and their softmax is kept for the backward pass.
+// computed once and their exponentials kept for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
 import { matMul } from './mat-mul.ts';
-import { foldChunk, newRunningRows, softmaxMinusTarget } from './softmax-rows.ts';
+import {
+  foldChunk,
+  foldWhole,
+  newRunningRows,
+  scaledMinusTarget,
+  softmaxMinusTarget,
+} from './softmax-rows.ts';
 
 /** Options of {@link linearNegativeLogProbs}. */
 export interface LinearCrossEntropyOptions {
@@ -42,34 +48,49 @@ export function linearNegativeLogProbs(
     return turned ? tf.slice2d(w, [0, start], [-1, width]) : tf.slice2d(w, [start, 0], [width, -1]);
   };
 
-  const op = tf.customGrad((h, w, save) => {
+  const product = (h: tf.Tensor2D, part: tf.Tensor2D): tf.Tensor2D => matMul(h, part, false, !turned);
+  const slopes = (x: tf.Tensor2D, part: tf.Tensor2D, dz: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] => [
+    matMul(dz, part, false, turned),
+    turned ? matMul(x, dz, true, false) : matMul(dz, x, true, false),
+  ];
+
+  const op = tf.customGrad((h, w, saveTensors) => {
+    const save = saveTensors as unknown as (tensors: tf.Tensor[]) => void;
     const rows = h as tf.Tensor2D;
     const table = w as tf.Tensor2D;
+    save([rows, table]);
+    if (starts.length === 1) {
+      const logits = product(rows, table);
+      // The exponentials stay in a plain array until the backward pass has used them.
+      const whole = foldWhole(logits, targets);
+      logits.dispose();
+      const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]): tf.Tensor[] => {
+        const scale = (dy as tf.Tensor).dataSync<'float32'>();
+        const dz = scaledMinusTarget(whole.exponentials, whole.inverse, targets, vocabulary, scale);
+        return slopes(saved[0] as tf.Tensor2D, saved[1] as tf.Tensor2D, dz);
+      };
+      return { value: tf.tensor1d(whole.losses), gradFunc };
+    }
     const running = newRunningRows(targets);
-    let kept: tf.Tensor2D | undefined;
     for (const start of starts) {
-      const logits = tf.tidy(() => matMul(rows, chunkOf(table, start), false, !turned));
+      const logits = tf.tidy(() => product(rows, chunkOf(table, start)));
       foldChunk(running, logits, start);
-      if (starts.length === 1) kept = logits;
-      else logits.dispose();
+      logits.dispose();
     }
     const { losses, logSumExp } = running.finish();
-    const keep = save as unknown as (tensors: tf.Tensor[]) => void;
-    keep(kept === undefined ? [rows, table] : [rows, table, kept]);
     const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]): tf.Tensor[] => {
-      const [x, t, only] = saved as tf.Tensor2D[];
+      const [x, t] = saved as tf.Tensor2D[];
       const scale = (dy as tf.Tensor).dataSync<'float32'>();
       let dx: tf.Tensor2D | undefined;
       const dw: tf.Tensor2D[] = [];
       for (const start of starts) {
         const part = chunkOf(t, start);
-        const logits = only ?? matMul(x, part, false, !turned);
-        const dz = softmaxMinusTarget(logits, logSumExp, targets, start, scale); // [N, chunk]
-        const step = matMul(dz, part, false, turned);
-        dx = dx === undefined ? step : tf.add(dx, step);
-        dw.push(turned ? matMul(x, dz, true, false) : matMul(dz, x, true, false));
+        const dz = softmaxMinusTarget(product(x, part), logSumExp, targets, start, scale); // [N, chunk]
+        const [stepX, stepW] = slopes(x, part, dz);
+        dx = dx === undefined ? stepX : tf.add(dx, stepX);
+        dw.push(stepW);
       }
-      return [dx!, dw.length === 1 ? dw[0] : tf.concat2d(dw, turned ? 1 : 0)];
+      return [dx!, tf.concat2d(dw, turned ? 1 : 0)];
     };
     return { value: tf.tensor1d(losses), gradFunc };
   });

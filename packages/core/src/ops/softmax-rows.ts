@@ -72,3 +72,56 @@ export function softmaxMinusTarget(
   }
   return tf.tensor2d(out, [rows, width]);
 }
+
+/** What one whole chunk of logits gives in a single pass: losses, and e^{z - max} with its sums, from which the gradient needs no further exponential. */
+export interface WholeRows {
+  readonly losses: Float32Array;
+  readonly exponentials: Float32Array;
+  /** 1 / sum of a row's exponentials; 0 at ignored rows. */
+  readonly inverse: Float64Array;
+}
+
+/** Losses (0 at ignored rows) of logits [N, V] that are all there. */
+export function foldWhole(logits: tf.Tensor2D, labels: Int32Array): WholeRows {
+  const [rows, width] = logits.shape;
+  const z = logits.dataSync<'float32'>();
+  const losses = new Float32Array(rows);
+  const exponentials = new Float32Array(rows * width);
+  const inverse = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    if (labels[i] < 0) continue;
+    const base = i * width;
+    let top = z[base];
+    for (let j = 1; j < width; j++) if (z[base + j] > top) top = z[base + j];
+    let sum = 0;
+    for (let j = 0; j < width; j++) {
+      const e = Math.exp(z[base + j] - top);
+      exponentials[base + j] = e;
+      sum += e;
+    }
+    losses[i] = top + Math.log(sum) - z[base + labels[i]];
+    inverse[i] = 1 / sum;
+  }
+  return { losses, exponentials, inverse };
+}
+
+/** scale[i] (e[i, j] inverse[i] - [label_i = j]): `softmaxMinusTarget` from what `foldWhole` kept. */
+export function scaledMinusTarget(
+  exponentials: Float32Array,
+  inverse: Float64Array,
+  labels: Int32Array,
+  width: number,
+  scale: ArrayLike<number>,
+): tf.Tensor2D {
+  const rows = labels.length;
+  const out = new Float32Array(rows * width);
+  for (let i = 0; i < rows; i++) {
+    const weight = scale[i];
+    if (labels[i] < 0 || weight === 0) continue;
+    const base = i * width;
+    const factor = weight * inverse[i];
+    for (let j = 0; j < width; j++) out[base + j] = factor * exponentials[base + j];
+    out[base + labels[i]] -= weight;
+  }
+  return tf.tensor2d(out, [rows, width]);
+}
