@@ -134,7 +134,7 @@ export class DispatchMachine {
   end(reason: EndReason): DispatchEvent[] {
     return this.apply({ input: 'end', reason });
   }
-  /** Notes that a call has begun to run (before it does, so that a resumed run knows). */
+  /** Notes, before it does, that a call begins to run. */
   started(callId: string): DispatchEvent[] {
     return this.apply({ input: 'start', callId });
   }

@@ -13,6 +13,8 @@ export const gemma4: ToolFormat = {
         { at: ['<|tool_call>'], to: 'call' },
         { at: ['<|channel>'], to: 'channel' },
         { at: ['<channel|>'], to: 'content', first: true, act: 'drop' },
+        // Templates end a turn that calls with the opening of the result.
+        { at: ['<|tool_response>'], to: 'content', act: 'drop' },
       ],
     },
     channel: {

@@ -58,7 +58,7 @@ const listThen = (close: string, to: string): Record<string, State> => ({
 });
 const nothing: Pick<Mark, 'to' | 'act'> = { to: 'content', act: 'drop' };
 
-/** IBM Granite: `<|tool_call|>[...]` (3.x), `<tool_call>{...}</tool_call>` (4.x). */
+/** IBM Granite: `<|tool_call|>[...]` (3.x), `<tool_call>{...}</tool_call>` (4.x), `<function_call> {...}` (20b). */
 export const granite: ToolFormat = {
   name: 'granite',
   start: thinkStarts,
@@ -69,6 +69,7 @@ export const granite: ToolFormat = {
       marks: [
         { at: ['<|tool_call|>'], to: 'list', act: 'open' },
         { at: ['<tool_call>'], to: 'block', act: 'open' },
+        { at: ['<function_call>'], to: 'list', act: 'open' },
         { at: ['<response>'], ...nothing },
         { at: ['</response>'], ...nothing },
         ...thinkMarks,
@@ -92,7 +93,7 @@ export const granite: ToolFormat = {
   },
 };
 
-/** Phi-4-mini: `<|tool_call|>...<|/tool_call|>`, or `functools[...]`. */
+/** Phi-4-mini: `<|tool_call|>...<|/tool_call|>`, `functools[...]`, or the bare objects that vLLM's template writes. */
 export const phi4: ToolFormat = {
   name: 'phi-4',
   start: thinkStarts,
@@ -103,6 +104,7 @@ export const phi4: ToolFormat = {
       marks: [
         { at: ['<|tool_call|>'], to: 'list', act: 'open' },
         { at: ['functools'], ahead: ['['], to: 'functools' },
+        { at: ['{'], to: 'bare', act: 'open', first: true, keep: true },
         ...thinkMarks,
       ],
     },
@@ -113,8 +115,23 @@ export const phi4: ToolFormat = {
       otherwise: 'content',
     },
     ...listThen('<|/tool_call|>', 'list'),
+    bare: {
+      kind: 'capture',
+      as: 'arguments',
+      lexer: 'python',
+      marks: [],
+      whenComplete: { to: 'bare-end', act: 'close' },
+      atEnd: 'close',
+    },
+    'bare-end': { kind: 'expect', marks: [{ at: [','], to: 'bare-next' }], otherwise: 'content' },
+    'bare-next': {
+      kind: 'expect',
+      marks: [{ at: ['{'], to: 'bare', act: 'open', keep: true }],
+      otherwise: 'content',
+    },
   },
   reading: 'json-calls',
+  readings: { bare: 'json-calls-or-content' },
   ids: 'none',
   render: {
     before: '',
