@@ -1,5 +1,6 @@
 // The text of a complete region -> calls. Order (rule 11): strict parse, then one narrow repair of complete text, then malformed. A repair
 // is named in the call, so that a dispatcher can refuse to run effects on repaired arguments. Cut text never gets here as a call.
+import { checkSchema } from '../check-schema.ts';
 import { isObject, type Json, type JsonObject, parseJson, setOwn } from '../json.ts';
 import type { Reading, ToolFormat } from './format.ts';
 import { readGemma } from './gemma-value.ts';
@@ -55,7 +56,10 @@ export function readRegion(
           return { calls: [{ ...named, arguments: bareValue(region.raw, tool), repairs: ['bare value'] }] };
         }
         const { value, repairs } = readValue(raw);
-        return { calls: [{ ...named, ...argumentsOf(value, repairs) }] };
+        const call: ReadCall = { ...named, ...argumentsOf(value, repairs) };
+        return {
+          calls: [format.ids === 'kimi' && toolOf(call.name) === undefined ? byArguments(call, tools) : call],
+        };
       }
       case 'parameters': {
         const named = nameAndId(region, format);
@@ -105,6 +109,23 @@ function nameAndId(region: Region, format: ToolFormat): { name: string; id?: str
     name = name.slice(format.namePrefix.length);
   if (name === '') throw new SyntaxError('call without a name');
   return id === undefined || id === '' ? { name } : { name, id };
+}
+
+/**
+ * Kimi's id carries the name (`functions.NAME:0`), but K2-Thinking's template copies whatever id a history has, and models learn to write such ids.
+ * Then the one tool that takes exactly these arguments is meant; the call says so, and like every repaired call it runs no effects by itself.
+ */
+function byArguments(call: ReadCall, tools: readonly ToolSignature[]): ReadCall {
+  if (/^functions\./.test(call.id ?? '')) return call;
+  const fitting = tools.filter(({ parameters }) => {
+    const properties =
+      isObject(parameters) && isObject(parameters['properties']) ? parameters['properties'] : {};
+    const declared = Object.keys(call.arguments).every((key) => Object.hasOwn(properties, key));
+    return declared && checkSchema(call.arguments, parameters).length === 0;
+  });
+  const [only] = fitting;
+  if (only === undefined || fitting.length > 1) return call;
+  return { ...call, name: only.name, repairs: [...call.repairs, 'name found by the arguments'] };
 }
 
 function readValue(raw: string): { value: Json; repairs: string[] } {
