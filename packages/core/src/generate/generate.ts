@@ -1,10 +1,12 @@
 // Prompt in, steps out: prefill, then draw and append one id at a time. An async iterable, so the consumer sets the pace; leaving the loop
 // or aborting frees the sequence. A batch runs its prompts side by side, each with the ids it would have alone.
+import { drawStep } from './draw-step.ts';
 import { greedySampler } from './greedy-sampler.ts';
 import type { LanguageModel, Sequence } from './language-model.ts';
-import { logSumExp, type TokenLogprob, topLogprobs } from './logprobs.ts';
+import type { TokenLogprob } from './logprobs.ts';
 import { nextTurn } from './next-turn.ts';
-import { type LaneDraw, stepLanes } from './step-lanes.ts';
+import { guessRoom, readPrompts } from './read-prompts.ts';
+import { stepLanes } from './step-lanes.ts';
 import { streamText, type TextStream } from './stream-text.ts';
 import type { ChatMessage, TokenCodec, TokenSampler, TokenSpeculator } from './token-seams.ts';
 
@@ -49,18 +51,6 @@ export interface GenerateOptions<S extends Sequence = Sequence> {
   /** A sequence to go on with: what it shares with the prompt is not computed again. It is kept at the end. One prompt only. */
   readonly sequence?: S;
 }
-
-const known = [
-  'maxNewTokens',
-  'codec',
-  'sampler',
-  'speculator',
-  'signal',
-  'stopIds',
-  'stop',
-  'logprobs',
-  'sequence',
-];
 
 /** Tokens of a prompt computed between two turns of the event loop. */
 const piece = 512;
@@ -115,27 +105,11 @@ async function* run<S extends Sequence>(
   options: GenerateOptions<S>,
   batch: boolean,
 ): AsyncGenerator<GenerateStep, void, undefined> {
-  const {
-    maxNewTokens = Number.POSITIVE_INFINITY,
-    codec,
-    sampler = greedySampler,
-    signal,
-    logprobs,
-    stop = [],
-  } = options;
-  check(options, prompts.length);
-  const stopIds = new Set(options.stopIds ?? [...(codec?.eosTokenIds ?? []), ...model.eosTokenIds]);
+  const { sampler = greedySampler, signal, stop = [] } = options;
+  // Before an abort is looked at: a wrong option is one whether or not somebody waits for the answer.
+  const { encoded, limits } = readPrompts(model, prompts, options);
   signal?.throwIfAborted();
-  const encoded = prompts.map((prompt) => encodePrompt(prompt, codec));
-  for (const ids of encoded) {
-    if (ids.length === 0) throw new RangeError('prompt: expected at least one id, got none');
-    const longest = model.lastPosition ?? model.maxPositions;
-    if (ids.length > longest) {
-      throw new RangeError(`prompt: expected at most ${longest} ids, got ${ids.length}`);
-    }
-  }
-  if (maxNewTokens === 0) return;
-  const end = Number.isFinite(maxNewTokens) ? (model.lastPosition ?? model.maxPositions) : model.maxPositions;
+  if (limits.maxNewTokens === 0) return;
   const lanes: Lane<S>[] = [];
   try {
     for (const [number, ids] of encoded.entries()) {
@@ -146,7 +120,7 @@ async function* run<S extends Sequence>(
           : options.speculator;
       for (let i = 0; i < ids.length; i++) (speculator ?? own).accept?.(ids[i]);
       const sequence = options.sequence ?? model.newSequence();
-      const text = codec === undefined ? undefined : streamText(stop);
+      const text = limits.codec === undefined ? undefined : streamText(stop);
       const shared = options.sequence === undefined ? 0 : sharedPrefix(sequence, ids);
       lanes.push({
         number,
@@ -163,12 +137,14 @@ async function* run<S extends Sequence>(
     while (live.length > 0) {
       signal?.throwIfAborted();
       const results = await stepLanes(model, live, (lane) =>
-        Math.max(0, Math.min(maxNewTokens - lane.made, end - lane.sequence.length) - lane.next.length),
+        guessRoom(limits, lane.made, lane.sequence.length, lane.next.length),
       );
       for (const [i, lane] of live.entries()) {
         const steps: GenerateStep[] = [];
         for (const one of results[i].draws) {
-          steps.push(draw(lane, one, end, stopIds, codec, maxNewTokens, logprobs));
+          const step = drawStep(lane, one, limits);
+          steps.push(step);
+          lane.next = [step.id];
           if (steps[steps.length - 1].finishReason !== undefined) break;
         }
         results[i].keep(steps.length);
@@ -198,90 +174,6 @@ async function prefill<S extends Sequence>(
     lane.next = Array.prototype.slice.call(lane.next, piece) as number[];
     await nextTurn();
   }
-}
-
-function draw<S extends Sequence>(
-  lane: Lane<S>,
-  { row, length, choose }: LaneDraw,
-  end: number,
-  stopIds: ReadonlySet<number>,
-  codec: TokenCodec | undefined,
-  maxNewTokens: number,
-  logprobs: number | undefined,
-): GenerateStep {
-  checkNumbers(row);
-  // Before the sampler, which may write into the row.
-  const top = logprobs === undefined || logprobs === 0 ? undefined : topLogprobs(row, logprobs);
-  const normaliser = logprobs === undefined ? 0 : logSumExp(row);
-  const raw = logprobs === undefined ? undefined : row.slice();
-  const drawn = choose();
-  const { id } = drawn;
-  const logprob = raw === undefined ? drawn.logprob : raw[id] - normaliser;
-  const index = lane.made++;
-  const isStop = stopIds.has(id);
-  lane.next = [id];
-
-  let text = '';
-  let finishReason: FinishReason | undefined;
-  if (isStop) finishReason = 'eos';
-  else if (lane.text !== undefined && !codec?.specialIds?.has(id)) {
-    const pushed = lane.text.push(codec?.tokenBytes(id) ?? new Uint8Array());
-    text = pushed.text;
-    if (pushed.stopped) finishReason = 'stop';
-  }
-  if (finishReason === undefined) {
-    if (lane.made >= maxNewTokens) finishReason = 'length';
-    else if (length >= end) finishReason = 'context';
-  }
-  if (finishReason !== undefined && finishReason !== 'stop') text += lane.text?.end() ?? '';
-  return { id, text, index, sequence: lane.number, logprob, topLogprobs: top, finishReason };
-}
-
-/** A plain loop: this runs over the whole vocabulary for every token. */
-function checkNumbers(row: Float32Array): void {
-  for (let id = 0; id < row.length; id++) {
-    if (Number.isNaN(row[id])) throw new RangeError(`logits: expected numbers, got NaN for id ${id}`);
-  }
-}
-
-function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number): void {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key))
-      throw new TypeError(`generate: expected options ${known.join(', ')}, got ${key}`);
-  }
-  const { maxNewTokens, logprobs, stop, codec, sequence } = options;
-  for (const [name, value] of Object.entries({ maxNewTokens, logprobs })) {
-    if (
-      value !== undefined &&
-      value !== Number.POSITIVE_INFINITY &&
-      !(Number.isInteger(value) && value >= 0)
-    ) {
-      throw new RangeError(`${name}: expected an integer >= 0, got ${value}`);
-    }
-  }
-  if (stop !== undefined && stop.length > 0 && codec === undefined) {
-    throw new TypeError('stop: expected a codec with stop strings, got none');
-  }
-  if (options.sampler !== undefined && options.speculator !== undefined) {
-    throw new TypeError('sampler, speculator: expected one of the two, got both');
-  }
-  if (sequence !== undefined && prompts !== 1) {
-    throw new TypeError(`sequence: expected with one prompt, got ${prompts}`);
-  }
-}
-
-function encodePrompt(prompt: Prompt, codec: TokenCodec | undefined): ArrayLike<number> {
-  if (typeof prompt === 'string') {
-    if (codec === undefined) throw new TypeError('prompt: expected ids where there is no codec, got text');
-    return codec.encode(prompt);
-  }
-  if (prompt.length > 0 && typeof prompt[0] !== 'number') {
-    if (codec?.encodeChat === undefined) {
-      throw new TypeError('prompt: expected a codec with encodeChat for messages, got none');
-    }
-    return codec.encodeChat(prompt as readonly ChatMessage[]);
-  }
-  return prompt as ArrayLike<number>;
 }
 
 function fork<T extends { fork?(lane: number): T }>(sampler: T, lane: number): T {

@@ -10,6 +10,8 @@ export interface SteppedLane<S extends Sequence> {
   readonly speculator: TokenSpeculator | undefined;
   readonly next: ArrayLike<number>;
   readonly made: number;
+  /** True when more ids follow before anything is drawn: the pass only appends. */
+  readonly partial?: boolean;
 }
 
 /** One id that a pass gives. */
@@ -37,7 +39,9 @@ export async function stepLanes<S extends Sequence>(
   // No guesses with the prompt: it would be computed once for each of them.
   const guesses = await Promise.all(
     lanes.map((lane) =>
-      lane.speculator !== undefined && lane.made > 0 ? lane.speculator.guess(room(lane)) : [],
+      lane.speculator !== undefined && lane.made > 0 && !lane.partial
+        ? lane.speculator.guess(room(lane))
+        : [],
     ),
   );
   const forks: S[] = [];
@@ -60,6 +64,7 @@ export async function stepLanes<S extends Sequence>(
   return lanes.map((lane, i) => {
     const own = rows.slice(from, from + guesses[i].length + 1);
     from += own.length;
+    if (lane.partial) return { draws: [], keep: () => {} };
     const { sequence, sampler, speculator } = lane;
     const length = sequence.length - guesses[i].length;
     if (speculator === undefined)

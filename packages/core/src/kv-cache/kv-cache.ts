@@ -63,6 +63,10 @@ export interface KvCache {
   restore(bytes: Uint8Array): KvSequence;
   /** Sets aside room for `counts[i]` more tokens of `sequences[i]`, for all or for none. Throws `KvCacheFullError`. */
   reserve(sequences: readonly KvSequence[], counts: readonly number[]): Reservation[];
+  /** Free pages that `reserve` would take for `count` more tokens of `sequence`. */
+  pagesFor(sequence: KvSequence, count: number): number;
+  /** The most pages that a sequence can hold on its way to `length` tokens, computed at most `perPass` at a time. */
+  mostPages(length: number, perPass: number): number;
   /** Ends every sequence and frees the store. */
   dispose(): void;
 }
@@ -230,6 +234,13 @@ export function createKvCache(store: PageStore, options: KvCacheOptions): KvCach
       const needed = list.reduce((sum, state, i) => sum + needs(state, counts[i]), 0);
       if (needed > pool.free) throw new KvCacheFullError(needed, pool.free, capacity);
       return list.map((state, i) => reserveOne(state, counts[i]));
+    },
+    pagesFor: (sequence, count) => needs(stateOf(sequence), count),
+    mostPages(length, perPass) {
+      const all = Math.ceil(length / pageSize);
+      if (!Number.isFinite(window)) return all;
+      const seen = Math.ceil(sinks / pageSize) + Math.ceil(window / pageSize) + 1;
+      return Math.min(all, seen + Math.ceil(perPass / pageSize) + 1);
     },
     dispose() {
       for (const sequence of [...live]) sequence.dispose();
