@@ -10,7 +10,7 @@ export const kinds: Readonly<Record<string, Load | undefined>> = {
   tokenizers: () => import('./kinds/tokenizers.ts'),
   chat: () => import('./kinds/chat.ts'),
   sampling: () => import('./kinds/sampling.ts'),
-  constraints: undefined,
+  constraints: () => import('./kinds/constraints.ts'),
   losses: () => import('./kinds/losses.ts'),
   optimizers: () => import('./kinds/optimizers.ts'),
   training: () => import('./kinds/training.ts'),

@@ -1,0 +1,261 @@
+// A constraint at work: which tokens may come now. The vocabulary's trie is walked once per machine state; where the
+// state is inside a string, number or other automaton, the walk within it is made once per automaton state and only
+// the tokens that leave it are followed further. So a token may begin and end anywhere, inside characters too.
+import type { ConstraintGrammar } from './constraint-grammar.ts';
+import type { Lexeme } from './lexeme.ts';
+import type { MachineState, Stack } from './machine.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** One sequence under a constraint. */
+export interface Constraint {
+  readonly vocabulary: Vocabulary;
+  /** Whether the text may end here. */
+  readonly isComplete: boolean;
+  /** Whether an end-of-text id has been accepted. */
+  readonly isFinished: boolean;
+  /** How many ids have been accepted. */
+  readonly length: number;
+  /** The ids that may come, as bits: id i is bit i % 32 of word i >> 5. Shared and remembered: do not write to it. */
+  mask(): Uint32Array;
+  /** Whether this id may come. */
+  allows(id: number): boolean;
+  /** Takes the next id; RangeError when it may not come. */
+  accept(id: number): void;
+  /** Forgets the last n ids. */
+  rollback(n: number): void;
+  /** The bytes that must come next, whatever is drawn (empty when there is a choice or the text may end). */
+  forcedBytes(): Uint8Array;
+  /** An independent copy. */
+  clone(): Constraint;
+}
+
+interface LexemeMask {
+  /** The tokens that stay inside, or end with the lexeme. */
+  readonly inside: Uint32Array;
+  /** Trie nodes at which the lexeme may end with something to follow, and the characters it completed on the way. */
+  readonly exits: readonly number[];
+  readonly texts: readonly string[];
+}
+
+const mostMasks = 256;
+const mostLexemeMasks = 512;
+
+class Masks {
+  readonly #grammar: ConstraintGrammar;
+  readonly #vocabulary: Vocabulary;
+  readonly #words: number;
+  readonly #byState = new Map<MachineState, Uint32Array>();
+  readonly #byLexeme = new Map<string, LexemeMask>();
+  readonly #states: (MachineState | null)[] = [];
+
+  constructor(grammar: ConstraintGrammar, vocabulary: Vocabulary) {
+    this.#grammar = grammar;
+    this.#vocabulary = vocabulary;
+    this.#words = (vocabulary.vocabSize + 31) >> 5;
+  }
+
+  of(state: MachineState): Uint32Array {
+    const known = this.#byState.get(state);
+    if (known !== undefined) return known;
+    const mask = new Uint32Array(this.#words);
+    if (state.complete) for (const id of this.#vocabulary.eosTokenIds) mask[id >> 5] |= 1 << (id & 31);
+    const plain: Stack[] = [];
+    for (const stack of state.stacks)
+      if (stack.frame?.lexeme === undefined) {
+        if (stack.frame !== undefined) plain.push(stack);
+      } else this.#throughLexeme(stack, stack.frame.lexeme, stack.frame.state as number, mask);
+    for (const stack of plain) this.#walk(0, this.#grammar.machine.only(stack), mask);
+    if (this.#byState.size >= mostMasks)
+      this.#byState.delete(this.#byState.keys().next().value as MachineState);
+    this.#byState.set(state, mask);
+    return mask;
+  }
+
+  #throughLexeme(stack: Stack, lexeme: Lexeme, at: number, mask: Uint32Array): void {
+    const own = this.#lexemeMask(lexeme, at);
+    for (let w = 0; w < mask.length; w++) mask[w] |= own.inside[w];
+    const keyed = stack.frame?.leave !== undefined;
+    let shared: MachineState | null | undefined;
+    for (let i = 0; i < own.exits.length; i++) {
+      const after = keyed
+        ? this.#grammar.machine.after(stack, own.texts[i])
+        : shared === undefined
+          ? (shared = this.#grammar.machine.after(stack, ''))
+          : shared;
+      if (after !== null) this.#walk(own.exits[i], after, mask);
+    }
+  }
+
+  #lexemeMask(lexeme: Lexeme, at: number): LexemeMask {
+    const key = `${lexeme.id} ${at}`;
+    const known = this.#byLexeme.get(key);
+    if (known !== undefined) return known;
+    const { bytes, depths, skips, firsts, tokens } = this.#vocabulary;
+    const inside = new Uint32Array(this.#words);
+    const exits: number[] = [];
+    const texts: string[] = [];
+    const states: number[] = [at];
+    const path: string[] = [''];
+    for (let n = 1; n < bytes.length; ) {
+      const depth = depths[n];
+      const from = states[depth - 1];
+      const next = lexeme.row(from)[bytes[n]];
+      if (next < 0) {
+        n = skips[n];
+        continue;
+      }
+      states[depth] = next;
+      const char = lexeme.emits(from)[bytes[n]];
+      path[depth] = char < 0 ? path[depth - 1] : path[depth - 1] + String.fromCodePoint(char);
+      for (let t = firsts[n]; t < firsts[n + 1]; t++) inside[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
+      if (lexeme.accepts(next) && skips[n] > n + 1) {
+        exits.push(n);
+        texts.push(path[depth]);
+      }
+      n = lexeme.continues(next) ? n + 1 : skips[n];
+    }
+    const made = { inside, exits, texts };
+    if (this.#byLexeme.size >= mostLexemeMasks)
+      this.#byLexeme.delete(this.#byLexeme.keys().next().value as string);
+    this.#byLexeme.set(key, made);
+    return made;
+  }
+
+  /** Marks the tokens below `node` that can be read from `state` there. */
+  #walk(node: number, state: MachineState, mask: Uint32Array): void {
+    const { bytes, depths, skips, firsts, tokens } = this.#vocabulary;
+    const { machine } = this.#grammar;
+    const states = this.#states;
+    const end = skips[node];
+    states[depths[node]] = state;
+    for (let n = node + 1; n < end; ) {
+      const depth = depths[n];
+      const from = states[depth - 1] as MachineState;
+      const next = from.next[bytes[n]] ?? machine.step(from, bytes[n]);
+      if (next === null) {
+        n = skips[n];
+        continue;
+      }
+      states[depth] = next;
+      for (let t = firsts[n]; t < firsts[n + 1]; t++) mask[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
+      n++;
+    }
+  }
+}
+
+const kept = new WeakMap<ConstraintGrammar, WeakMap<Vocabulary, Masks>>();
+
+/**
+ * Puts a grammar to work over a vocabulary. Sound: every allowed id keeps the text a prefix of the language. No dead
+ * ends: every prefix can be finished, byte by byte at least, so the vocabulary must hold the bytes the grammar needs.
+ */
+export function constraint(grammar: ConstraintGrammar, vocabulary: Vocabulary): Constraint {
+  let byVocabulary = kept.get(grammar);
+  if (byVocabulary === undefined) kept.set(grammar, (byVocabulary = new WeakMap()));
+  let masks = byVocabulary.get(vocabulary);
+  if (masks === undefined) byVocabulary.set(vocabulary, (masks = new Masks(grammar, vocabulary)));
+  return new RunningConstraint(grammar, vocabulary, masks, [grammar.start], 0);
+}
+
+class RunningConstraint implements Constraint {
+  readonly vocabulary: Vocabulary;
+  readonly #grammar: ConstraintGrammar;
+  readonly #masks: Masks;
+  // The state after each accepted id; `#ended` ids more ended the text.
+  readonly #states: MachineState[];
+  #ended: number;
+
+  constructor(
+    grammar: ConstraintGrammar,
+    vocabulary: Vocabulary,
+    masks: Masks,
+    states: MachineState[],
+    ended: number,
+  ) {
+    this.#grammar = grammar;
+    this.vocabulary = vocabulary;
+    this.#masks = masks;
+    this.#states = states;
+    this.#ended = ended;
+  }
+
+  get #state(): MachineState {
+    return this.#states[this.#states.length - 1];
+  }
+
+  get isComplete(): boolean {
+    return this.#state.complete;
+  }
+
+  get isFinished(): boolean {
+    return this.#ended > 0;
+  }
+
+  get length(): number {
+    return this.#states.length - 1 + this.#ended;
+  }
+
+  mask(): Uint32Array {
+    if (this.#ended > 0) {
+      const mask = new Uint32Array((this.vocabulary.vocabSize + 31) >> 5);
+      for (const id of this.vocabulary.eosTokenIds) mask[id >> 5] |= 1 << (id & 31);
+      return mask;
+    }
+    return this.#masks.of(this.#state);
+  }
+
+  allows(id: number): boolean {
+    return this.#after(id) !== null;
+  }
+
+  accept(id: number): void {
+    const next = this.#after(id);
+    if (next === null) throw new RangeError(`constraint: id ${id} may not come after ${this.length} ids`);
+    if (next === 'end') this.#ended++;
+    else this.#states.push(next);
+  }
+
+  #after(id: number): MachineState | 'end' | null {
+    if (this.vocabulary.eosTokenIds.includes(id)) return this.#ended > 0 || this.isComplete ? 'end' : null;
+    const bytes = this.#ended > 0 ? undefined : this.vocabulary.tokenBytes(id);
+    if (bytes === undefined) return null;
+    let state: MachineState | null = this.#state;
+    for (const byte of bytes) {
+      state = this.#grammar.machine.step(state, byte);
+      if (state === null) return null;
+    }
+    return state;
+  }
+
+  rollback(n: number): void {
+    if (!Number.isInteger(n) || n < 0 || n > this.length)
+      throw new RangeError(`rollback: expected 0 <= n <= ${this.length}, got ${n}`);
+    const ends = Math.min(n, this.#ended);
+    this.#ended -= ends;
+    this.#states.length -= n - ends;
+  }
+
+  forcedBytes(): Uint8Array {
+    const bytes: number[] = [];
+    let state = this.#state;
+    while (this.#ended === 0 && !state.complete && bytes.length < 4096) {
+      let only = -1;
+      let next: MachineState | undefined;
+      for (let byte = 0; byte < 256; byte++) {
+        const after = this.#grammar.machine.step(state, byte);
+        if (after === null) continue;
+        if (only >= 0) return Uint8Array.from(bytes);
+        only = byte;
+        next = after;
+      }
+      if (next === undefined) break;
+      bytes.push(only);
+      state = next;
+    }
+    return Uint8Array.from(bytes);
+  }
+
+  clone(): Constraint {
+    return new RunningConstraint(this.#grammar, this.vocabulary, this.#masks, [...this.#states], this.#ended);
+  }
+}

@@ -1,0 +1,458 @@
+// Reads JSON by shapes: frames of the pushdown machine for values, objects and arrays. An object remembers its keys,
+// so their order is free and none comes twice; an array remembers its length, counts and, for uniqueItems, its values.
+// Every step is offered only if the object or array can still be finished behind it.
+import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
+import { type CharDfa, stepDfa, stringsDfa } from './char-dfa.ts';
+import { UnsupportedConstraintError } from './errors.ts';
+import { jsonStringLexeme, type Lexeme, literalLexeme, utf8Lexeme } from './lexeme.ts';
+import type { Emit, Frame, Machine, MachineState, Readable, Stack } from './machine.ts';
+import {
+  arrayClosable,
+  arrayFeasible,
+  itemChoices,
+  type ObjectPlan,
+  type Productivity,
+} from './productivity.ts';
+import { jsonKey, type SchemaCompiler } from './schema-compiler.ts';
+import { type ArrayShape, both, type Conjunction, dfaId, shapeKey } from './shapes.ts';
+
+/** How the text may be laid out. */
+export interface JsonLayout {
+  /** True: one space may stand after `{ [ , :` and before `} ]`. */
+  readonly spaces: boolean;
+  /** True: declared properties come in the schema's order, others behind them. */
+  readonly ordered: boolean;
+}
+
+interface ObjectState {
+  readonly plan: ObjectPlan;
+  /** The keys so far, in order of code units (in the order of coming when the layout is ordered). */
+  readonly seen: readonly string[];
+  /** Bits of the open-ended needs that are met. */
+  readonly met: number;
+}
+
+type ObjectPhase = 'first' | 'second' | 'next' | 'key' | 'lateKey' | 'close';
+
+interface ArrayState {
+  readonly shape: ArrayShape;
+  readonly index: number;
+  readonly counts: readonly number[];
+  /** uniqueItems: the values so far, as canonical JSON. */
+  readonly seen: readonly string[];
+}
+
+/** One way to read the next item, and what comes behind it. */
+interface ItemWay {
+  readonly readable: Readable;
+  readonly then: Frame;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const [space, quote, comma, colon] = [0x20, 0x22, 0x2c, 0x3a];
+const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** Makes readables of conjunctions. */
+export class JsonMachine {
+  readonly #machine: Machine;
+  readonly #compiler: SchemaCompiler;
+  readonly #live: Productivity;
+  readonly #layout: JsonLayout;
+  readonly #values = new Map<string, Readable>();
+  readonly #lexemes = new Map<string, Readable>();
+  readonly #keyLexemes = new Map<string, Lexeme>();
+  readonly #shapeIds = new Map<string, number>();
+  readonly #ways = new Map<string, readonly ItemWay[]>();
+
+  constructor(machine: Machine, compiler: SchemaCompiler, live: Productivity, layout: JsonLayout) {
+    this.#machine = machine;
+    this.#compiler = compiler;
+    this.#live = live;
+    this.#layout = layout;
+  }
+
+  /** Any value that satisfies the conjunction. */
+  value(conjunction: Conjunction): Readable {
+    const key = conjunction.join('&');
+    let readable = this.#values.get(key);
+    if (readable === undefined) {
+      let parts: Readable[] | undefined; // expanded when first reached: schemas are recursive
+      const machine = this.#machine;
+      readable = {
+        id: machine.newId(),
+        enter: (rest, out) => {
+          parts ??= this.#parts(conjunction);
+          for (const part of parts) machine.enter(part, rest, out);
+        },
+      };
+      this.#values.set(key, readable);
+    }
+    return readable;
+  }
+
+  #parts(conjunction: Conjunction): Readable[] {
+    return this.#live.liveShapes(conjunction).map((shape) => {
+      switch (shape.type) {
+        case 'number':
+          return this.#lexeme(`#${dfaId(shape.dfa)}`, () => utf8Lexeme(boundedAutomaton(shape.dfa)));
+        case 'string':
+          return this.#lexeme(shapeKey(shape), () =>
+            jsonStringLexeme(boundedAutomaton(shape.dfa, shape.min, shape.max)),
+          );
+        case 'array':
+          return this.#opening(openBracket, `[${this.#idOf(shapeKey(shape))}`, (rest, out) => {
+            const state: ArrayState = { shape, index: 0, counts: shape.contains.map(() => 0), seen: [] };
+            out(this.#machine.push(this.#arrayFrame(state, 'first'), rest));
+            this.#beginItem(state, rest, out);
+          });
+        case 'object': {
+          const plan = this.#live.plan(shape);
+          if (plan.wild.length > 20) throw new UnsupportedConstraintError('not', '', 'too many alternatives');
+          return this.#opening(openBrace, `{${plan.id}`, (rest, out) =>
+            out(this.#machine.push(this.#objectFrame({ plan, seen: [], met: 0 }, 'first'), rest)),
+          );
+        }
+        default:
+          return this.#lexeme(shape.type, () => literalLexeme(encoder.encode(shape.type)));
+      }
+    });
+  }
+
+  #idOf(key: string): number {
+    let id = this.#shapeIds.get(key);
+    if (id === undefined) this.#shapeIds.set(key, (id = this.#shapeIds.size));
+    return id;
+  }
+
+  #lexeme(key: string, make: () => Lexeme): Readable {
+    let readable = this.#lexemes.get(key);
+    if (readable === undefined) this.#lexemes.set(key, (readable = this.#machine.lexeme(make())));
+    return readable;
+  }
+
+  #opening(byte: number, key: string, inside: (rest: Stack, out: Emit) => void): Readable {
+    let readable = this.#lexemes.get(key);
+    if (readable === undefined) {
+      const frame = this.#machine.frame(`open ${key}`, () => ({
+        step: (b, rest, out) => {
+          if (b === byte) inside(rest, out);
+        },
+      }));
+      readable = { id: this.#machine.newId(), enter: (rest, out) => out(this.#machine.push(frame, rest)) };
+      this.#lexemes.set(key, readable);
+    }
+    return readable;
+  }
+
+  // Objects
+
+  #missing(state: ObjectState): number {
+    let count = 0;
+    for (const name of state.plan.required) if (!state.seen.includes(name)) count++;
+    for (let i = 0; i < state.plan.wild.length; i++) if (((state.met >> i) & 1) === 0) count++;
+    return count;
+  }
+
+  #objectClosable(state: ObjectState): boolean {
+    return state.seen.length >= state.plan.shape.min && this.#missing(state) === 0;
+  }
+
+  #keysLeft(state: ObjectState): boolean {
+    const lexeme = this.#keyLexeme(state);
+    return !lexeme.empty;
+  }
+
+  #objectFrame(state: ObjectState, phase: ObjectPhase): Frame {
+    const key = `obj ${phase} ${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`;
+    return this.#machine.frame(key, () => {
+      const { spaces } = this.#layout;
+      const closable = this.#objectClosable(state);
+      const beginsKey = phase !== 'next' && phase !== 'close' && this.#keysLeft(state);
+      const to = (next: ObjectPhase, rest: Stack, out: Emit): void =>
+        out(this.#machine.push(this.#objectFrame(state, next), rest));
+      return {
+        resume: (rest, out) => out(this.#machine.push(this.#objectFrame(state, phase), rest)),
+        step: (byte, rest, out) => {
+          if (byte === closeBrace && closable && phase !== 'key' && phase !== 'lateKey')
+            this.#machine.pop(rest, out);
+          else if (byte === quote && beginsKey) out(this.#machine.push(this.#keyFrame(state, 0, ''), rest));
+          else if (byte === comma && phase === 'next' && this.#keysLeft(state)) to('key', rest, out);
+          else if (byte === space && spaces) {
+            if (phase === 'first') to('second', rest, out);
+            else if (phase === 'key') to('lateKey', rest, out);
+            else if (phase === 'next' && closable) to('close', rest, out);
+          }
+        },
+      };
+    });
+  }
+
+  /** The keys that may come now, without the opening quote. */
+  #keyLexeme(state: ObjectState): Lexeme {
+    const key = `${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`;
+    let lexeme = this.#keyLexemes.get(key);
+    if (lexeme === undefined) {
+      if (this.#keyLexemes.size > 2000) this.#keyLexemes.clear();
+      lexeme = jsonStringLexeme(this.#freshKeys(state), true);
+      this.#keyLexemes.set(key, lexeme);
+    }
+    return lexeme;
+  }
+
+  #freshKeys(state: ObjectState): CharAutomaton {
+    const { plan, seen } = state;
+    const { shape } = plan;
+    if (seen.length >= shape.max) return boundedAutomaton(stringsDfa([]));
+    const missing = plan.required.filter((name) => !seen.includes(name));
+    // With no room to spare, only what is still missing may come.
+    if (shape.max - seen.length <= this.#missing(state)) return boundedAutomaton(stringsDfa(missing));
+    if (this.#layout.ordered) {
+      const declared = shape.order;
+      const last = seen.length === 0 ? -1 : declared.indexOf(seen[seen.length - 1]);
+      const others = seen.some((name) => !declared.includes(name));
+      const ahead = declared.slice(last + 1).filter((name) => !others && acceptsText(plan.keys, name));
+      const stop = ahead.findIndex((name) => missing.includes(name));
+      if (stop >= 0) return boundedAutomaton(stringsDfa(ahead.slice(0, stop + 1)));
+      const gone = declared.filter((name) => !ahead.includes(name) && acceptsText(plan.keys, name));
+      return without(plan.keys, plan.counts, [...new Set([...seen, ...gone])]);
+    }
+    return without(plan.keys, plan.counts, seen);
+  }
+
+  #keyFrame(state: ObjectState, at: number, text: string): Frame {
+    const lexeme = this.#keyLexeme(state);
+    const key = `key ${lexeme.id} ${at} ${state.plan.id} ${state.met} ${JSON.stringify([text, state.seen])}`;
+    return this.#machine.frame(key, () => ({
+      lexeme,
+      state: at,
+      leave: (more, rest, out) => this.#afterKey(state, text + more, rest, out),
+      step: (byte, rest, out) => {
+        const next = lexeme.row(at)[byte];
+        if (next < 0) return;
+        if (lexeme.accepts(next)) {
+          this.#afterKey(state, text, rest, out);
+          return;
+        }
+        const char = lexeme.emits(at)[byte];
+        out(
+          this.#machine.push(
+            this.#keyFrame(state, next, char < 0 ? text : text + String.fromCodePoint(char)),
+            rest,
+          ),
+        );
+      },
+    }));
+  }
+
+  #afterKey(state: ObjectState, name: string, rest: Stack, out: Emit): void {
+    const { plan } = state;
+    const label = labelOf(plan.keys, name);
+    const one = plan.classes[label - 1];
+    const seen = this.#layout.ordered ? [...state.seen, name] : [...state.seen, name].sort();
+    const open = one.needs.filter((i) => ((state.met >> i) & 1) === 0);
+    for (let mask = 0; mask < 1 << open.length; mask++) {
+      let value = one.value;
+      let { met } = state;
+      open.forEach((need, bit) => {
+        if (((mask >> bit) & 1) === 0) return;
+        value = both(value, plan.wild[need].value);
+        met |= 1 << need;
+      });
+      if (mask > 0 && !this.#live.productive(value)) continue;
+      const after: ObjectState = { plan, seen, met };
+      if (plan.shape.max - seen.length < this.#missing(after)) continue;
+      this.#colon(value, this.#objectFrame(after, 'next'), rest, out);
+    }
+  }
+
+  #colon(value: Conjunction, then: Frame, rest: Stack, out: Emit): void {
+    const readable = this.value(value);
+    const frame = this.#machine.frame(`colon ${readable.id} ${then.id}`, () => ({
+      step: (byte, below, emit) => {
+        if (byte === colon) this.#spaced(readable, this.#machine.push(then, below), emit);
+      },
+    }));
+    out(this.#machine.push(frame, rest));
+  }
+
+  /** The readable, with one optional space before it. */
+  #spaced(readable: Readable, rest: Stack, out: Emit): void {
+    this.#machine.enter(readable, rest, out);
+    if (!this.#layout.spaces) return;
+    const frame = this.#machine.frame(`space ${readable.id}`, () => ({
+      step: (byte, below, emit) => {
+        if (byte === space) this.#machine.enter(readable, below, emit);
+      },
+    }));
+    out(this.#machine.push(frame, rest));
+  }
+
+  // Arrays
+
+  #arrayFrame(state: ArrayState, phase: 'first' | 'next' | 'close'): Frame {
+    const { shape, index, counts, seen } = state;
+    // Beyond everything that depends on the position, positions are alike.
+    const settled = Math.max(shape.prefix.length, shape.min, ...shape.contains.map((c) => c.from));
+    const place = shape.max < Infinity ? index : Math.min(index, settled);
+    const key = `arr ${phase} ${this.#idOf(shapeKey(shape))} ${place} ${counts.join(',')} ${JSON.stringify(seen)}`;
+    return this.#machine.frame(key, () => {
+      const { spaces } = this.#layout;
+      const closable = arrayClosable(shape, index, counts);
+      const spacedItem = (): Frame =>
+        this.#machine.frame(`item ${key}`, () => ({
+          step: (byte, rest, out) => {
+            if (byte === space) this.#beginItem(state, rest, out);
+          },
+        }));
+      return {
+        resume: (rest, out) => out(this.#machine.push(this.#arrayFrame(state, phase), rest)),
+        step: (byte, rest, out) => {
+          if (byte === closeBracket) {
+            if (closable) this.#machine.pop(rest, out);
+          } else if (byte === space && spaces) {
+            if (phase === 'first') {
+              if (closable) out(this.#machine.push(this.#arrayFrame(state, 'close'), rest));
+              this.#beginItem(state, rest, out);
+            } else if (phase === 'next' && closable)
+              out(this.#machine.push(this.#arrayFrame(state, 'close'), rest));
+          } else if (phase === 'next' && byte === comma) {
+            this.#beginItem(state, rest, out);
+            if (spaces && this.#itemWays(state).length > 0) out(this.#machine.push(spacedItem(), rest));
+          }
+        },
+      };
+    });
+  }
+
+  #beginItem(state: ArrayState, rest: Stack, out: Emit): void {
+    for (const { readable, then } of this.#itemWays(state))
+      this.#machine.enter(readable, this.#machine.push(then, rest), out);
+  }
+
+  #itemWays(state: ArrayState): readonly ItemWay[] {
+    const { shape, index, counts, seen } = state;
+    if (index >= shape.max) return [];
+    const key = `${this.#idOf(shapeKey(shape))} ${index} ${counts.join(',')} ${JSON.stringify(seen)}`;
+    const known = this.#ways.get(key);
+    if (known !== undefined) return known;
+    const ask = (value: Conjunction): boolean => this.#live.productive(value);
+    const ways: ItemWay[] = [];
+    for (const choice of itemChoices(shape, index, counts)) {
+      const value = shape.unique ? both(choice.value, this.#compiler.excluding(seen)) : choice.value;
+      if (!ask(value)) continue;
+      const next: ArrayState = { shape, index: index + 1, counts: choice.counts, seen };
+      if (shape.contains.length > 0 && !arrayFeasible(shape, next.index, next.counts, ask)) continue;
+      if (shape.unique && shape.contains.length > 0)
+        throw new UnsupportedConstraintError('uniqueItems', '', 'with contains');
+      const readable = shape.unique ? this.#distinct(value, next) : this.value(value);
+      ways.push({ readable, then: this.#arrayFrame(next, 'next') });
+    }
+    if (this.#ways.size > 5000) this.#ways.clear();
+    this.#ways.set(key, ways);
+    return ways;
+  }
+
+  /** An item whose value is remembered: it is run in a machine state of its own, beside its text. */
+  #distinct(value: Conjunction, next: ArrayState): Readable {
+    const machine = this.#machine;
+    const ended = (bytes: string, rest: Stack, out: Emit): void => {
+      const text = decoder.decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
+      const seen = [...next.seen, jsonKey(JSON.parse(text))].sort();
+      // The frame below was made for any item; this one knows the value.
+      machine.pop(machine.push(this.#arrayFrame({ ...next, seen }, 'next'), rest.rest as Stack), out);
+    };
+    const frameOf = (inner: MachineState, bytes: string): Frame =>
+      machine.frame(
+        `item ${value.join('&')} ${inner.stacks.map((s) => s.id).join(' ')} ${next.seen.join('\n')} ${bytes}`,
+        () => ({
+          step: (byte, rest, out) => {
+            const after = machine.step(inner, byte);
+            if (after === null) return;
+            const all = bytes + String.fromCharCode(byte);
+            if (after.complete) ended(all, rest, out);
+            if (after.stacks.some((s) => s.frame !== undefined)) out(machine.push(frameOf(after, all), rest));
+          },
+        }),
+      );
+    return {
+      id: machine.newId(),
+      enter: (rest, out) => out(machine.push(frameOf(machine.start(this.value(value)), ''), rest)),
+    };
+  }
+}
+
+function labelOf(dfa: CharDfa, text: string): number {
+  let state = 0;
+  for (const char of text) state = stepDfa(dfa, state, char.codePointAt(0) as number);
+  return dfa.labels[state];
+}
+
+function acceptsText(dfa: CharDfa, text: string): boolean {
+  let state = dfa.starts.length === 0 ? -1 : 0;
+  for (const char of text) {
+    if (state < 0) return false;
+    state = stepDfa(dfa, state, char.codePointAt(0) as number);
+  }
+  return state >= 0 && dfa.accepting[state];
+}
+
+/**
+ * The automaton's texts but for some of them: beside the state runs the place in a trie of those, and a state lives
+ * while more texts follow it than the trie takes away.
+ */
+function without(dfa: CharDfa, counts: readonly number[], texts: readonly string[]): CharAutomaton {
+  interface Node {
+    readonly id: number;
+    readonly next: Map<number, Node>;
+    end: boolean;
+    below: number;
+  }
+  const nodes: Node[] = [];
+  const node = (): Node => {
+    const made: Node = { id: nodes.length + 1, next: new Map(), end: false, below: 0 };
+    nodes.push(made);
+    return made;
+  };
+  const root = node();
+  for (const text of texts) {
+    let at = root;
+    at.below++;
+    for (const char of text) {
+      const c = char.codePointAt(0) as number;
+      let next = at.next.get(c);
+      if (next === undefined) at.next.set(c, (next = node()));
+      at = next;
+      at.below++;
+    }
+    at.end = true;
+  }
+  const size = dfa.starts.length;
+  const plain = boundedAutomaton(dfa);
+  const target = (state: number, at: Node | undefined): number => {
+    if (state < 0 || (at !== undefined && counts[state] <= at.below)) return -1;
+    return state + (at?.id ?? 0) * size;
+  };
+  const nodeOf = (state: number): Node | undefined => nodes[Math.floor(state / size) - 1];
+  const step = (state: number, char: number): number =>
+    target(stepDfa(dfa, state % size, char), nodeOf(state)?.next.get(char));
+  return {
+    key: '',
+    start: size === 0 ? -1 : target(0, root),
+    step,
+    some(state, lo, hi) {
+      const at = nodeOf(state);
+      if (at === undefined || at.next.size === 0) return plain.some(state % size, lo, hi);
+      // Characters of the trie are looked at one by one; between them every range is as in the plain automaton.
+      const marks = [...at.next.keys()].filter((c) => c >= lo && c <= hi).sort((a, b) => a - b);
+      let from = lo;
+      for (const c of marks) {
+        if (from < c && plain.some(state % size, from, c - 1)) return true;
+        if (step(state, c) >= 0) return true;
+        from = c + 1;
+      }
+      return from <= hi && plain.some(state % size, from, hi);
+    },
+    accepting: (state) => dfa.accepting[state % size] && !(nodeOf(state)?.end ?? false),
+  };
+}

@@ -1,0 +1,212 @@
+// Byte automata, made lazily state by state out of character automata: the UTF-8 form of a text, and the form of a
+// text as a JSON string with all its escapes. A state exists only when some character can still follow, so a byte of
+// a split character or of an escape is allowed exactly when the whole can be finished.
+import type { CharAutomaton } from './char-automaton.ts';
+
+/** A lazy byte automaton; state 0 is the start, -1 is dead. */
+export interface Lexeme {
+  readonly id: number;
+  /** The next state of each byte [256]. */
+  row(state: number): Int32Array;
+  /** Whether the text may end here. */
+  accepts(state: number): boolean;
+  /** Whether any byte may follow. */
+  continues(state: number): boolean;
+  /** The character that each byte completes [256], -1 for none. */
+  emits(state: number): Int32Array;
+  readonly empty: boolean;
+}
+
+interface Place {
+  readonly mode: 'open' | 'in' | 'utf8' | 'escape' | 'hex' | 'low' | 'lowU' | 'lowHex' | 'closed';
+  /** State of the character automaton. */
+  readonly q: number;
+  readonly value: number;
+  readonly left: number;
+  readonly least: number;
+}
+
+let lexemes = 0;
+
+/** The UTF-8 bytes of the automaton's texts. */
+export function utf8Lexeme(chars: CharAutomaton): Lexeme {
+  return lazy(chars, false);
+}
+
+/** The automaton's texts as JSON strings, quotes included; with `opened`, the opening quote is already read. */
+export function jsonStringLexeme(chars: CharAutomaton, opened = false): Lexeme {
+  return lazy(chars, true, opened);
+}
+
+/** The bytes of one text. */
+export function literalLexeme(bytes: Uint8Array): Lexeme {
+  const rows = new Map<number, Int32Array>();
+  const none = new Int32Array(256).fill(-1);
+  return {
+    id: lexemes++,
+    row(state) {
+      let row = rows.get(state);
+      if (row === undefined) {
+        row = new Int32Array(256).fill(-1);
+        if (state < bytes.length) row[bytes[state]] = state + 1;
+        rows.set(state, row);
+      }
+      return row;
+    },
+    accepts: (state) => state === bytes.length,
+    continues: (state) => state < bytes.length,
+    emits: () => none,
+    empty: false,
+  };
+}
+
+const shortEscapes = new Map<number, number>([
+  [0x22, 0x22],
+  [0x5c, 0x5c],
+  [0x2f, 0x2f],
+  [0x62, 8],
+  [0x66, 12],
+  [0x6e, 10],
+  [0x72, 13],
+  [0x74, 9],
+]);
+
+function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
+  const places: Place[] = [];
+  const ids = new Map<string, number>();
+  const rows: Int32Array[] = [];
+  const emitted: Int32Array[] = [];
+  const idOf = (place: Place): number => {
+    const key = `${place.mode}${place.q},${place.value},${place.left},${place.least}`;
+    let id = ids.get(key);
+    if (id === undefined) {
+      id = places.length;
+      ids.set(key, id);
+      places.push(place);
+    }
+    return id;
+  };
+  const inside = (q: number): Place => ({ mode: 'in', q, value: 0, left: 0, least: 0 });
+  idOf(json && !opened ? { ...inside(chars.start), mode: 'open' } : inside(chars.start));
+  const expand = (id: number): void => {
+    const place = places[id];
+    const row = new Int32Array(256).fill(-1);
+    const emits = new Int32Array(256).fill(-1);
+    const { q } = place;
+    const complete = (byte: number, char: number): void => {
+      const next = chars.step(q, char);
+      if (next < 0) return;
+      row[byte] = idOf(inside(next));
+      emits[byte] = char;
+    };
+    const eachHex = (visit: (byte: number, value: number) => void): void => {
+      for (let d = 0; d < 16; d++) {
+        visit(d < 10 ? 0x30 + d : 0x57 + d, d);
+        if (d >= 10) visit(0x37 + d, d);
+      }
+    };
+    switch (place.mode) {
+      case 'open':
+        row[0x22] = idOf(inside(q));
+        break;
+      case 'in': {
+        for (let b = json ? 0x20 : 0; b < 0x80; b++) if (!json || (b !== 0x22 && b !== 0x5c)) complete(b, b);
+        for (let b = 0xc2; b < 0xf5; b++) {
+          const left = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
+          const value = b & (left === 1 ? 0x1f : left === 2 ? 0x0f : 0x07);
+          const least = left === 1 ? 0x80 : left === 2 ? 0x800 : 0x10000;
+          partial(b, { mode: 'utf8', q, value, left, least });
+        }
+        if (json) {
+          if (chars.accepting(q)) row[0x22] = idOf({ ...inside(0), mode: 'closed' });
+          if (chars.some(q, 0, 0x10ffff)) row[0x5c] = idOf({ ...inside(q), mode: 'escape' });
+        }
+        break;
+      }
+      case 'utf8':
+        for (let b = 0x80; b < 0xc0; b++) {
+          const value = (place.value << 6) | (b & 0x3f);
+          if (place.left === 1) {
+            if (value >= place.least && value <= 0x10ffff) complete(b, value);
+          } else partial(b, { ...place, value, left: place.left - 1 });
+        }
+        break;
+      case 'escape':
+        for (const [byte, char] of shortEscapes) complete(byte, char);
+        if (chars.some(q, 0, 0x10ffff)) row[0x75] = idOf({ mode: 'hex', q, value: 0, left: 4, least: 0 });
+        break;
+      case 'hex':
+        eachHex((byte, digit) => {
+          const value = place.value * 16 + digit;
+          const left = place.left - 1;
+          if (left > 0) {
+            const [lo, hi] = [value * 16 ** left, (value + 1) * 16 ** left - 1];
+            const pairs =
+              hi >= 0xd800 && lo <= 0xdbff ? [Math.max(lo, 0xd800), Math.min(hi, 0xdbff)] : undefined;
+            const reachable =
+              chars.some(q, lo, Math.min(hi, 0xd7ff)) ||
+              chars.some(q, Math.max(lo, 0xe000), hi) ||
+              (pairs !== undefined && chars.some(q, pairOf(pairs[0], 0xdc00), pairOf(pairs[1], 0xdfff)));
+            if (reachable) row[byte] = idOf({ ...place, value, left });
+          } else if (value >= 0xd800 && value <= 0xdbff) {
+            if (chars.some(q, pairOf(value, 0xdc00), pairOf(value, 0xdfff)))
+              row[byte] = idOf({ mode: 'low', q, value, left: 0, least: 0 });
+          } else if (value < 0xdc00 || value > 0xdfff) complete(byte, value);
+        });
+        break;
+      case 'low':
+        row[0x5c] = idOf({ ...place, mode: 'lowU' });
+        break;
+      case 'lowU':
+        row[0x75] = idOf({ ...place, mode: 'lowHex', left: 4, least: 0 });
+        break;
+      case 'lowHex': // `value` is the high surrogate, `least` the digits so far
+        eachHex((byte, digit) => {
+          const low = place.least * 16 + digit;
+          const left = place.left - 1;
+          const lo = Math.max(low * 16 ** left, 0xdc00);
+          const hi = Math.min((low + 1) * 16 ** left - 1, 0xdfff);
+          if (lo > hi) return;
+          if (left === 0) complete(byte, pairOf(place.value, low));
+          else if (chars.some(q, pairOf(place.value, lo), pairOf(place.value, hi)))
+            row[byte] = idOf({ ...place, least: low, left });
+        });
+        break;
+      default:
+    }
+    rows[id] = row;
+    emitted[id] = emits;
+
+    function partial(byte: number, next: Place): void {
+      const bits = 6 * next.left;
+      const lo = Math.max(next.value * 2 ** bits, next.least);
+      const hi = Math.min((next.value + 1) * 2 ** bits - 1, 0x10ffff);
+      if (lo <= hi && chars.some(next.q, lo, hi)) row[byte] = idOf(next);
+    }
+  };
+  const row = (state: number): Int32Array => {
+    if (rows[state] === undefined) expand(state);
+    return rows[state];
+  };
+  return {
+    id: lexemes++,
+    row,
+    accepts: (state) =>
+      json
+        ? places[state].mode === 'closed'
+        : places[state].mode === 'in' && chars.accepting(places[state].q),
+    continues: (state) => {
+      if (json) return places[state].mode !== 'closed';
+      return row(state).some((next) => next >= 0);
+    },
+    emits(state) {
+      row(state);
+      return emitted[state];
+    },
+    empty: chars.start < 0,
+  };
+}
+
+function pairOf(high: number, low: number): number {
+  return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
+}

@@ -1,0 +1,508 @@
+// Which conjunctions some value satisfies: the least fixpoint over what a shape cannot do without. The machine offers
+// only what is productive, so no allowed prefix is a dead end.
+
+import { isWellFormed } from './char-ranges.ts';
+import { boundedAutomaton } from './char-automaton.ts';
+import {
+  allStrings,
+  buildDfa,
+  type CharDfa,
+  countStrings,
+  type Edge,
+  intersectDfa,
+  productEdges,
+  stringsDfa,
+  uniteDfa,
+} from './char-dfa.ts';
+import { UnsupportedConstraintError } from './errors.ts';
+import { canonicalNumber } from './number-dfa.ts';
+import { hasKey, type SchemaCompiler } from './schema-compiler.ts';
+import {
+  type ArrayShape,
+  both,
+  type Conjunction,
+  dfaId,
+  type KeyRule,
+  type ObjectShape,
+  type Shape,
+  shapeKey,
+} from './shapes.ts';
+
+/** What a key of some kind asks of its value. */
+export interface KeyClass {
+  readonly value: Conjunction;
+  /** Indexes of the open-ended needs that the key may meet. */
+  readonly needs: readonly number[];
+}
+
+/** An object shape made ready for reading. */
+export interface ObjectPlan {
+  readonly id: number;
+  readonly shape: ObjectShape;
+  /** The keys that can be there, labelled by class (label - 1). */
+  readonly keys: CharDfa;
+  readonly counts: readonly number[];
+  readonly classes: readonly KeyClass[];
+  /** Names that must be there. */
+  readonly required: readonly string[];
+  /** Needs whose key is open. */
+  readonly wild: readonly KeyRule[];
+}
+
+type Ask = (conjunction: Conjunction) => boolean;
+
+/** Answers what can be satisfied, and plans objects and arrays. */
+export class Productivity {
+  readonly #compiler: SchemaCompiler;
+  readonly #settled = new Map<string, boolean>();
+  readonly #plans = new Map<string, ObjectPlan | undefined>();
+  readonly #products = new Map<string, { dfa: CharDfa; classes: KeyClass[] }>();
+  #planIds = 0;
+
+  constructor(compiler: SchemaCompiler) {
+    this.#compiler = compiler;
+  }
+
+  /** Whether some value satisfies the conjunction. */
+  productive(conjunction: Conjunction): boolean {
+    if (conjunction.length === 0) return true;
+    const key = conjunction.join('&');
+    const known = this.#settled.get(key);
+    if (known !== undefined) return known;
+    const asked = new Map<string, Conjunction>([[key, conjunction]]);
+    const found = new Set<string>();
+    const ask: Ask = (inner) => {
+      if (inner.length === 0) return true;
+      const name = inner.join('&');
+      const settled = this.#settled.get(name);
+      if (settled !== undefined) return settled;
+      if (!asked.has(name)) asked.set(name, inner);
+      return found.has(name);
+    };
+    for (let changed = true; changed; ) {
+      changed = false;
+      const before = asked.size;
+      for (const [name, inner] of asked)
+        if (!found.has(name) && this.#compiler.shapesOf(inner).some((shape) => this.#shape(shape, ask))) {
+          found.add(name);
+          changed = true;
+        }
+      if (asked.size > before) changed = true;
+      if (asked.size > 20_000) throw new UnsupportedConstraintError('$ref', '', 'too many combinations');
+    }
+    for (const name of asked.keys()) this.#settled.set(name, found.has(name));
+    return this.#settled.get(key) as boolean;
+  }
+
+  /** Expands everything that can be reached, so that what is not supported is refused now and not in mid-text. */
+  check(root: Conjunction): void {
+    const seen = new Set<string>();
+    const queue: Conjunction[] = [root];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const key = next.join('&');
+      if (next.length === 0 || seen.has(key)) continue;
+      seen.add(key);
+      if (seen.size > 20_000) throw new UnsupportedConstraintError('$ref', '', 'too many combinations');
+      for (const shape of this.liveShapes(next)) {
+        if (shape.type === 'array') {
+          for (let i = 0; i <= shape.prefix.length; i++) {
+            if (shape.contains.length === 0) queue.push(shape.prefix[i] ?? shape.rest);
+            else {
+              const full = shape.contains.map(() => 0);
+              for (const choice of itemChoices(shape, i, full)) queue.push(choice.value);
+            }
+          }
+          if (shape.unique) {
+            if (shape.contains.length > 0)
+              throw new UnsupportedConstraintError('uniqueItems', '', 'with contains');
+            for (const item of [...shape.prefix, shape.rest]) this.#negatable(item);
+          }
+        } else if (shape.type === 'object') {
+          const plan = this.plan(shape);
+          for (const one of plan.classes) {
+            queue.push(one.value);
+            for (const need of one.needs) queue.push(both(one.value, plan.wild[need].value));
+          }
+        }
+      }
+    }
+  }
+
+  // Items that must differ are told apart by the negations of their values: those of objects that are closed and
+  // without room to differ could lead into dead ends that only the count of values shows.
+  #negatable(item: Conjunction): void {
+    for (const shape of this.liveShapes(item))
+      if (shape.type === 'array' && (shape.unique || shape.contains.length > 0))
+        throw new UnsupportedConstraintError('uniqueItems', '', 'of arrays that are constrained so');
+  }
+
+  /** The shapes that some value has. */
+  liveShapes(conjunction: Conjunction): readonly Shape[] {
+    return this.#compiler
+      .shapesOf(conjunction)
+      .filter((shape) => this.#shape(shape, (inner) => this.productive(inner)));
+  }
+
+  #shape(shape: Shape, ask: Ask): boolean {
+    if (shape.type === 'array') return this.#array(shape, ask);
+    if (shape.type === 'object') return this.#object(shape, ask);
+    return true;
+  }
+
+  #array(shape: ArrayShape, ask: Ask): boolean {
+    if (shape.max < shape.min) return false;
+    if (shape.contains.length > 0)
+      return arrayFeasible(
+        shape,
+        0,
+        shape.contains.map(() => 0),
+        ask,
+      );
+    for (let i = 0; i < Math.min(shape.min, shape.prefix.length); i++)
+      if (!ask(shape.prefix[i])) return false;
+    if (shape.min > shape.prefix.length && !ask(shape.rest)) return false;
+    if (shape.unique && shape.min > 1) {
+      const kinds = [
+        ...shape.prefix.slice(0, shape.min),
+        ...(shape.min > shape.prefix.length ? [shape.rest] : []),
+      ];
+      const sizes = kinds.map((kind) => this.cardinality(kind));
+      if (sizes.every((size) => size >= shape.min)) return true;
+      if (shape.prefix.length > 0)
+        throw new UnsupportedConstraintError('uniqueItems', '', 'with few values at a position');
+      return false;
+    }
+    return true;
+  }
+
+  #object(shape: ObjectShape, ask: Ask): boolean {
+    if (shape.max < shape.min) return false;
+    const names = new Set<string>();
+    let wild = 0;
+    for (const need of shape.needs) {
+      if (need.keys.kind === 'name') {
+        names.add(need.keys.name);
+        const value = both(
+          this.#compiler.valueOf(shape.rules, need.keys.name),
+          this.#compiler.valueOf(
+            shape.needs.filter((n) => n.keys.kind === 'name'),
+            need.keys.name,
+          ),
+        );
+        if (!ask(value)) return false;
+      } else wild++;
+    }
+    if (names.size + wild > shape.max) return false;
+    if (wild === 0 && shape.min <= names.size) return true;
+    const { dfa, classes } = this.#product(shape);
+    const live = relabel(dfa, (label) => (ask(classes[label - 1].value) ? label : 0));
+    const total = live.starts.length === 0 ? 0 : countStrings(live)[0];
+    if (total < shape.min) return false;
+    let index = -1;
+    for (const need of shape.needs) {
+      if (need.keys.kind === 'name') continue;
+      index++;
+      const at = index;
+      const fit = relabel(dfa, (label) => {
+        const one = classes[label - 1];
+        return one.needs.includes(at) && ask(both(one.value, need.value)) ? 1 : 0;
+      });
+      const size = fit.starts.length === 0 ? 0 : countStrings(fit)[0];
+      if (size === 0) return false;
+      if (size < Infinity || shape.max < Infinity)
+        throw new UnsupportedConstraintError('additionalProperties', '', 'negated, with few keys left');
+    }
+    return true;
+  }
+
+  /** All keys an object of the shape could have, by class; nothing about whether the values exist. */
+  #product(shape: ObjectShape): { dfa: CharDfa; classes: KeyClass[] } {
+    const key = shapeKey(shape);
+    const known = this.#products.get(key);
+    if (known !== undefined) return known;
+    const names = new Set<string>();
+    const patterns = new Map<number, CharDfa>();
+    for (const { keys } of [...shape.rules, ...shape.needs]) {
+      if (keys.kind === 'name') names.add(keys.name);
+      else if (keys.kind === 'pattern') patterns.set(dfaId(keys.dfa), keys.dfa);
+      else {
+        for (const name of keys.names) names.add(name);
+        for (const dfa of keys.patterns) patterns.set(dfaId(dfa), dfa);
+      }
+    }
+    const list = [...names].filter(isWellFormed);
+    const patternIds = [...patterns.keys()];
+    const dfas = [labelledStrings(list), allStrings, ...patterns.values()];
+    const named = shape.needs.filter((n) => n.keys.kind === 'name');
+    const wild = shape.needs.filter((n) => n.keys.kind !== 'name');
+    const classes: KeyClass[] = [];
+    const labels = new Map<string, number>();
+    const labelOf = (states: readonly number[]): number => {
+      const name =
+        states[0] >= 0 && dfas[0].labels[states[0]] > 0 ? list[dfas[0].labels[states[0]] - 1] : undefined;
+      const matched = new Set(
+        patternIds.filter((_, i) => states[i + 2] >= 0 && dfas[i + 2].accepting[states[i + 2]]),
+      );
+      const applies = ({ keys }: KeyRule): boolean => {
+        if (keys.kind === 'name') return keys.name === name;
+        if (keys.kind === 'pattern') return matched.has(dfaId(keys.dfa));
+        return (
+          !(name !== undefined && keys.names.includes(name)) &&
+          !keys.patterns.some((dfa) => matched.has(dfaId(dfa)))
+        );
+      };
+      let value: Conjunction = [];
+      for (const rule of [...shape.rules, ...named]) if (applies(rule)) value = both(value, rule.value);
+      const needs = wild.flatMap((need, i) => (applies(need) ? [i] : []));
+      const text = `${value.join('&')};${needs.join(',')}`;
+      let label = labels.get(text);
+      if (label === undefined) {
+        classes.push({ value, needs });
+        label = classes.length;
+        labels.set(text, label);
+      }
+      return label;
+    };
+    const dfa = buildDfa<readonly number[]>(
+      dfas.map((d) => (d.starts.length === 0 ? -1 : 0)),
+      (states) => states.join(','),
+      (states) => productEdges(dfas, states),
+      labelOf,
+    );
+    const product = { dfa, classes };
+    this.#products.set(key, product);
+    return product;
+  }
+
+  /** The plan of an object shape, productive keys only. */
+  plan(shape: ObjectShape): ObjectPlan {
+    const key = shapeKey(shape) + shape.order.join('\n');
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      const { dfa, classes } = this.#product(shape);
+      const keys = relabel(dfa, (label) => (this.productive(classes[label - 1].value) ? label : 0));
+      const required = new Set<string>();
+      for (const { keys: set } of shape.needs) if (set.kind === 'name') required.add(set.name);
+      plan = {
+        id: this.#planIds++,
+        shape,
+        keys,
+        counts: countStrings(keys),
+        classes,
+        required: [...required],
+        wild: shape.needs.filter((n) => n.keys.kind !== 'name'),
+      };
+      this.#plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  /** A lower bound, exact for scalars, of how many different values there are. */
+  cardinality(conjunction: Conjunction): number {
+    let total = 0;
+    let numbers: CharDfa | undefined;
+    let strings: CharDfa | undefined;
+    for (const shape of this.liveShapes(conjunction)) {
+      switch (shape.type) {
+        case 'number': {
+          const plain = intersectDfa(shape.dfa, canonicalNumber);
+          numbers = numbers === undefined ? plain : uniteDfa(numbers, plain);
+          break;
+        }
+        case 'string': {
+          if (shape.min === 0 && shape.max === Infinity) {
+            strings = strings === undefined ? shape.dfa : uniteDfa(strings, shape.dfa);
+            break;
+          }
+          const many = countStrings(shape.dfa)[0];
+          if (
+            many === Infinity &&
+            (shape.max > 3 || boundedAutomaton(shape.dfa, shape.min, shape.max).start < 0)
+          )
+            return Infinity;
+          throw new UnsupportedConstraintError('uniqueItems', '', 'over few short strings');
+        }
+        case 'array':
+        case 'object':
+          if (this.#endless(shape)) return Infinity;
+          if (shape.type === 'object' && shape.needs.every((n) => n.keys.kind === 'name')) {
+            const plan = this.plan(shape);
+            if (plan.counts[0] === plan.required.length) {
+              total += plan.required.reduce(
+                (product, name) => product * this.cardinality(this.valueIn(shape, name)),
+                1,
+              );
+              break;
+            }
+          }
+          if (
+            shape.type === 'array' &&
+            shape.contains.length === 0 &&
+            !shape.unique &&
+            shape.min === shape.max
+          ) {
+            let product = 1;
+            for (let i = 0; i < shape.min; i++) product *= this.cardinality(shape.prefix[i] ?? shape.rest);
+            total += product;
+            break;
+          }
+          throw new UnsupportedConstraintError('uniqueItems', '', 'over few arrays or objects');
+        default:
+          total++;
+      }
+    }
+    for (const dfa of [numbers, strings])
+      if (dfa !== undefined && dfa.starts.length > 0) total += countStrings(dfa)[0];
+    return total;
+  }
+
+  /** What an object's shape asks of the value of a name. */
+  valueIn(shape: ObjectShape, name: string): Conjunction {
+    return both(
+      this.#compiler.valueOf(shape.rules, name),
+      this.#compiler.valueOf(
+        shape.needs.filter((n) => n.keys.kind === 'name'),
+        name,
+      ),
+    );
+  }
+
+  #endless(shape: ArrayShape | ObjectShape): boolean {
+    if (shape.type === 'array')
+      return (
+        shape.max === Infinity && shape.contains.length === 0 && !shape.unique && this.productive(shape.rest)
+      );
+    if (shape.max < Infinity) return false;
+    const plan = this.plan(shape);
+    if (plan.counts[0] === Infinity) return true;
+    return plan.required.some((name) => {
+      const value = this.valueIn(shape, name);
+      return (
+        this.#compiler
+          .shapesOf(value)
+          .some((s) => s.type === 'string' && s.dfa === allStrings && s.max === Infinity) ||
+        this.#numbersEndless(value)
+      );
+    });
+  }
+
+  #numbersEndless(value: Conjunction): boolean {
+    return this.#compiler
+      .shapesOf(value)
+      .some((s) => s.type === 'number' && countStrings(intersectDfa(s.dfa, canonicalNumber))[0] === Infinity);
+  }
+}
+
+/** The strings of a list, each under its own label (index + 1). */
+function labelledStrings(strings: readonly string[]): CharDfa {
+  const sorted = new Map(strings.map((s, i) => [s, i + 1]));
+  const trie = stringsDfa(strings);
+  if (trie.starts.length === 0) return trie;
+  interface At {
+    readonly text: string;
+  }
+  const prefixes = new Map<string, Set<number>>();
+  for (const s of strings) {
+    let at = '';
+    for (const char of s) {
+      let set = prefixes.get(at);
+      if (set === undefined) prefixes.set(at, (set = new Set()));
+      set.add(char.codePointAt(0) as number);
+      at += char;
+    }
+  }
+  return buildDfa<At>(
+    { text: '' },
+    (s) => s.text,
+    (s): Edge<At>[] =>
+      [...(prefixes.get(s.text) ?? [])]
+        .sort((a, b) => a - b)
+        .map((c) => ({ lo: c, hi: c, to: { text: s.text + String.fromCodePoint(c) } })),
+    (s) => sorted.get(s.text) ?? 0,
+  );
+}
+
+function relabel(dfa: CharDfa, label: (old: number) => number): CharDfa {
+  const memo = new Map<number, number>([[0, 0]]);
+  const of = (old: number): number => {
+    let value = memo.get(old);
+    if (value === undefined) memo.set(old, (value = label(old)));
+    return value;
+  };
+  const labels = dfa.labels.map(of);
+  if (labels.every((l, s) => l === dfa.labels[s])) return dfa;
+  if (dfa.starts.length === 0) return dfa;
+  return buildDfa<number>(
+    0,
+    String,
+    (s) =>
+      productEdges([dfa], [s]).flatMap((e) => (e.to[0] < 0 ? [] : [{ lo: e.lo, hi: e.hi, to: e.to[0] }])),
+    (s) => labels[s],
+  );
+}
+
+/** The ways to take the item at `index`: what it must satisfy, and the counts after it. */
+export function* itemChoices(
+  shape: ArrayShape,
+  index: number,
+  counts: readonly number[],
+): Generator<{ readonly value: Conjunction; readonly counts: readonly number[] }> {
+  const base = shape.prefix[index] ?? shape.rest;
+  const { contains } = shape;
+  for (let mask = 0; mask < 1 << contains.length; mask++) {
+    let value = base;
+    const next = [...counts];
+    let fits = true;
+    for (let c = 0; c < contains.length && fits; c++) {
+      const { from, min, max } = contains[c];
+      const counted = ((mask >> c) & 1) === 1;
+      const cap = max === Infinity ? min : max;
+      if (counted) {
+        if (index < from || next[c] >= cap) fits = false;
+        else {
+          next[c]++;
+          value = both(value, contains[c].value);
+        }
+      } else if (index >= from && max < Infinity) value = both(value, contains[c].otherwise);
+    }
+    if (fits) yield { value, counts: next };
+  }
+}
+
+/** Whether an array that has come so far can be finished. */
+export function arrayFeasible(
+  shape: ArrayShape,
+  index: number,
+  counts: readonly number[],
+  ask: Ask,
+): boolean {
+  if (arrayClosable(shape, index, counts)) return true;
+  const { contains } = shape;
+  const visited = new Set<string>();
+  const stack: { index: number; counts: readonly number[] }[] = [{ index, counts }];
+  const settled = Math.max(shape.prefix.length, shape.min, ...contains.map((c) => c.from));
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (at.index >= shape.max) continue;
+    for (const choice of itemChoices(shape, at.index, at.counts)) {
+      if (!ask(choice.value)) continue;
+      const next = at.index + 1;
+      if (arrayClosable(shape, next, choice.counts)) return true;
+      // Beyond what depends on the position, only the counts matter, unless the length is bounded.
+      const position = shape.max < Infinity ? next : Math.min(next, settled);
+      const key = `${position}:${choice.counts.join(',')}`;
+      if (visited.has(key)) continue;
+      visited.add(key);
+      if (visited.size > 20_000)
+        throw new UnsupportedConstraintError('contains', '', 'too many combinations');
+      stack.push({ index: next, counts: choice.counts });
+    }
+  }
+  return false;
+}
+
+/** Whether an array may end here. */
+export function arrayClosable(shape: ArrayShape, index: number, counts: readonly number[]): boolean {
+  return index >= shape.min && shape.contains.every((c, i) => counts[i] >= c.min);
+}
+
+export { hasKey };

@@ -1,0 +1,156 @@
+// Where a schema's references lead: $id, $anchor, JSON Pointers, within one document. Nothing is fetched; a reference
+// out of the document is refused by name.
+import { UnsupportedConstraintError } from './errors.ts';
+
+/** A schema of the document: a boolean or an object of keywords. */
+export type SchemaNode = boolean | { readonly [keyword: string]: unknown };
+
+/** The drafts that are told apart. */
+export type SchemaDraft = '4' | '6' | '7' | '2019-09' | '2020-12';
+
+/** Where a schema stands. */
+export interface SchemaPlace {
+  readonly base: string;
+  readonly path: string;
+}
+
+const listsOfSchemas = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
+const mapsOfSchemas = [
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'dependencies',
+];
+const singleSchemas = [
+  'additionalProperties',
+  'propertyNames',
+  'items',
+  'additionalItems',
+  'contains',
+  'not',
+  'if',
+  'then',
+  'else',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+  'contentSchema',
+];
+
+export function isSchema(value: unknown): value is SchemaNode {
+  return typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
+}
+
+/** The draft that `$schema` names, if it names one. */
+export function draftOf(schema: SchemaNode): SchemaDraft | undefined {
+  if (typeof schema === 'boolean' || typeof schema['$schema'] !== 'string') return undefined;
+  const name = /draft\/(2019-09|2020-12)|draft-0([467])/.exec(schema['$schema']);
+  return (name?.[1] ?? name?.[2]) as SchemaDraft | undefined;
+}
+
+/** The resources of one document. */
+export class SchemaResources {
+  readonly draft: SchemaDraft;
+  readonly #resources = new Map<string, SchemaNode>();
+  readonly #anchors = new Map<string, SchemaNode>();
+  readonly #places = new WeakMap<object, SchemaPlace>();
+
+  constructor(root: SchemaNode, draft: SchemaDraft) {
+    this.draft = draft;
+    this.#resources.set('ashlar:///root', root);
+    this.#walk(root, 'ashlar:///root', '');
+  }
+
+  placeOf(schema: object): SchemaPlace {
+    return this.#places.get(schema) ?? { base: 'ashlar:///root', path: '' };
+  }
+
+  /** Says where a schema of our own making stands: where the one stands that it was made of. */
+  adopt(schema: object, from: object): void {
+    if (!this.#places.has(schema)) this.#places.set(schema, this.placeOf(from));
+  }
+
+  /** The schema that `reference` means within `from`. */
+  resolve(reference: string, from: object): SchemaNode {
+    const { base, path } = this.placeOf(from);
+    const target = absolute(reference, base);
+    const hash = target.indexOf('#');
+    const uri = hash < 0 ? target : target.slice(0, hash);
+    const fragment = hash < 0 ? '' : decode(target.slice(hash + 1));
+    const resource = this.#resources.get(uri);
+    if (resource === undefined)
+      throw new UnsupportedConstraintError('$ref', path, `${reference} is not in the document`);
+    if (fragment === '') return resource;
+    if (!fragment.startsWith('/')) {
+      const anchored = this.#anchors.get(`${uri}#${fragment}`);
+      if (anchored === undefined)
+        throw new UnsupportedConstraintError('$ref', path, `no anchor ${reference}`);
+      return anchored;
+    }
+    let at: unknown = resource;
+    let place = uri;
+    for (const part of fragment.slice(1).split('/')) {
+      const key = part.replace(/~1/g, '/').replace(/~0/g, '~');
+      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key))
+        throw new UnsupportedConstraintError('$ref', path, `${reference} leads nowhere`);
+      at = (at as Record<string, unknown>)[key];
+      if (isSchema(at) && typeof at === 'object') place = this.#places.get(at)?.base ?? place;
+    }
+    if (!isSchema(at)) throw new UnsupportedConstraintError('$ref', path, `${reference} is no schema`);
+    if (typeof at === 'object' && !this.#places.has(at)) this.#walk(at, place, fragment);
+    return at;
+  }
+
+  #walk(schema: unknown, outer: string, path: string): void {
+    if (!isSchema(schema) || typeof schema === 'boolean' || this.#places.has(schema)) return;
+    let base = outer;
+    const old = Number(this.draft) <= 7;
+    const id = this.draft === '4' ? schema['id'] : schema['$id'];
+    if (typeof id === 'string' && !(old && '$ref' in schema)) {
+      const uri = absolute(id, outer);
+      const hash = uri.indexOf('#');
+      if (hash >= 0 && hash < uri.length - 1) this.#anchors.set(uri, schema);
+      if (!id.startsWith('#')) {
+        base = hash < 0 ? uri : uri.slice(0, hash);
+        if (!this.#resources.has(base)) this.#resources.set(base, schema);
+      }
+    }
+    for (const keyword of ['$anchor', '$dynamicAnchor'])
+      if (typeof schema[keyword] === 'string' && !old)
+        this.#anchors.set(`${base}#${schema[keyword]}`, schema);
+    this.#places.set(schema, { base, path });
+    for (const keyword of singleSchemas) {
+      const value = schema[keyword];
+      if (Array.isArray(value))
+        for (const [i, v] of value.entries()) this.#walk(v, base, `${path}/${keyword}/${i}`);
+      else this.#walk(value, base, `${path}/${keyword}`);
+    }
+    for (const keyword of listsOfSchemas) {
+      const value = schema[keyword];
+      if (Array.isArray(value))
+        for (const [i, v] of value.entries()) this.#walk(v, base, `${path}/${keyword}/${i}`);
+    }
+    for (const keyword of mapsOfSchemas) {
+      const value = schema[keyword];
+      if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        for (const [k, v] of Object.entries(value)) this.#walk(v, base, `${path}/${keyword}/${k}`);
+    }
+  }
+}
+
+function absolute(reference: string, base: string): string {
+  try {
+    return new URL(reference, base).href;
+  } catch {
+    return reference.startsWith('#') ? base.replace(/#.*$/, '') + reference : reference;
+  }
+}
+
+function decode(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
+}
