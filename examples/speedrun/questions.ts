@@ -1,5 +1,6 @@
 // Questions whose answers can be checked: who, what kind, what is wanted, where, small sums, and things that were never told, to which the right answer is that one does not know. A question is a function of
 // its number, so training and test never share one (even numbers train, odd ones test).
+import { calculate as evaluate } from '@ashlar/tools/calculator';
 import type { KeyedUniform } from '../story-world/story-of.ts';
 import { storyOf } from '../story-world/story-of.ts';
 
@@ -84,9 +85,9 @@ export function calculatorPage(question: Question): string {
   return `CALCULATOR ${a} + ${b} =`;
 }
 
-/** The calculator: the value of `a + b` written in words of digits, or undefined for anything else. */
+/** The calculator of the tools package: the value of `a + b`, whose digits may stand apart, or undefined for anything else. */
 export function calculate(expression: string): string | undefined {
   const [, a, b] =
     /^CALCULATOR (\d+) \+ (\d+) =$/.exec(normal(expression).replace('calculator', 'CALCULATOR')) ?? [];
-  return a === undefined ? undefined : String(Number(a) + Number(b));
+  return a === undefined ? undefined : evaluate(`${a} + ${b}`);
 }

@@ -254,19 +254,24 @@ await trained('dpo', {
 });
 const policy = await run.stage('grpo', async () => {
   const parameters = await run.parameters('dpo');
+  const reference = await run.parameters('dpo');
   const model = modelOf(config, parameters);
   const curve: [number, number][] = [];
   const state = await trainPolicy(initTrainState(parameters, optimizer), {
     model,
     optimizer,
-    schedule: constantSchedule({ peak: 3e-4 }),
+    // A small rate and a penalty to the policy it started from: Adam's first steps are of the rate's size however weak the signal is.
+    schedule: constantSchedule({ peak: 5e-5, warmupSteps: 5 }),
+    objective: { beta: 0.04 },
+    advantage: 'mean-only',
+    reference,
     rounds: setting.steps.grpo,
-    groupSize: 4,
+    groupSize: 8,
     maxNewTokens: longestAnswer,
     random,
     promptsAt: (round) =>
-      Array.from({ length: 8 }, (_, i) => {
-        const question = questionOf(random, 2 * (500_000 + round * 8 + i));
+      Array.from({ length: 12 }, (_, i) => {
+        const question = questionOf(random, 2 * (500_000 + round * 12 + i));
         return {
           ids: tokenizer.encode(question.prompt),
           reward: (ids) => {
@@ -283,6 +288,7 @@ const policy = await run.stage('grpo', async () => {
   await run.save('grpo', state);
   const scores = await scoreModel(model, tokenizer, testQuestions);
   disposeTrainState(state);
+  tf.dispose([...reference.values()]);
   model.dispose();
   return { curve, scores };
 });
@@ -320,10 +326,18 @@ const board = await run.stage('leaderboard', async () => {
       ),
     );
   return {
+    drawn: Object.fromEntries(
+      stages.map((stage, s) => [
+        stage,
+        questions.reduce((sum, q, i) => sum + judge(q, answers[s].texts[i]), 0) / questions.length,
+      ]),
+    ),
     rule: votesBy((s, q) => judge(questions[q] as Question, answers[s].texts[q])),
     rewardModel: votesBy((s, q) => answers[s].scores[q]),
   };
 });
+for (const [stage, mean] of Object.entries(board.drawn))
+  card.facts[`mean score of drawn answers, ${stage}`] = mean.toFixed(3);
 for (const [title, votes] of [
   ['Stages by the rule', board.rule],
   ['Stages by the reward model', board.rewardModel],
@@ -378,13 +392,15 @@ card.scaling = [...new Set(sweep.map((r) => r.parameters))].map((n) => ({
   label: `${(n / 1000).toFixed(0)}k`,
   points: sweep.filter((r) => r.parameters === n).map((r) => [Math.log10(r.flops), r.loss] as const),
 }));
-const law = fitScalingLaw(sweep);
-card.notes.push({
-  title: 'Scaling law of the sweep',
-  lines: [
-    `L = ${law.E.toFixed(2)} + ${law.A.toPrecision(3)} / N^${law.alpha.toFixed(2)} + ${law.B.toPrecision(3)} / D^${law.beta.toFixed(2)}, from ${sweep.length} tiny runs: a picture, not a forecast`,
-  ],
-});
+if (sweep.length >= 9) {
+  const law = fitScalingLaw(sweep);
+  card.notes.push({
+    title: 'Scaling law of the sweep',
+    lines: [
+      `L = ${law.E.toFixed(2)} + ${law.A.toPrecision(3)} / N^${law.alpha.toFixed(2)} + ${law.B.toPrecision(3)} / D^${law.beta.toFixed(2)}, from ${sweep.length} tiny runs: a picture, not a forecast`,
+    ],
+  });
+}
 card.facts['seconds, this invocation'] = Math.round((performance.now() - started) / 1000);
 await writeCard();
 tf.dispose([...reward.values()]);
