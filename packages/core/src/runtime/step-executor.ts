@@ -22,5 +22,6 @@ export interface StepExecutor {
   replace(name: string, values: Float32Array): void;
   /** A parameter as float32 in the shape of `listParameters`. */
   parameter(name: string): Float32Array;
+  /** Frees weights, pages and buffers. */
   dispose(): void;
 }
