@@ -54,6 +54,7 @@ export {
   renderCalls,
   renderResults,
 } from './formats/render-calls.ts';
+export { formatFromResponseTemplate } from './formats/response-template.ts';
 export { ToolCallParser, type ToolCallParserOptions } from './formats/tool-call-parser.ts';
 export { type JsonSchema, type ToolSignature, toolSignature } from './formats/tool-signature.ts';
 export type { LexerKind } from './formats/value-lexer.ts';

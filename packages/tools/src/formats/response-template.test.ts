@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { fixtureTools } from './fixtures/replies.ts';
+import { parseReply } from './parse-reply.ts';
+import { renderCalls } from './render-calls.ts';
+import { formatFromResponseTemplate } from './response-template.ts';
+
+const wrap = { type: 'function', function: '{content}' };
+const named = { type: 'function', function: { name: '{name}', arguments: '{content}' } };
+const thinking = { open: '<think>', close: '</think>', content: 'text' };
+const smol = {
+  start_anchor: '<|im_start|>assistant\n',
+  fields: {
+    thinking,
+    tool_calls: {
+      open: '<tool_call>',
+      close: '</tool_call>',
+      repeats: true,
+      content: 'json',
+      transform: wrap,
+    },
+    content: { close: '<|im_end|>', content: 'text' },
+  },
+};
+const qwen = {
+  fields: {
+    thinking,
+    tool_calls: {
+      open_pattern: String.raw`<tool_call>\s*<function=(?P<name>\w+)>`,
+      close: '</tool_call>',
+      repeats: true,
+      content: 'xml-inline',
+      content_args: {
+        tag_pattern: String.raw`<parameter=(?P<key>\w+)>\s*(?P<value>.*?)\s*</parameter>`,
+        value_parser: { name: 'json', args: { allow_non_json: true } },
+      },
+      transform: named,
+    },
+    content: { close: '<|im_end|>' },
+  },
+};
+const cohere = {
+  fields: {
+    tool_calls: {
+      open: '<|START_ACTION|>',
+      close: '<|END_ACTION|>',
+      content: 'json',
+      transform_each: true,
+      transform: { type: 'function', function: { name: '{tool_name}', arguments: '{parameters}' } },
+    },
+    content: { open: '<|START_RESPONSE|>', close: '<|END_RESPONSE|>' },
+  },
+};
+
+describe('a response_template', () => {
+  it('reads JSON calls, thinking and what is left over', () => {
+    const format = formatFromResponseTemplate(smol);
+    const reply = parseReply(
+      '<think>\nhm\n</think>\n\nSure.<tool_call>{"name": "now", "arguments": {}}</tool_call><|im_end|>',
+      { format },
+    );
+    expect([reply.reasoning.trim(), reply.content.trim(), reply.calls[0]?.name]).toEqual([
+      'hm',
+      'Sure.',
+      'now',
+    ]);
+    expect(parseReply('still</think>ok', { format, promptTail: 'assistant\n<think>\n' })).toMatchObject({
+      reasoning: 'still',
+      content: 'ok',
+    });
+  });
+  it('reads names from delimiters and typed parameters from tags', () => {
+    const format = formatFromResponseTemplate(qwen);
+    const text =
+      '<tool_call>\n<function=search>\n<parameter=query>\n12\n</parameter>\n<parameter=limit>3</parameter>\n</function>\n</tool_call>';
+    expect(parseReply(text, { format, tools: fixtureTools }).calls).toMatchObject([
+      { name: 'search', arguments: { query: '12', limit: 3 } },
+    ]);
+    const written = renderCalls([{ name: 'get_weather', arguments: { city: 'Paris' } }], format);
+    expect(parseReply(written, { format, tools: fixtureTools }).calls).toMatchObject([
+      { name: 'get_weather', arguments: { city: 'Paris' } },
+    ]);
+  });
+  it('reads lists of calls with other names, and a content with marks of its own', () => {
+    const format = formatFromResponseTemplate(cohere);
+    const reply = parseReply(
+      '<|START_ACTION|>[{"tool_name": "now", "parameters": {}}, {"tool_name": "search", "parameters": {"query": "x"}}]<|END_ACTION|><|START_RESPONSE|>Hi<|END_RESPONSE|>',
+      { format },
+    );
+    expect(reply.calls.map((c) => c.name)).toEqual(['now', 'search']);
+    expect(reply.content).toBe('Hi');
+  });
+  it('refuses by name what it cannot say', () => {
+    expect(() =>
+      formatFromResponseTemplate({
+        fields: {
+          tool_calls: {
+            open_pattern: String.raw`<\|channel\|>to=(?P<name>\w+).*?<\|message\|>`,
+            content: 'json',
+          },
+        },
+      }),
+    ).toThrow(/open_pattern/);
+    expect(() =>
+      formatFromResponseTemplate({
+        fields: { tool_calls: { open: '<c>', close: '</c>', content: 'kv-lines' } },
+      }),
+    ).toThrow(/kv-lines/);
+    expect(() => formatFromResponseTemplate({})).toThrow(/fields/);
+  });
+});
