@@ -61,7 +61,10 @@ function check(given: Case, format: string, content: string): string | undefined
     if (!isDeepStrictEqual(calls, given.calls))
       return `${way}: calls ${JSON.stringify(calls)}, expected ${JSON.stringify(given.calls)}`;
     // gpt-oss writes the content beside a call into its analysis channel, which is reasoning.
-    const asReasoning = given.reasoning === undefined && reply.content.trim() === '' && reply.reasoning.trim() === content.trim();
+    const asReasoning =
+      given.reasoning === undefined &&
+      reply.content.trim() === '' &&
+      reply.reasoning.trim() === content.trim();
     if (reply.content.trim() !== content.trim() && !asReasoning)
       return `${way}: content ${JSON.stringify(reply.content)}, expected ${JSON.stringify(content)}`;
     if (given.reasoning !== undefined && reply.reasoning.trim() !== given.reasoning.trim())
