@@ -200,3 +200,12 @@ const WORD_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]/u;
 const isWordBefore = (text: string, at: number): boolean =>
   WORD_END.test(text.slice(Math.max(0, at - 2), at));
 const isWordAfter = (text: string, at: number): boolean => WORD_START.test(text.slice(at, at + 2));
+
+/** What a caller allows, as a set that is quick to ask. */
+export function allowedSet(allowed: 'all' | 'none' | Iterable<string>): AllowedSpecial {
+  if (typeof allowed !== 'string') return new Set(allowed);
+  if (allowed === 'all' || allowed === 'none') return allowed;
+  throw new TypeError(
+    `allowedSpecial: expected 'all', 'none' or a list of tokens, got ${JSON.stringify(allowed)}`,
+  );
+}

@@ -1,8 +1,9 @@
 // The tokenizer: stages and added tokens behind one object. Ids alone take the fast path where the stages allow it; offsets take the general one.
 
-import { type AddedToken, AddedTokens, type AllowedSpecial } from './added-tokens.ts';
+import { type AddedToken, AddedTokens, type AllowedSpecial, allowedSet } from './added-tokens.ts';
 import type { ChatMessage } from './chat-template/chat-template.ts';
 import { type EncodeChatOptions, encodeChat } from './encode-chat.ts';
+import { ENCODE_OPTIONS, type EncodeOptions } from './encode-options.ts';
 import { canCutStream, encodeChunks, type TextChunks } from './encode-stream.ts';
 import {
   type Encoding,
@@ -17,11 +18,14 @@ import {
 import { compileFastPath, type FastPath } from './engine/fast-path.ts';
 import type { PieceExplanation } from './explain.ts';
 import { encodeColumns, encodeIds, explainText, type PipelineOptions, type Stages } from './pipeline.ts';
+import { framePiece } from './post-processors/frame-piece.ts';
 import type { LayoutPiece } from './post-processors/post-processor.ts';
 import { StreamDecoder } from './stream-decoder.ts';
 import { bytesOfToken, isByteLevel } from './token-bytes.ts';
 import { decodeUtf8 } from './unicode/utf8.ts';
 import { refuseUnknownOptions } from './unknown-options.ts';
+
+export type { EncodeOptions } from './encode-options.ts';
 
 /** Everything a tokenizer is made of. */
 export interface TokenizerParts extends Stages {
@@ -39,42 +43,11 @@ export interface TokenizerParts extends Stages {
   readonly chatTemplates?: Readonly<Record<string, string>>;
 }
 
-/** What `encode` may be told. */
-export interface EncodeOptions {
-  /** A second text. */
-  readonly pair?: string;
-  /** Frame the text as the post-processor says (BOS, [CLS], ...); default true. */
-  readonly addSpecialTokens?: boolean;
-  /** Control tokens that the text may become when it spells them; default 'none': text is never a control token. */
-  readonly allowedSpecial?: 'all' | 'none' | Iterable<string>;
-  /** What to do with a control token in the text that is not allowed: encode it as 'plain' text (default) or throw an 'error'. */
-  readonly refusedSpecial?: 'plain' | 'error';
-  /** Default: as the tokenizer's file says; false for none. */
-  readonly truncation?: Truncation | false;
-  /** Default: as the tokenizer's file says; false for none. */
-  readonly padding?: Padding | false;
-  /** BPE dropout: probability that a merge is passed over. Needs `uniform`. */
-  readonly dropout?: number;
-  /** Random numbers in [0, 1) for dropout, such as a Philox stream of `@ashlar/sampling`. */
-  readonly uniform?: () => number;
-}
-
 /** What `decode` may be told. */
 export interface DecodeOptions {
   /** Leave control tokens out; default false. */
   readonly skipSpecialTokens?: boolean;
 }
-
-const ENCODE_OPTIONS = [
-  'pair',
-  'addSpecialTokens',
-  'allowedSpecial',
-  'refusedSpecial',
-  'truncation',
-  'padding',
-  'dropout',
-  'uniform',
-];
 
 /**
  * Text to ids and back. Make one with {@link loadTokenizer} or one of the format readers.
@@ -398,34 +371,4 @@ export class Tokenizer {
       .map((piece) => framePiece(piece, first, second))
       .reduce(mergeEncodings, emptyEncoding());
   }
-}
-
-function framePiece(piece: LayoutPiece, first: Encoding, second: Encoding | undefined): Encoding {
-  if ('sequence' in piece) {
-    const typed = (e: Encoding): Encoding => ({
-      ...e,
-      typeIds: e.ids.map(() => piece.typeId),
-      overflowing: e.overflowing.map(typed),
-    });
-    return typed(piece.sequence === 0 ? first : (second ?? emptyEncoding()));
-  }
-  return {
-    ids: piece.ids,
-    typeIds: piece.ids.map(() => piece.typeId),
-    tokens: piece.tokens,
-    offsets: piece.ids.map(() => [0, 0] as const),
-    wordIds: piece.ids.map(() => null),
-    sequenceIds: piece.ids.map(() => null),
-    specialTokensMask: piece.ids.map(() => 1),
-    attentionMask: piece.ids.map(() => 1),
-    overflowing: [],
-  };
-}
-
-function allowedSet(allowed: 'all' | 'none' | Iterable<string>): AllowedSpecial {
-  if (typeof allowed !== 'string') return new Set(allowed);
-  if (allowed === 'all' || allowed === 'none') return allowed;
-  throw new TypeError(
-    `allowedSpecial: expected 'all', 'none' or a list of tokens, got ${JSON.stringify(allowed)}`,
-  );
 }

@@ -58,7 +58,7 @@ describe('GGUF vocabularies', () => {
     expect(() => ggufTokenizer(byteLevel({ 'tokenizer.ggml.pre': 'mystery' }))).toThrow(
       '"mystery" is not known',
     );
-    expect(() => ggufTokenizer(byteLevel({ 'tokenizer.ggml.model': 'rwkv' }))).toThrow('got rwkv');
+    expect(() => ggufTokenizer(byteLevel({ 'tokenizer.ggml.model': 'plamo2' }))).toThrow('got plamo2');
     expect(() => ggufTokenizer(byteLevel({ 'tokenizer.ggml.merges': undefined }))).toThrow(
       'tokenizer.ggml.merges',
     );

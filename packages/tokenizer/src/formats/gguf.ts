@@ -1,7 +1,8 @@
-// Vocabularies inside GGUF files: 'gpt2' (byte-level BPE), 'llama' (SentencePiece BPE), 'bert' (WordPiece), 't5' (Unigram), 'gemma4' (BPE on characters).
+// Vocabularies inside GGUF files: 'gpt2' (byte-level BPE), 'llama' (SentencePiece BPE), 'bert' (WordPiece), 't5' (Unigram), 'rwkv' (longest match), 'gemma4' (BPE on characters).
 // The keys are tokenizer.ggml.*; what they leave open (BOS by default, ends of turn) follows llama.cpp.
 import type { AddedToken } from '../added-tokens.ts';
 import { BpeModel } from '../models/bpe.ts';
+import { longestMatch, unescapeBytes } from '../models/longest-match.ts';
 import { type PieceKind, ScoreBpeModel, type ScorePiece } from '../models/score-bpe.ts';
 import { unigram } from '../models/unigram.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
@@ -118,6 +119,7 @@ interface Read {
 }
 
 const READERS: Readonly<Record<string, (metadata: Metadata, pieces: readonly ScorePiece[]) => Read>> = {
+  rwkv: longestMatchVocabulary,
   gpt2: (metadata, pieces) =>
     byteLevelVocabulary(metadata, pieces, String(metadata.get('tokenizer.ggml.pre') ?? 'default')),
   gemma4: (metadata, pieces) => byteLevelVocabulary(metadata, pieces, 'gemma4'),
@@ -184,6 +186,21 @@ const READERS: Readonly<Record<string, (metadata: Metadata, pieces: readonly Sco
     addEos: true,
   }),
 };
+
+// Reader of RWKV's vocabulary, whose ids begin at 0 with a control token.
+function longestMatchVocabulary(_: Metadata, pieces: readonly ScorePiece[]): Read {
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const tokens = pieces.map((p) => (p.kind === 'normal' ? unescapeBytes(p.text) : new Uint8Array(0)));
+  return {
+    stages: {
+      model: longestMatch(tokens, 0),
+      preTokenizer: preTokenizerFromJson(bytes),
+      decoder: decoderFromJson({ ...bytes, use_regex: true }),
+    },
+    addBos: false,
+    addEos: false,
+  };
+}
 
 const ESCAPE: StageConfig = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
 const STRIP: StageConfig = { type: 'Strip', content: ' ', start: 1, stop: 0 };
