@@ -159,10 +159,10 @@ describe('tools that fail', () => {
   it('stay alive as long as they report progress, up to the hard maximum', async () => {
     const slow = tool({
       name: 'slow',
-      timeoutMs: 60,
+      timeoutMs: 500,
       run: async (_: unknown, { progress }) => {
         for (let i = 0; i < 4; i++) {
-          await new Promise((r) => setTimeout(r, 30));
+          await new Promise((r) => setTimeout(r, 170));
           progress('working');
         }
         return 'done';

@@ -69,13 +69,14 @@ export async function runJavascript(code: string, limits: SandboxLimits = {}): P
     const onAbort = (): void => fail('stopped');
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    // The clock starts when the worker does; 300 ms are for its start.
-    worker.once('online', () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => fail('timeout'), timeoutMs + 300);
-    });
-    timer = setTimeout(() => fail('timeout'), timeoutMs + 5000);
-    worker.once('message', (message: SandboxResult) => {
+    // The clock starts when the script does; loading the sandbox has a time of its own.
+    timer = setTimeout(() => fail('timeout'), timeoutMs + 30_000);
+    worker.on('message', (message: SandboxResult & { readonly ready?: true }) => {
+      if (message.ready) {
+        clearTimeout(timer);
+        timer = setTimeout(() => fail('timeout'), timeoutMs + 300);
+        return;
+      }
       const error = message.error;
       if (error !== undefined && /out of memory|memory access|allocat/i.test(error))
         end({ ...message, error: 'memory' });

@@ -15,7 +15,7 @@ const { code, memoryBytes, outputChars, timeoutMs } = workerData;
   const runtime = quickjs.newRuntime();
   runtime.setMemoryLimit(memoryBytes);
   runtime.setMaxStackSize(256 * 1024);
-  const deadline = performance.now() + timeoutMs;
+  let deadline = performance.now() + 30000;
   runtime.setInterruptHandler(() => performance.now() > deadline);
   const vm = runtime.newContext();
   let output = '';
@@ -37,6 +37,8 @@ const { code, memoryBytes, outputChars, timeoutMs } = workerData;
     'Object.defineProperty(globalThis, "console", { value: console }); return show; })()';
   const made = vm.evalCode(prelude);
   const show = vm.unwrapResult(made);
+  parentPort.postMessage({ ready: true });
+  deadline = performance.now() + timeoutMs;
   let answer;
   const text = (handle) => { const r = vm.callFunction(show, vm.undefined, handle); if (r.error) { r.error.dispose(); return '[unprintable]'; } const s = vm.getString(r.value); r.value.dispose(); return s; };
   const failure = (error) => {
