@@ -25,7 +25,28 @@ interface Case {
 
 const encoder = new TextEncoder();
 const eos = 0;
-const pieces = ['{"', '"}', '": ', '":', '", "', '","', ', "', '}, {', '[{', '}]', '"]', 'true', 'null', '": "', '10', '.0', 'the', 'foo', ' a', '\\u'];
+const pieces = [
+  '{"',
+  '"}',
+  '": ',
+  '":',
+  '", "',
+  '","',
+  ', "',
+  '}, {',
+  '[{',
+  '}]',
+  '"]',
+  'true',
+  'null',
+  '": "',
+  '10',
+  '.0',
+  'the',
+  'foo',
+  ' a',
+  '\\u',
+];
 const texts = [
   new Uint8Array(0),
   ...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
@@ -42,7 +63,8 @@ function idsOf(text: string, longest: boolean): number[] {
     let best = 1 + bytes[at];
     if (longest)
       for (let id = 257; id < texts.length; id++)
-        if (texts[id].length > texts[best].length && texts[id].every((byte, i) => bytes[at + i] === byte)) best = id;
+        if (texts[id].length > texts[best].length && texts[id].every((byte, i) => bytes[at + i] === byte))
+          best = id;
     ids.push(best);
     at += texts[best].length;
   }
@@ -50,7 +72,11 @@ function idsOf(text: string, longest: boolean): number[] {
 }
 
 /** Where the text stops being allowed by the masks: undefined when all of it is, end included. */
-function stopsAt(language: ConstraintGrammar, vocabulary: Vocabulary, ids: readonly number[]): number | undefined {
+function stopsAt(
+  language: ConstraintGrammar,
+  vocabulary: Vocabulary,
+  ids: readonly number[],
+): number | undefined {
   const running = constraint(language, vocabulary);
   for (const [index, id] of [...ids, eos].entries()) {
     const allowed = ((running.mask()[id >> 5] >>> (id & 31)) & 1) === 1;
@@ -104,7 +130,10 @@ export const kind: Kind = {
         for (const text of item.reject) {
           if (language === undefined) continue;
           if (/[\ud800-\udfff]/u.test(text)) continue;
-          if (stopsAt(language, vocabulary, idsOf(text, true)) === undefined || stopsAt(language, vocabulary, idsOf(text, false)) === undefined) {
+          if (
+            stopsAt(language, vocabulary, idsOf(text, true)) === undefined ||
+            stopsAt(language, vocabulary, idsOf(text, false)) === undefined
+          ) {
             problems.push(`accepts ${text}`);
             wrongAccepts++;
           }
@@ -120,7 +149,9 @@ export const kind: Kind = {
       if (problems.length === 0) passed++;
       else failures.push(`${item.name}: ${problems.slice(0, 3).join('; ').slice(0, 300)}`);
     }
-    const keywords = [...refusals].sort((a, b) => b[1] - a[1]).map(([keyword, count]) => `${keyword} ${count}`);
+    const keywords = [...refusals]
+      .sort((a, b) => b[1] - a[1])
+      .map(([keyword, count]) => `${keyword} ${count}`);
     return {
       passed,
       failures,
