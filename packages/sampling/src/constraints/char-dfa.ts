@@ -152,7 +152,10 @@ function minimize(
       if (c < 0) return -1;
       const name = signature(s);
       let id = names.get(name);
-      if (id === undefined) names.set(name, (id = names.size));
+      if (id === undefined) {
+        id = names.size;
+        names.set(name, id);
+      }
       return id;
     });
     classes = next;
@@ -233,7 +236,8 @@ function remembered(name: string, make: () => CharDfa): CharDfa {
   let dfa = memo.get(name);
   if (dfa === undefined) {
     if (memo.size > 500) memo.clear();
-    memo.set(name, (dfa = make()));
+    dfa = make();
+    memo.set(name, dfa);
   }
   return dfa;
 }
@@ -270,7 +274,10 @@ export function stringsDfa(strings: readonly string[]): CharDfa {
     for (const char of text) {
       const c = char.codePointAt(0) as number;
       let next = at.next.get(c);
-      if (next === undefined) at.next.set(c, (next = node()));
+      if (next === undefined) {
+        next = node();
+        at.next.set(c, next);
+      }
       at = next;
     }
     at.end = true;

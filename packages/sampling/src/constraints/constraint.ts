@@ -74,14 +74,11 @@ class Masks {
   #throughLexeme(stack: Stack, lexeme: Lexeme, at: number, mask: Uint32Array): void {
     const own = this.#lexemeMask(lexeme, at);
     for (let w = 0; w < mask.length; w++) mask[w] |= own.inside[w];
+    const { machine } = this.#grammar;
     const keyed = stack.frame?.leave !== undefined;
-    let shared: MachineState | null | undefined;
+    let after = keyed || own.exits.length === 0 ? null : machine.after(stack, '');
     for (let i = 0; i < own.exits.length; i++) {
-      const after = keyed
-        ? this.#grammar.machine.after(stack, own.texts[i])
-        : shared === undefined
-          ? (shared = this.#grammar.machine.after(stack, ''))
-          : shared;
+      if (keyed) after = machine.after(stack, own.texts[i]);
       if (after !== null) this.#walk(own.exits[i], after, mask);
     }
   }
@@ -150,10 +147,10 @@ const kept = new WeakMap<ConstraintGrammar, WeakMap<Vocabulary, Masks>>();
  * ends: every prefix can be finished, byte by byte at least, so the vocabulary must hold the bytes the grammar needs.
  */
 export function constraint(grammar: ConstraintGrammar, vocabulary: Vocabulary): Constraint {
-  let byVocabulary = kept.get(grammar);
-  if (byVocabulary === undefined) kept.set(grammar, (byVocabulary = new WeakMap()));
-  let masks = byVocabulary.get(vocabulary);
-  if (masks === undefined) byVocabulary.set(vocabulary, (masks = new Masks(grammar, vocabulary)));
+  const byVocabulary = kept.get(grammar) ?? new WeakMap<Vocabulary, Masks>();
+  kept.set(grammar, byVocabulary);
+  const masks = byVocabulary.get(vocabulary) ?? new Masks(grammar, vocabulary);
+  byVocabulary.set(vocabulary, masks);
   return new RunningConstraint(grammar, vocabulary, masks, [grammar.start], 0);
 }
 

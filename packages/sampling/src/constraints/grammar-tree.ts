@@ -97,8 +97,8 @@ export function compileGrammar(
   const lexemes = new Map<string, Readable>();
   const lexeme = (dfa: CharDfa): Readable => {
     let readable = lexemes.get(dfa.key);
-    if (readable === undefined)
-      lexemes.set(dfa.key, (readable = machine.lexeme(utf8Lexeme(boundedAutomaton(dfa)))));
+    if (readable === undefined) readable = machine.lexeme(utf8Lexeme(boundedAutomaton(dfa)));
+    lexemes.set(dfa.key, readable);
     return readable;
   };
   const compile = (e: Expression): Readable => {

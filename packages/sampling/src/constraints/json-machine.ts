@@ -45,7 +45,7 @@ interface ArrayState {
 /** One way to read the next item, and what comes behind it. */
 interface ItemWay {
   readonly readable: Readable;
-  readonly then: Frame;
+  readonly next: Frame;
 }
 
 const encoder = new TextEncoder();
@@ -59,6 +59,8 @@ export class JsonMachine {
   readonly #compiler: SchemaCompiler;
   readonly #live: Productivity;
   readonly #layout: JsonLayout;
+  /** Tells the frames of several schemas in one machine apart. */
+  readonly #tag: number;
   readonly #values = new Map<string, Readable>();
   readonly #lexemes = new Map<string, Readable>();
   readonly #keyLexemes = new Map<string, Lexeme>();
@@ -70,6 +72,7 @@ export class JsonMachine {
     this.#compiler = compiler;
     this.#live = live;
     this.#layout = layout;
+    this.#tag = machine.newId();
   }
 
   /** Any value that satisfies the conjunction. */
@@ -121,20 +124,26 @@ export class JsonMachine {
 
   #idOf(key: string): number {
     let id = this.#shapeIds.get(key);
-    if (id === undefined) this.#shapeIds.set(key, (id = this.#shapeIds.size));
+    if (id === undefined) {
+      id = this.#shapeIds.size;
+      this.#shapeIds.set(key, id);
+    }
     return id;
   }
 
   #lexeme(key: string, make: () => Lexeme): Readable {
     let readable = this.#lexemes.get(key);
-    if (readable === undefined) this.#lexemes.set(key, (readable = this.#machine.lexeme(make())));
+    if (readable === undefined) {
+      readable = this.#machine.lexeme(make());
+      this.#lexemes.set(key, readable);
+    }
     return readable;
   }
 
   #opening(byte: number, key: string, inside: (rest: Stack, out: Emit) => void): Readable {
     let readable = this.#lexemes.get(key);
     if (readable === undefined) {
-      const frame = this.#machine.frame(`open ${key}`, () => ({
+      const frame = this.#machine.frame(`open ${this.#tag} ${key}`, () => ({
         step: (b, rest, out) => {
           if (b === byte) inside(rest, out);
         },
@@ -164,7 +173,7 @@ export class JsonMachine {
   }
 
   #objectFrame(state: ObjectState, phase: ObjectPhase): Frame {
-    const key = `obj ${phase} ${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`;
+    const key = `obj ${this.#tag} ${phase} ${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`;
     return this.#machine.frame(key, () => {
       const { spaces } = this.#layout;
       const closable = this.#objectClosable(state);
@@ -222,7 +231,7 @@ export class JsonMachine {
 
   #keyFrame(state: ObjectState, at: number, text: string): Frame {
     const lexeme = this.#keyLexeme(state);
-    const key = `key ${lexeme.id} ${at} ${state.plan.id} ${state.met} ${JSON.stringify([text, state.seen])}`;
+    const key = `key ${this.#tag} ${lexeme.id} ${at} ${state.plan.id} ${state.met} ${JSON.stringify([text, state.seen])}`;
     return this.#machine.frame(key, () => ({
       lexeme,
       state: at,
@@ -295,12 +304,12 @@ export class JsonMachine {
     // Beyond everything that depends on the position, positions are alike.
     const settled = Math.max(shape.prefix.length, shape.min, ...shape.contains.map((c) => c.from));
     const place = shape.max < Infinity ? index : Math.min(index, settled);
-    const key = `arr ${phase} ${this.#idOf(shapeKey(shape))} ${place} ${counts.join(',')} ${JSON.stringify(seen)}`;
+    const key = `arr ${this.#tag} ${phase} ${this.#idOf(shapeKey(shape))} ${place} ${counts.join(',')} ${JSON.stringify(seen)}`;
     return this.#machine.frame(key, () => {
       const { spaces } = this.#layout;
       const closable = arrayClosable(shape, index, counts);
       const spacedItem = (): Frame =>
-        this.#machine.frame(`item ${key}`, () => ({
+        this.#machine.frame(`item ${this.#tag} ${key}`, () => ({
           step: (byte, rest, out) => {
             if (byte === space) this.#beginItem(state, rest, out);
           },
@@ -326,8 +335,8 @@ export class JsonMachine {
   }
 
   #beginItem(state: ArrayState, rest: Stack, out: Emit): void {
-    for (const { readable, then } of this.#itemWays(state))
-      this.#machine.enter(readable, this.#machine.push(then, rest), out);
+    for (const way of this.#itemWays(state))
+      this.#machine.enter(way.readable, this.#machine.push(way.next, rest), out);
   }
 
   #itemWays(state: ArrayState): readonly ItemWay[] {
@@ -346,7 +355,7 @@ export class JsonMachine {
       if (shape.unique && shape.contains.length > 0)
         throw new UnsupportedConstraintError('uniqueItems', '', 'with contains');
       const readable = shape.unique ? this.#distinct(value, next) : this.value(value);
-      ways.push({ readable, then: this.#arrayFrame(next, 'next') });
+      ways.push({ readable, next: this.#arrayFrame(next, 'next') });
     }
     if (this.#ways.size > 5000) this.#ways.clear();
     this.#ways.set(key, ways);
@@ -364,7 +373,7 @@ export class JsonMachine {
     };
     const frameOf = (inner: MachineState, bytes: string): Frame =>
       machine.frame(
-        `item ${value.join('&')} ${inner.stacks.map((s) => s.id).join(' ')} ${next.seen.join('\n')} ${bytes}`,
+        `item ${this.#tag} ${value.join('&')} ${inner.stacks.map((s) => s.id).join(' ')} ${next.seen.join('\n')} ${bytes}`,
         () => ({
           step: (byte, rest, out) => {
             const after = machine.step(inner, byte);
@@ -421,7 +430,10 @@ function without(dfa: CharDfa, counts: readonly number[], texts: readonly string
     for (const char of text) {
       const c = char.codePointAt(0) as number;
       let next = at.next.get(c);
-      if (next === undefined) at.next.set(c, (next = node()));
+      if (next === undefined) {
+        next = node();
+        at.next.set(c, next);
+      }
       at = next;
       at.below++;
     }

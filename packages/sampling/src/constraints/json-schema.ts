@@ -1,7 +1,7 @@
 // JSON Schema as a language of texts.
 import { checkKnown } from '../check.ts';
 import { type ConstraintGrammar, compileLanguage } from './constraint-grammar.ts';
-import { UnsatisfiableConstraintError } from './errors.ts';
+import { UnsatisfiableConstraintError, UnsupportedConstraintError } from './errors.ts';
 import { JsonMachine } from './json-machine.ts';
 import type { Readable } from './machine.ts';
 import { Productivity } from './productivity.ts';
@@ -43,6 +43,9 @@ export function jsonSchema(schema: unknown, options: JsonSchemaOptions = {}): Co
   oneOf('whitespace', whitespace, ['spaced', 'compact']);
   oneOf('propertyOrder', propertyOrder, ['any', 'schema']);
   const node: SchemaNode = schema;
+  const dialect = typeof node === 'object' ? node['$schema'] : undefined;
+  if (typeof dialect === 'string' && !/^https?:\/\/json-schema\.org\//.test(dialect))
+    throw new UnsupportedConstraintError('$schema', '', `${dialect} may give keywords another meaning`);
   return compileLanguage('jsonSchema', (machine): Readable => {
     const resources = new SchemaResources(node, draft ?? draftOf(node) ?? '2020-12');
     const compiler = new SchemaCompiler(resources, format === 'assert');

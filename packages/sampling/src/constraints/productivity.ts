@@ -1,7 +1,6 @@
 // Which conjunctions some value satisfies: the least fixpoint over what a shape cannot do without. The machine offers
 // only what is productive, so no allowed prefix is a dead end.
 
-import { isWellFormed } from './char-ranges.ts';
 import { boundedAutomaton } from './char-automaton.ts';
 import {
   allStrings,
@@ -14,6 +13,7 @@ import {
   stringsDfa,
   uniteDfa,
 } from './char-dfa.ts';
+import { isWellFormed } from './char-ranges.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { canonicalNumber } from './number-dfa.ts';
 import { hasKey, type SchemaCompiler } from './schema-compiler.ts';
@@ -406,7 +406,10 @@ function labelledStrings(strings: readonly string[]): CharDfa {
     let at = '';
     for (const char of s) {
       let set = prefixes.get(at);
-      if (set === undefined) prefixes.set(at, (set = new Set()));
+      if (set === undefined) {
+        set = new Set();
+        prefixes.set(at, set);
+      }
       set.add(char.codePointAt(0) as number);
       at += char;
     }
@@ -426,7 +429,10 @@ function relabel(dfa: CharDfa, label: (old: number) => number): CharDfa {
   const memo = new Map<number, number>([[0, 0]]);
   const of = (old: number): number => {
     let value = memo.get(old);
-    if (value === undefined) memo.set(old, (value = label(old)));
+    if (value === undefined) {
+      value = label(old);
+      memo.set(old, value);
+    }
     return value;
   };
   const labels = dfa.labels.map(of);

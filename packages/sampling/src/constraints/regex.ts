@@ -97,7 +97,7 @@ export function parseRegex(pattern: string): RegexNode {
       case '$':
         return { kind: 'end' };
       case '\\':
-        return { kind: 'chars', ranges: escape(false) };
+        return { kind: 'chars', ranges: escaped(false) };
       case '*':
       case '+':
       case '?':
@@ -114,7 +114,7 @@ export function parseRegex(pattern: string): RegexNode {
     at += count;
     return Number.parseInt(part, 16);
   };
-  const escape = (inClass: boolean): CharRanges => {
+  const escaped = (inClass: boolean): CharRanges => {
     const c = text[at++];
     const one = (code: number): CharRanges => [code, code];
     switch (c) {
@@ -179,7 +179,8 @@ export function parseRegex(pattern: string): RegexNode {
           } catch {
             return refuse(`\\p{${name}}`);
           }
-          properties.set(name, (ranges = rangesWhere((char) => test.test(char))));
+          ranges = rangesWhere((char) => test.test(char));
+          properties.set(name, ranges);
         }
         return c === 'p' ? ranges : negateRanges(ranges);
       }
@@ -201,7 +202,7 @@ export function parseRegex(pattern: string): RegexNode {
       if (text[at] === '[' && text[at + 1] === ':') refuse('POSIX class');
       const single = (): CharRanges => {
         const c = text[at++];
-        if (c === '\\') return escape(true);
+        if (c === '\\') return escaped(true);
         const code = c.codePointAt(0) as number;
         return [code, code];
       };
@@ -369,7 +370,8 @@ export function patternDfa(pattern: string): CharDfa {
   let dfa = searched.get(pattern);
   if (dfa === undefined) {
     if (searched.size > 200) searched.clear();
-    searched.set(pattern, (dfa = regexDfa(parseRegex(pattern), { search: true })));
+    dfa = regexDfa(parseRegex(pattern), { search: true });
+    searched.set(pattern, dfa);
   }
   return dfa;
 }

@@ -109,7 +109,10 @@ const keys = new Map<string, number>();
 /** A short name for an automaton. */
 export function dfaId(dfa: CharDfa): number {
   let id = keys.get(dfa.key);
-  if (id === undefined) keys.set(dfa.key, (id = keys.size));
+  if (id === undefined) {
+    id = keys.size;
+    keys.set(dfa.key, id);
+  }
   return id;
 }
 
