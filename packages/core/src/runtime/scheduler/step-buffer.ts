@@ -6,8 +6,8 @@ export interface StepBuffer<T> {
   /** True from `limit` unread items on until half of them have been read. */
   readonly full: boolean;
   push(item: T): void;
-  /** No more items. */
-  end(): void;
+  /** No more items; with `dropUnread` not even those that are there. */
+  end(dropUnread?: boolean): void;
   /** The consumer's next read rejects; with `dropUnread` at once, else behind what is there already. */
   fail(reason: unknown, dropUnread: boolean): void;
   next(): Promise<IteratorResult<T, undefined>>;
@@ -49,12 +49,14 @@ export function createStepBuffer<T>(limit: number, onRoom: () => void): StepBuff
       if (unread.length >= limit && waiting.length === 0) full = true;
       settle();
     },
-    end() {
+    end(dropUnread = false) {
       ended = true;
+      if (dropUnread) unread.length = 0;
       settle();
     },
     fail(reason, dropUnread) {
-      if (ended) return;
+      // What has ended can still be dropped as long as somebody has it to read.
+      if (ended && !(dropUnread && unread.length > 0)) return;
       ended = true;
       failure = { reason };
       if (dropUnread) unread.length = 0;
