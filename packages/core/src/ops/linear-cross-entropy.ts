@@ -2,6 +2,8 @@
 // Cut Cross-Entropy, Wijmans et al. 2024, arXiv 2411.09009), and the backward pass recomputes a chunk at a time. With one chunk the logits are
 // computed once and their exponentials kept for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
+import { isHostBackend } from './host-backend.ts';
+import { linearNegativeLogProbsOnDevice } from './linear-cross-entropy-on-device.ts';
 import { matMul } from './mat-mul.ts';
 import {
   foldChunk,
@@ -47,6 +49,9 @@ export function linearNegativeLogProbs(
     const width = Math.min(size, vocabulary - start);
     return turned ? tf.slice2d(w, [0, start], [-1, width]) : tf.slice2d(w, [start, 0], [width, -1]);
   };
+
+  if (!isHostBackend())
+    return linearNegativeLogProbsOnDevice(hidden, weight, targets, { starts, of: chunkOf, turned });
 
   const product = (h: tf.Tensor2D, part: tf.Tensor2D): tf.Tensor2D => matMul(h, part, false, !turned);
   const slopes = (x: tf.Tensor2D, part: tf.Tensor2D, dz: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] => [

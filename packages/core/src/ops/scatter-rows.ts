@@ -10,8 +10,13 @@ export function scatterRows(dy: tf.Tensor, ids: tf.Tensor, shape: readonly numbe
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
     const grad = tf.reshape(dy, [ids.size, width]);
     const index = tf.cast(tf.reshape(ids, [-1]), 'int32');
-    if (!isHostBackend())
-      return tf.reshape(tf.unsortedSegmentSum(grad, index as tf.Tensor1D, rows), shape as number[]);
+    if (!isHostBackend()) {
+      const hasSum = tf.getKernel('UnsortedSegmentSum', tf.getBackend()) != null;
+      const sum = hasSum
+        ? tf.unsortedSegmentSum(grad, index as tf.Tensor1D, rows)
+        : tf.matMul(tf.oneHot(index as tf.Tensor1D, rows) as tf.Tensor2D, grad as tf.Tensor2D, true, false);
+      return tf.reshape(sum, shape as number[]);
+    }
     const from = grad.dataSync<'float32'>();
     const at = index.dataSync<'int32'>();
     const sum = new Float32Array(rows * width);

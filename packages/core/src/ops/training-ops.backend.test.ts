@@ -6,6 +6,7 @@ import { crossEntropy, tokenEntropy, tokenLogProbs } from './cross-entropy.ts';
 import { embedding } from './embedding.ts';
 import { registerGradients } from './gradients/register-gradients.ts';
 import { linearNegativeLogProbs } from './linear-cross-entropy.ts';
+import { linearNegativeLogProbsOnDevice } from './linear-cross-entropy-on-device.ts';
 import { logSigmoid } from './log-sigmoid.ts';
 import { log1mexp } from './log1mexp.ts';
 
@@ -141,6 +142,27 @@ describe('linearNegativeLogProbs', () => {
     close(a[0].dataSync(), b[0].dataSync());
     close(a[1].dataSync(), b[1].dataSync());
   });
+  for (const [weightLayout, w] of [
+    ['out-in', weight],
+    ['in-out', tf.transpose(weight)],
+  ] as const) {
+    test(`in stock ops, for devices: the same losses and gradients (${weightLayout})`, () => {
+      const turned = weightLayout === 'in-out';
+      const targets = Int32Array.from(labels, (id) => (id < 0 ? -1 : id));
+      const starts = [0, 4, 8];
+      const of = (t: tf.Tensor2D, start: number): tf.Tensor2D => {
+        const width = Math.min(4, 11 - start);
+        return turned ? tf.slice2d(t, [0, start], [-1, width]) : tf.slice2d(t, [start, 0], [width, -1]);
+      };
+      const onDevice = (h: tf.Tensor, t: tf.Tensor): tf.Tensor =>
+        linearNegativeLogProbsOnDevice(h as tf.Tensor2D, t as tf.Tensor2D, targets, { starts, of, turned });
+      close(onDevice(hidden, w).dataSync(), plain(hidden, weight).dataSync());
+      const a = tf.grads((h, t) => tf.sum(tf.mul(onDevice(h, t), weights)))([hidden, w]);
+      const b = tf.grads((h, t) => tf.sum(tf.mul(plain(h, t), weights)))([hidden, weight]);
+      close(a[0].dataSync(), b[0].dataSync());
+      close((turned ? tf.transpose(a[1]) : a[1]).dataSync(), b[1].dataSync());
+    });
+  }
   test('no tensor is left behind', () => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
