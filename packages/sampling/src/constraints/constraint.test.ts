@@ -65,7 +65,7 @@ function walk(language: ConstraintGrammar, draw: (n: number) => number, most = 4
       throw new Error(`dead end after ${new TextDecoder().decode(Uint8Array.from(out))}`);
     // Late in the walk what closes is preferred, so that endless languages end.
     const closing =
-      step > 40 ? [0, 1 + 0x7d, 1 + 0x5d, 1 + 0x29, 1 + 0x22].find((id) => allowed.includes(id)) : undefined;
+      step > 40 ? [0, 1 + 0x22, 1 + 0x7d, 1 + 0x5d, 1 + 0x29].find((id) => allowed.includes(id)) : undefined;
     const id = closing ?? allowed[draw(allowed.length)];
     if (id === 0) return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(out));
     running.accept(id);
@@ -165,7 +165,7 @@ describe('mask', () => {
           running.accept(id);
         }
       }),
-      { numRuns: 30, seed: 3 },
+      { numRuns: 6, seed: 3 },
     );
   });
 });
