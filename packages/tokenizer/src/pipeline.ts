@@ -105,15 +105,15 @@ export function encodeColumns(
     };
     const value = piece.text.value;
     if (piece.id !== undefined) {
-      push(piece.id, added.get(piece.id)!.content, piece.text.originalRange(0, value.length));
+      push(piece.id, value, piece.text.originalRange(0, value.length));
       return;
     }
     const unitOf = unitsOfBytes(value);
-    for (const { id, start, end } of stages.model.tokenize(value, options)) {
+    for (const { id, start, end, text: own } of stages.model.tokenize(value, options)) {
       const from = unitOf(start);
       // A token that ends inside a character still owns that character.
       const to = end > start ? unitOf(end - 1) + 1 : from;
-      push(id, stages.model.idToToken(id) ?? '', piece.text.originalRange(from, to));
+      push(id, own ?? stages.model.idToToken(id) ?? '', piece.text.originalRange(from, to));
     }
   });
   const count = ids.length;

@@ -362,8 +362,8 @@ export class Tokenizer {
       [first, second] = truncatePair(first, second, truncation, count);
     }
     if (processor?.trim !== undefined) {
-      first = processor.trim(first);
-      second = second && processor.trim(second);
+      first = processor.trim(first, text);
+      second = second && processor.trim(second, pair!);
     }
     if (layout === undefined) return second === undefined ? first : mergeEncodings(first, second);
     return layout

@@ -66,6 +66,8 @@ function characterPath(stages: Stages, added: AddedTokens): FastPath | undefined
     preTokenizer.config.type !== 'Split'
   )
     return undefined;
+  // Whether a piece begins the text is told by alignments, which this path does without.
+  if (preTokenizer?.config.prepend_scheme === 'first' && normalizer !== undefined) return undefined;
   const engine =
     model instanceof ScoreBpeModel
       ? scoreEngine(model)

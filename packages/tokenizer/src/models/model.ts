@@ -5,6 +5,8 @@ export interface ModelToken {
   readonly id: number;
   readonly start: number;
   readonly end: number;
+  /** What it stands for, where that is not the vocabulary's entry: the text of an unknown token. */
+  readonly text?: string;
 }
 
 /** What may vary from call to call. */

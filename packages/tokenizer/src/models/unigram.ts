@@ -88,7 +88,8 @@ export function unigram(options: UnigramOptions): Model {
 
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const pushUnknown = (tokens: ModelToken[], bytes: Uint8Array, start: number, end: number, id: number) => {
-    const known = ids.get(decoder.decode(bytes.subarray(start, end)));
+    const text = decoder.decode(bytes.subarray(start, end));
+    const known = ids.get(text);
     if (known !== undefined) {
       tokens.push({ id: known, start, end });
       return;
@@ -101,7 +102,7 @@ export function unigram(options: UnigramOptions): Model {
       }
     }
     if (parts.length === end - start) for (const part of parts) tokens.push({ id: part, start, end });
-    else tokens.push({ id, start, end });
+    else tokens.push({ id, start, end, text });
   };
 
   return {

@@ -6,5 +6,7 @@ import { trimSpaces } from './trim-offsets.ts';
 export const byteLevelProcessor = (options: ByteLevelOptions): PostProcessor => ({
   config: byteLevelConfig(options),
   layout: () => undefined,
-  ...(options.trimOffsets ? { trim: (encoding) => trimSpaces(encoding, options.addPrefixSpace) } : {}),
+  ...(options.trimOffsets
+    ? { trim: (encoding, text) => trimSpaces(encoding, text, options.addPrefixSpace) }
+    : {}),
 });

@@ -13,6 +13,6 @@ export interface PostProcessor {
   readonly config: StageConfig;
   /** Where the texts and special tokens go for one text or a pair; undefined leaves them one after the other. */
   layout(isPair: boolean): readonly LayoutPiece[] | undefined;
-  /** Corrects offsets before framing. */
-  trim?(encoding: Encoding): Encoding;
+  /** Corrects offsets into `text` before framing. */
+  trim?(encoding: Encoding, text: string): Encoding;
 }

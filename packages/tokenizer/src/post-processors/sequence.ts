@@ -12,6 +12,6 @@ export function postProcessorSequence(processors: readonly PostProcessor[]): Pos
   return {
     config,
     layout: (isPair) => framing[0]?.layout(isPair),
-    trim: (encoding) => processors.reduce((e, p) => p.trim?.(e) ?? e, encoding),
+    trim: (encoding, text) => processors.reduce((e, p) => p.trim?.(e, text) ?? e, encoding),
   };
 }

@@ -42,5 +42,5 @@ export const robertaProcessing = (
     [special(cls, 0), text(0, 0), special(sep, 0)],
     [special(cls, 0), text(0, 0), special(sep, 0), special(sep, 0), text(1, 0), special(sep, 0)],
   ),
-  ...(trimOffsets ? { trim: (encoding) => trimSpaces(encoding, addPrefixSpace) } : {}),
+  ...(trimOffsets ? { trim: (encoding, text) => trimSpaces(encoding, text, addPrefixSpace) } : {}),
 });

@@ -8,7 +8,7 @@ export type RegexFlavor = 'oniguruma' | 'rust';
 const CLASS_ESCAPES: Readonly<Record<string, string>> = {
   s: '\\p{White_Space}',
   d: '\\p{Nd}',
-  w: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d',
+  w: '\\p{L}\\p{M}\\p{N}\\p{Pc}',
   h: '0-9a-fA-F',
 };
 const CONTROL_ESCAPES: Readonly<Record<string, string>> = {
@@ -167,12 +167,12 @@ class Translator {
     this.at += 1 + char.length;
     const lower = char.toLowerCase();
     if (lower in CLASS_ESCAPES && (lower !== 'h' || this.flavor === 'oniguruma')) {
-      return `[${char === lower ? '' : '^'}${CLASS_ESCAPES[lower]}]`;
+      return `[${char === lower ? '' : '^'}${this.classEscape(lower)}]`;
     }
     if (char in CONTROL_ESCAPES) return classLiteral(CONTROL_ESCAPES[char]);
     if (!inClass && char === 'R') return '(?:\\r\\n|[\\n-\\r\\x85\\u2028\\u2029])';
     if (!inClass && (char === 'b' || char === 'B')) {
-      const w = CLASS_ESCAPES.w;
+      const w = this.classEscape('w');
       const boundary = `(?:(?<=[${w}])(?![${w}])|(?<![${w}])(?=[${w}]))`;
       return char === 'b' ? boundary : `(?!${boundary})`;
     }
@@ -182,6 +182,12 @@ class Translator {
     if (!inClass && /[1-9]/.test(char)) return `\\${char}`;
     if (/[a-zA-Z0-9]/.test(char)) throw this.error(`the escape \\${char}`);
     return inClass ? classLiteral(char) : literal(char, ignoreCase);
+  }
+
+  private classEscape(name: string): string {
+    // Oniguruma's word characters are those of four categories, Rust's those of UTS 18.
+    if (name === 'w' && this.flavor === 'rust') return '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
+    return CLASS_ESCAPES[name];
   }
 
   private characterClass(ignoreCase: boolean): string {
