@@ -1,9 +1,11 @@
 // Bytes a model will take, from its configuration alone, before anything is loaded. Weights and cache are counted exactly; activations are counted for the
 // composite path, whose stock tfjs operations keep every intermediate result of a step until its end: the sum over the layers, an upper bound. Backends with kernels
-// of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5.
+// of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5. For the simd executor
+// everything is counted as it lies on its heap; a test holds it within 10 % there.
 import { OutOfMemoryError } from '../backends/errors.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { listParameters } from '../models/parameters.ts';
+import { simdBufferBytes, simdPageBytes, simdWeightBytes } from '../runtime/simd/estimate-simd-memory.ts';
 import type { WeightFile } from '../weights/weight-file.ts';
 
 /** Options of `estimateMemory`. */
@@ -18,6 +20,8 @@ export interface EstimateMemoryOptions {
   readonly pageSize?: number;
   /** With it, `weights` counts the tensors as they are stored (packed); without, as float32. */
   readonly stored?: Pick<WeightFile, 'tensors'>;
+  /** What runs sequences: `composite` (default), or `simd`, whose weights stay packed and whose buffers are fixed. */
+  readonly executor?: 'composite' | 'simd';
   /** Bytes there are. A larger total throws `OutOfMemoryError`. */
   readonly room?: number;
 }
@@ -30,13 +34,13 @@ export interface MemoryEstimate {
   readonly total: number;
 }
 
-const known = ['contextTokens', 'batch', 'prefillChunk', 'pageSize', 'stored', 'room'];
+const known = ['contextTokens', 'batch', 'prefillChunk', 'pageSize', 'stored', 'executor', 'room'];
 
 /**
  * Bytes of weights, key-value cache and activations for a model of this configuration.
  *
  * weights = 4 bytes a parameter, or the stored bytes; kvCache = 2 x layers x key-value heads x head size x 4 bytes a token, in whole pages;
- * activations = the intermediate results of the largest step. Throws `OutOfMemoryError`, naming need and room, when `room` is given and too small;
+ * activations = the intermediate results of the largest step (for `simd` the buffers of a pass). Throws `OutOfMemoryError`, naming need and room, when `room` is given and too small;
  * `RangeError` and `TypeError` for options out of range or unknown.
  *
  * @example
@@ -60,15 +64,28 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
     prefillChunk = 512,
     pageSize = 32,
     stored,
+    executor = 'composite',
     room,
   } = options;
   for (const [name, value] of Object.entries({ contextTokens, batch, prefillChunk, pageSize }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new RangeError(`${name}: expected an integer >= 1, got ${value}`);
-  const weights = stored === undefined ? parameterBytes(config) : storedBytes(stored);
+  if (executor !== 'composite' && executor !== 'simd')
+    throw new RangeError(`executor: expected composite or simd, got ${executor}`);
+  const simd = executor === 'simd';
+  const weights = simd
+    ? simdWeightBytes(config, stored)
+    : stored === undefined
+      ? parameterBytes(config)
+      : storedBytes(stored);
   const pages = batch * Math.ceil(contextTokens / pageSize);
-  const kvCache = 2 * config.numLayers * config.numKeyValueHeads * config.headDim * pages * pageSize * 4;
-  const activations = activationBytes(config, batch, Math.min(prefillChunk, contextTokens), contextTokens);
+  const pageBytes = simd
+    ? simdPageBytes(config, pageSize)
+    : 2 * config.numLayers * config.numKeyValueHeads * config.headDim * pageSize * 4;
+  const kvCache = pages * pageBytes;
+  const activations = simd
+    ? simdBufferBytes(config, Math.min(prefillChunk, 256))
+    : activationBytes(config, batch, Math.min(prefillChunk, contextTokens), contextTokens);
   const total = weights + kvCache + activations;
   if (room !== undefined && total > room)
     throw new OutOfMemoryError(

@@ -80,8 +80,8 @@ export class Heap {
   }
 }
 
-// Exact multiples of 64 up to 4 KiB, then eighths of a power of two: at most 12.5 % is lost, and freed blocks find takers.
-function sizeClass(bytes: number): number {
+/** What a block takes: exact multiples of 64 up to 4 KiB, then eighths of a power of two: at most 12.5 % is lost, and freed blocks find takers. */
+export function sizeClass(bytes: number): number {
   const atLeast = Math.max(bytes, 16);
   if (atLeast <= 4096) return Math.ceil(atLeast / 64) * 64;
   const step = 2 ** (Math.floor(Math.log2(atLeast)) - 3);
