@@ -12,6 +12,8 @@ export interface CharAutomaton {
   /** Whether some character of lo..hi has a step. */
   some(state: number, lo: number, hi: number): boolean;
   accepting(state: number): boolean;
+  /** When any characters may follow: how many at least, and at most. */
+  free(state: number): { readonly least: number; readonly most: number } | undefined;
 }
 
 /** The texts of `dfa` with min <= length in characters <= max. */
@@ -40,6 +42,11 @@ export function boundedAutomaton(dfa: CharDfa, min = 0, max = Infinity): CharAut
       return false;
     },
     accepting: (state) => dfa.accepting[state % size] && Math.floor(state / size) >= min,
+    free(state) {
+      const s = state % size;
+      const count = Math.floor(state / size);
+      return isSink(dfa, s) ? { least: Math.max(0, min - count), most: max - count } : undefined;
+    },
   };
 }
 
@@ -84,4 +91,17 @@ function liveness(dfa: CharDfa, min: number, max: number): (state: number, count
     const length = next[need][state];
     return length <= most && length + count <= max;
   };
+}
+
+// Accepts everything: its transitions are those of any character, to itself.
+function isSink(dfa: CharDfa, s: number): boolean {
+  const targets = dfa.targets[s];
+  return (
+    dfa.accepting[s] &&
+    targets.length === 3 &&
+    targets[0] === s &&
+    targets[1] === -1 &&
+    targets[2] === s &&
+    dfa.starts[s][1] === 0xd800
+  );
 }

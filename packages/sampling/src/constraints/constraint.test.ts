@@ -411,7 +411,7 @@ describe('running', () => {
       everyByte,
     );
     const first = running.mask();
-    expect(new TextDecoder().decode(running.forcedBytes())).toBe('{"');
+    expect(new TextDecoder().decode(running.forcedBytes())).toBe('{"name":"');
     running.accept(1 + 0x7b);
     const copy = running.clone();
     running.accept(1 + 0x22);

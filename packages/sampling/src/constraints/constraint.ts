@@ -2,7 +2,7 @@
 // state is inside a string, number or other automaton, the walk within it is made once per automaton state and only
 // the tokens that leave it are followed further. So a token may begin and end anywhere, inside characters too.
 import type { ConstraintGrammar } from './constraint-grammar.ts';
-import type { Lexeme } from './lexeme.ts';
+import { insideAnyString, type Lexeme } from './lexeme.ts';
 import type { MachineState, Stack } from './machine.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -35,6 +35,8 @@ interface LexemeMask {
   /** Trie nodes at which the lexeme may end with something to follow, and the characters it completed on the way. */
   readonly exits: readonly number[];
   readonly texts: readonly string[];
+  /** The lengths of `texts` in characters. */
+  readonly lengths: readonly number[];
 }
 
 const mostMasks = 256;
@@ -44,6 +46,7 @@ class Masks {
   readonly #grammar: ConstraintGrammar;
   readonly #vocabulary: Vocabulary;
   readonly #words: number;
+  readonly #longest: number;
   readonly #byState = new Map<MachineState, Uint32Array>();
   readonly #byLexeme = new Map<string, LexemeMask>();
   readonly #states: (MachineState | null)[] = [];
@@ -52,6 +55,7 @@ class Masks {
     this.#grammar = grammar;
     this.#vocabulary = vocabulary;
     this.#words = (vocabulary.vocabSize + 31) >> 5;
+    this.#longest = vocabulary.depths.reduce((a, b) => Math.max(a, b), 0);
   }
 
   of(state: MachineState): Uint32Array {
@@ -72,12 +76,18 @@ class Masks {
   }
 
   #throughLexeme(stack: Stack, lexeme: Lexeme, at: number, mask: Uint32Array): void {
-    const own = this.#lexemeMask(lexeme, at);
+    // Free strings share one walk, as long as no token can be longer than what may still come.
+    const free = lexeme.free(at);
+    const shares = free !== undefined && free.most >= this.#longest;
+    const own = shares ? this.#lexemeMask(insideAnyString, 0) : this.#lexemeMask(lexeme, at);
+    const least = shares ? free.least : 0;
+    const { follow } = stack.frame ?? {};
     for (let w = 0; w < mask.length; w++) mask[w] |= own.inside[w];
     const { machine } = this.#grammar;
     const keyed = stack.frame?.leave !== undefined;
     let after = keyed || own.exits.length === 0 ? null : machine.after(stack, '');
     for (let i = 0; i < own.exits.length; i++) {
+      if (own.lengths[i] < least || (follow !== undefined && !this.#hasChild(own.exits[i], follow))) continue;
       if (keyed) after = machine.after(stack, own.texts[i]);
       if (after !== null) this.#walk(own.exits[i], after, mask);
     }
@@ -92,30 +102,46 @@ class Masks {
     const exits: number[] = [];
     const texts: string[] = [];
     const states: number[] = [at];
-    const path: string[] = [''];
+    const readers: Lexeme[] = [lexeme];
+    const lengths: number[] = [];
+    const path: number[] = [-1];
     for (let n = 1; n < bytes.length; ) {
       const depth = depths[n];
       const from = states[depth - 1];
-      const next = lexeme.row(from)[bytes[n]];
+      const reader = readers[depth - 1];
+      let next = reader.row(from)[bytes[n]];
       if (next < 0) {
         n = skips[n];
         continue;
       }
-      states[depth] = next;
-      const char = lexeme.emits(from)[bytes[n]];
-      path[depth] = char < 0 ? path[depth - 1] : path[depth - 1] + String.fromCodePoint(char);
+      path[depth] = reader.emits(from)[bytes[n]];
       for (let t = firsts[n]; t < firsts[n + 1]; t++) inside[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
-      if (lexeme.accepts(next) && skips[n] > n + 1) {
+      if (reader.accepts(next) && skips[n] > n + 1) {
         exits.push(n);
-        texts.push(path[depth]);
+        const chars = path.slice(1, depth + 1).filter((char) => char >= 0);
+        texts.push(String.fromCodePoint(...chars));
+        lengths.push(chars.length);
       }
-      n = lexeme.continues(next) ? n + 1 : skips[n];
+      const goesOn = reader.continues(next);
+      // Where anything may follow, the rows that all free strings share are walked.
+      const free = reader === insideAnyString ? undefined : reader.free(next);
+      const shares = free !== undefined && free.least === 0 && free.most >= this.#longest;
+      if (shares) next = 0;
+      states[depth] = next;
+      readers[depth] = shares ? insideAnyString : reader;
+      n = goesOn ? n + 1 : skips[n];
     }
-    const made = { inside, exits, texts };
+    const made = { inside, exits, texts, lengths };
     if (this.#byLexeme.size >= mostLexemeMasks)
       this.#byLexeme.delete(this.#byLexeme.keys().next().value as string);
     this.#byLexeme.set(key, made);
     return made;
+  }
+
+  #hasChild(node: number, byte: number): boolean {
+    const { bytes, skips } = this.#vocabulary;
+    for (let n = node + 1; n < skips[node]; n = skips[n]) if (bytes[n] === byte) return true;
+    return false;
   }
 
   /** Marks the tokens below `node` that can be read from `state` there. */

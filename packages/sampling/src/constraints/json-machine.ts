@@ -235,6 +235,7 @@ export class JsonMachine {
     return this.#machine.frame(key, () => ({
       lexeme,
       state: at,
+      follow: colon,
       leave: (more, rest, out) => this.#afterKey(state, text + more, rest, out),
       step: (byte, rest, out) => {
         const next = lexeme.row(at)[byte];
@@ -466,5 +467,6 @@ function without(dfa: CharDfa, counts: readonly number[], texts: readonly string
       return from <= hi && plain.some(state % size, from, hi);
     },
     accepting: (state) => dfa.accepting[state % size] && !(nodeOf(state)?.end ?? false),
+    free: (state) => (nodeOf(state) === undefined ? plain.free(state % size) : undefined),
   };
 }

@@ -22,7 +22,9 @@ export interface JsonSchemaOptions {
 
 /**
  * The JSON texts that satisfy a JSON Schema (2020-12, 2019-09, 7, 6, 4). What cannot be held to exactly is refused by
- * name; nothing is ignored but annotations and keywords that no draft defines.
+ * name; nothing is ignored but annotations and keywords that no draft defines. Of the many texts of a value some are
+ * left out: keys that come twice, `\u` escapes of printable ASCII, more than one space in a place, and exponents of
+ * numbers that are bounded.
  *
  * Throws UnsupportedConstraintError (`keyword`, `path`) and UnsatisfiableConstraintError.
  *

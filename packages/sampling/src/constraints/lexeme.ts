@@ -1,7 +1,8 @@
 // Byte automata, made lazily state by state out of character automata: the UTF-8 form of a text, and the form of a
 // text as a JSON string with all its escapes. A state exists only when some character can still follow, so a byte of
 // a split character or of an escape is allowed exactly when the whole can be finished.
-import type { CharAutomaton } from './char-automaton.ts';
+import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
+import { allStrings } from './char-dfa.ts';
 
 /** A lazy byte automaton; state 0 is the start, -1 is dead. */
 export interface Lexeme {
@@ -15,6 +16,8 @@ export interface Lexeme {
   /** The character that each byte completes [256], -1 for none. */
   emits(state: number): Int32Array;
   readonly empty: boolean;
+  /** Inside a JSON string that any characters may continue: how many at least, and at most, before its end. */
+  free(state: number): { readonly least: number; readonly most: number } | undefined;
 }
 
 interface Place {
@@ -57,6 +60,7 @@ export function literalLexeme(bytes: Uint8Array): Lexeme {
     continues: (state) => state < bytes.length,
     emits: () => none,
     empty: false,
+    free: () => undefined,
   };
 }
 
@@ -86,6 +90,10 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
     }
     return id;
   };
+  // Whether a character of lo..hi may be written as \uXXXX here.
+  const escapable = (q: number, lo: number, hi: number): boolean =>
+    (lo < 0x20 && chars.some(q, lo, Math.min(hi, 0x1f))) ||
+    (hi > 0x7e && chars.some(q, Math.max(lo, 0x7f), hi));
   const inside = (q: number): Place => ({ mode: 'in', q, value: 0, left: 0, least: 0 });
   idOf(json && !opened ? { ...inside(chars.start), mode: 'open' } : inside(chars.start));
   const expand = (id: number): void => {
@@ -119,7 +127,11 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
         }
         if (json) {
           if (chars.accepting(q)) row[0x22] = idOf({ ...inside(0), mode: 'closed' });
-          if (chars.some(q, 0, 0x10ffff)) row[0x5c] = idOf({ ...inside(q), mode: 'escape' });
+          if (
+            escapable(q, 0, 0x10ffff) ||
+            [...shortEscapes.values()].some((char) => chars.step(q, char) >= 0)
+          )
+            row[0x5c] = idOf({ ...inside(q), mode: 'escape' });
         }
         break;
       }
@@ -133,7 +145,7 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
         break;
       case 'escape':
         for (const [byte, char] of shortEscapes) complete(byte, char);
-        if (chars.some(q, 0, 0x10ffff)) row[0x75] = idOf({ mode: 'hex', q, value: 0, left: 4, least: 0 });
+        if (escapable(q, 0, 0x10ffff)) row[0x75] = idOf({ mode: 'hex', q, value: 0, left: 4, least: 0 });
         break;
       case 'hex':
         eachHex((byte, digit) => {
@@ -144,14 +156,14 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
             const pairs =
               hi >= 0xd800 && lo <= 0xdbff ? [Math.max(lo, 0xd800), Math.min(hi, 0xdbff)] : undefined;
             const reachable =
-              chars.some(q, lo, Math.min(hi, 0xd7ff)) ||
+              escapable(q, lo, Math.min(hi, 0xd7ff)) ||
               chars.some(q, Math.max(lo, 0xe000), hi) ||
               (pairs !== undefined && chars.some(q, pairOf(pairs[0], 0xdc00), pairOf(pairs[1], 0xdfff)));
             if (reachable) row[byte] = idOf({ ...place, value, left });
           } else if (value >= 0xd800 && value <= 0xdbff) {
             if (chars.some(q, pairOf(value, 0xdc00), pairOf(value, 0xdfff)))
               row[byte] = idOf({ mode: 'low', q, value, left: 0, least: 0 });
-          } else if (value < 0xdc00 || value > 0xdfff) complete(byte, value);
+          } else if (!isPlain(value) && (value < 0xdc00 || value > 0xdfff)) complete(byte, value);
         });
         break;
       case 'low':
@@ -204,9 +216,18 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
       return emitted[state];
     },
     empty: chars.start < 0,
+    free: (state) => (json && places[state].mode === 'in' ? chars.free(places[state].q) : undefined),
   };
+}
+
+/** Printable ASCII needs no \uXXXX; a model that may write `\u0061` for `a` sometimes does. */
+function isPlain(char: number): boolean {
+  return char >= 0x20 && char <= 0x7e;
 }
 
 function pairOf(high: number, low: number): number {
   return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
 }
+
+/** Inside a JSON string of any characters: what every free string shares. */
+export const insideAnyString: Lexeme = jsonStringLexeme(boundedAutomaton(allStrings), true);

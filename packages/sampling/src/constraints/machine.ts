@@ -13,6 +13,8 @@ export interface Frame {
   /** The lexeme that the frame is within, and where: lets masks be cached. */
   readonly lexeme?: Lexeme;
   readonly state?: number;
+  /** The only byte that can follow the lexeme, if there is one. */
+  readonly follow?: number;
   /** What follows when the lexeme ends after these further characters; left out when they do not matter. */
   readonly leave?: (more: string, rest: Stack, out: Emit) => void;
 }
