@@ -158,9 +158,12 @@ class Matcher {
       if (token.singleWord && (isWordBefore(text, begin) || isWordAfter(text, end))) continue;
       let start = begin;
       let stop = end;
-      if (token.lstrip) while (start > last && isWhiteSpace(text.charCodeAt(start - 1))) start--;
+      if (token.lstrip) {
+        while (start > last && isWhiteSpace(text.charCodeAt(start - 1))) start--;
+        start = Math.max(start, last);
+      }
       if (token.rstrip) while (stop < text.length && isWhiteSpace(text.charCodeAt(stop))) stop++;
-      start = Math.max(start, last);
+      // A token right behind one that took white space along may hold that space again, as in the reference.
       if (last < start) matches.push({ start: last, end: start });
       matches.push({ start, end: stop, token });
       last = stop;
