@@ -145,7 +145,7 @@ export function createModel({
   };
 
   // A tied head is the transposed table; these backends multiply several times faster without the transpose flag.
-  const turnsHead = config.head.tied && ['cpu', 'wasm', 'simd'].includes(backend);
+  const turnsHead = config.head.tied && ['cpu', 'wasm', 'simd', 'webgpu'].includes(backend);
   let turned: Tensor | undefined;
   const weights: WeightSource = {
     has: (name) => parameters.has(name),
