@@ -40,12 +40,16 @@ export interface SubmitOptions extends Omit<GenerateOptions, 'sequence'> {
   readonly priority?: number;
 }
 
-/** The steps of one request. Leaving the loop over them ends it. */
-export interface ScheduledSteps extends AsyncIterableIterator<GenerateStep, undefined> {
+/** The steps of one request, an async iterable that is read once. Leaving the loop over them ends the request. */
+export interface ScheduledSteps {
   /** Ids of the prompt that did not have to be computed. */
   readonly cachedIds: number;
+  /** The next step, as soon as there is one. Rejects with the signal's reason, or with what went wrong. */
   next(): Promise<IteratorResult<GenerateStep, undefined>>;
+  /** Ends the request; what is unread is dropped. */
   return(): Promise<IteratorResult<GenerateStep, undefined>>;
+  /** Itself. */
+  [Symbol.asyncIterator](): ScheduledSteps;
 }
 
 /** What a scheduler has done and is doing. */
@@ -70,6 +74,7 @@ export interface Scheduler {
    * @throws {RequestTooLargeError} when prompt and `maxNewTokens` need more pages than the cache has
    */
   submit(prompt: Prompt, options?: SubmitOptions): ScheduledSteps;
+  /** Counts so far, and what there is now. */
   readonly stats: SchedulerStats;
   /** Kept prefixes; absent for models without a paged cache and with `prefixPages: 0`. */
   readonly prefixes: PrefixCache | undefined;

@@ -4,6 +4,7 @@ import type { KvCache, KvSequence } from '../../kv-cache/kv-cache.ts';
 
 /** A model to schedule on; one with a paged cache is served within its pages. */
 export interface ServedModel<S extends Sequence = Sequence> extends LanguageModel<S> {
+  /** Pages of its sequences; absent where a sequence's state does not grow. */
   readonly cache?: KvCache;
 }
 
