@@ -41,7 +41,7 @@ function byteLevelPath(stages: Stages, added: AddedTokens): FastPath | undefined
   const isNfc = normalizer !== undefined && isOnlyNfc(normalizer.config);
   if (cut !== undefined && (normalizer === undefined || isNfc))
     return new ByteLevelPath({ ...cut, isNfc, added, engine });
-  if (model instanceof TiktokenModel || model instanceof BpeModel) {
+  if (!asksForOrigin(preTokenizer.config) && (model instanceof TiktokenModel || model instanceof BpeModel)) {
     return new PiecePath({ added, engine, ...(normalizer && { normalizer }), cut: preTokenizer.cut });
   }
   return undefined;
@@ -66,8 +66,8 @@ function characterPath(stages: Stages, added: AddedTokens): FastPath | undefined
     preTokenizer.config.type !== 'Split'
   )
     return undefined;
-  // Whether a piece begins the text is told by alignments, which this path does without.
-  if (preTokenizer?.config.prepend_scheme === 'first' && normalizer !== undefined) return undefined;
+  if (preTokenizer !== undefined && normalizer !== undefined && asksForOrigin(preTokenizer.config))
+    return undefined;
   const engine =
     model instanceof ScoreBpeModel
       ? scoreEngine(model)
@@ -125,6 +125,10 @@ function fallbackEngine(model: BpeModel): CharacterEngine | undefined {
     boundaries,
   };
 }
+
+/** Whether a piece begins the text is asked by Metaspace's scheme 'first' and told by alignments, which the fast paths do without. */
+const asksForOrigin = (config: StageConfig): boolean =>
+  JSON.stringify(config).includes('"prepend_scheme":"first"');
 
 /** The token of every byte, or undefined when one is missing. */
 function byteIds(find: (token: string) => number): Int32Array | undefined {
