@@ -145,9 +145,14 @@ describe('mask', () => {
   test('equals trying every token, inside strings, keys and numbers', () => {
     const language = jsonSchema({
       type: 'object',
-      properties: { foo: { type: 'integer', minimum: 3, maximum: 120 }, é: { type: 'string', maxLength: 3 } },
+      properties: {
+        foo: { type: 'integer', minimum: 3, maximum: 120 },
+        é: { type: 'string', maxLength: 3 },
+        long: { type: 'string', minLength: 4 },
+      },
       additionalProperties: { type: 'array', items: { enum: ['foo', 10, true] }, uniqueItems: true },
-      required: ['foo'],
+      required: ['foo', 'long'],
+      propertyNames: { minLength: 1 },
     });
     fc.assert(
       fc.property(seeded, (draw) => {
@@ -165,7 +170,7 @@ describe('mask', () => {
           running.accept(id);
         }
       }),
-      { numRuns: 6, seed: 3 },
+      { numRuns: 12, seed: 3 },
     );
   });
 });

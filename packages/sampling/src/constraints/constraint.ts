@@ -32,7 +32,7 @@ export interface Constraint {
 interface LexemeMask {
   /** The tokens that stay inside, or end with the lexeme. */
   readonly inside: Uint32Array;
-  /** Trie nodes at which the lexeme may end with something to follow, and the characters it completed on the way. */
+  /** Trie nodes at which the lexeme may end, and the characters it completed on the way. */
   readonly exits: readonly number[];
   readonly texts: readonly string[];
   /** The lengths of `texts` in characters. */
@@ -82,7 +82,17 @@ class Masks {
     const own = shares ? this.#lexemeMask(insideAnyString, 0) : this.#lexemeMask(lexeme, at);
     const least = shares ? free.least : 0;
     const { follow } = stack.frame ?? {};
-    for (let w = 0; w < mask.length; w++) mask[w] |= own.inside[w];
+    let { inside } = own;
+    if (least > 0) {
+      // The shared walk knows no least length: tokens that end the string too early are taken out.
+      const { firsts, tokens } = this.#vocabulary;
+      inside = inside.slice();
+      own.exits.forEach((n, i) => {
+        if (own.lengths[i] >= least) return;
+        for (let t = firsts[n]; t < firsts[n + 1]; t++) inside[tokens[t] >> 5] &= ~(1 << (tokens[t] & 31));
+      });
+    }
+    for (let w = 0; w < mask.length; w++) mask[w] |= inside[w];
     const { machine } = this.#grammar;
     const keyed = stack.frame?.leave !== undefined;
     let after = keyed || own.exits.length === 0 ? null : machine.after(stack, '');
@@ -116,7 +126,7 @@ class Masks {
       }
       path[depth] = reader.emits(from)[bytes[n]];
       for (let t = firsts[n]; t < firsts[n + 1]; t++) inside[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
-      if (reader.accepts(next) && skips[n] > n + 1) {
+      if (reader.accepts(next)) {
         exits.push(n);
         const chars = path.slice(1, depth + 1).filter((char) => char >= 0);
         texts.push(String.fromCodePoint(...chars));
