@@ -44,6 +44,14 @@ interface Clause {
   fails(): readonly Shape[];
 }
 
+/** What of an object or array is evaluated: names, patterns, the first items, or everything. */
+interface Evaluated {
+  readonly names: Set<string>;
+  readonly patterns: CharDfa[];
+  prefix: number;
+  all: boolean;
+}
+
 type Keywords = { readonly [keyword: string]: unknown };
 
 /** A keyword of ours: numbers in few digits, so that different texts are different values. */
@@ -224,16 +232,42 @@ export class SchemaCompiler {
       clauses.push(this.#applied(this.#resources.resolve(schema['$ref'], schema)));
       if (Number(draft) <= 7) return clauses; // the older drafts ignore what stands beside a reference
     }
-    for (const keyword of [
-      '$dynamicRef',
-      '$recursiveRef',
-      'unevaluatedItems',
-      'unevaluatedProperties',
-      'extends',
-      'disallow',
-      'divisibleBy',
-    ])
-      if (keyword in schema && !(keyword.startsWith('uneval') && isTrivial(schema[keyword]))) refuse(keyword);
+    for (const keyword of ['$dynamicRef', '$recursiveRef', 'extends', 'disallow', 'divisibleBy'])
+      if (keyword in schema) refuse(keyword);
+    for (const keyword of ['unevaluatedItems', 'unevaluatedProperties'] as const) {
+      if (!(keyword in schema) || schema[keyword] === true) continue;
+      // Known beforehand only where nothing in place is conditional; then it is `items` or `additionalProperties` over more.
+      const known = draft.startsWith('20') ? this.#evaluated(schema, keyword, new Set()) : undefined;
+      if (known === undefined) return refuse(keyword, 'beside what applies only sometimes');
+      if (known.all) continue;
+      const value = sub(schema[keyword], keyword);
+      if (keyword === 'unevaluatedProperties') {
+        const keys: KeySet = { kind: 'except', names: [...known.names], patterns: known.patterns };
+        clauses.push({
+          passes: () => [
+            ...otherTypes('object'),
+            { ...anyObject, rules: [{ keys, value: this.of(value) }], order: [...known.names] },
+          ],
+          fails: () => [{ ...anyObject, needs: [{ keys, value: this.of(value, false) }] }],
+        });
+      } else {
+        const { prefix } = known;
+        const rest = {
+          from: prefix,
+          value: this.of(value, false),
+          otherwise: this.of(value),
+          min: 1,
+          max: Infinity,
+        };
+        clauses.push({
+          passes: () => [
+            ...otherTypes('array'),
+            { ...anyArray, prefix: Array.from({ length: prefix }, () => []), rest: this.of(value) },
+          ],
+          fails: () => [{ ...anyArray, min: prefix + 1, contains: [rest] }],
+        });
+      }
+    }
     const numeric = (inside: CharDfa): Clause => ({
       passes: () => [...otherTypes('number'), { type: 'number', dfa: inside }],
       fails: () => tidyEmpty([{ type: 'number', dfa: otherNumbers(inside) }]),
@@ -423,6 +457,49 @@ export class SchemaCompiler {
     if ('properties' in schema || 'patternProperties' in schema || 'additionalProperties' in schema)
       clauses.push(this.#properties(schema, map, sub, path));
     return clauses;
+  }
+
+  /** What a schema that passes has evaluated of an object or array; undefined where that depends on the value. */
+  #evaluated(schema: SchemaNode, keyword: string, open: Set<object>): Evaluated | undefined {
+    const found: Evaluated = { names: new Set(), patterns: [], prefix: 0, all: false };
+    if (typeof schema === 'boolean') return found;
+    if (open.has(schema)) return undefined;
+    for (const conditional of [
+      'anyOf',
+      'oneOf',
+      'if',
+      'dependentSchemas',
+      'dependencies',
+      '$dynamicRef',
+      '$recursiveRef',
+    ])
+      if (conditional in schema) return undefined;
+    const inner = new Set([...open, schema]);
+    const parts = Array.isArray(schema['allOf']) ? (schema['allOf'] as unknown[]).filter(isSchema) : [];
+    if (typeof schema['$ref'] === 'string') parts.push(this.#resources.resolve(schema['$ref'], schema));
+    for (const part of parts) {
+      const more = this.#evaluated(part, keyword, inner);
+      if (more === undefined) return undefined;
+      for (const name of more.names) found.names.add(name);
+      found.patterns.push(...more.patterns);
+      found.prefix = Math.max(found.prefix, more.prefix);
+      found.all ||= more.all;
+    }
+    const atRoot = open.size === 0;
+    if (keyword === 'unevaluatedProperties') {
+      for (const name of Object.keys((schema['properties'] as object | undefined) ?? {}))
+        found.names.add(name);
+      for (const pattern of Object.keys((schema['patternProperties'] as object | undefined) ?? {}))
+        found.patterns.push(this.#pattern(pattern, ''));
+      found.all ||= 'additionalProperties' in schema || (!atRoot && keyword in schema);
+    } else {
+      if ('contains' in schema) return undefined;
+      for (const list of [schema['prefixItems'], schema['items']])
+        if (Array.isArray(list)) found.prefix = Math.max(found.prefix, list.length);
+      const rest = Array.isArray(schema['items']) ? 'additionalItems' : 'items';
+      found.all ||= rest in schema || (!atRoot && keyword in schema);
+    }
+    return found;
   }
 
   // Without the memo of the whole conjunction, which would stay open while its parts are.
@@ -649,10 +726,6 @@ export class SchemaCompiler {
           .map((r) => ({ ...anyObject, needs: [{ keys: r.keys, value: this.of(r.schema, false) }] })),
     };
   }
-}
-
-function isTrivial(value: unknown): boolean {
-  return value === true;
 }
 
 function tidyEmpty<S extends Shape>(shapes: readonly S[]): S[] {
