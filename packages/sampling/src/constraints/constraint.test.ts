@@ -315,12 +315,26 @@ describe('JSON Schema', () => {
       }
       return '';
     };
-    expect(refusal({ properties: { a: { unevaluatedItems: false } } })).toBe('unevaluatedItems');
+    expect(refusal({ properties: { a: { anyOf: [{}], unevaluatedItems: false } } })).toBe('unevaluatedItems');
     expect(refusal({ pattern: '(?=a)b' })).toBe('pattern: lookahead');
     expect(refusal({ $ref: 'other.json' })).toBe('$ref');
     expect(refusal({ $ref: '#' })).toBe('$ref');
     expect(refusal({ format: 'iri' })).toBe('format: iri');
     expect(() => jsonSchema({}, { strict: true } as object)).toThrow(TypeError);
+  });
+
+  test('what is unevaluated is what no schema in place has spoken of', () => {
+    const closed = jsonSchema({
+      $ref: '#/$defs/base',
+      allOf: [{ patternProperties: { '^x': true } }],
+      properties: { a: { type: 'integer' } },
+      unevaluatedProperties: false,
+      $defs: { base: { type: 'object', properties: { b: true }, required: ['b'] } },
+    });
+    expect(matchesGrammar(closed, '{"a": 1, "b": 2, "xy": 3}')).toBe(true);
+    expect(matchesGrammar(closed, '{"b": 2, "c": 3}')).toBe(false);
+    expect(matchesGrammar(jsonSchema({ not: closedAgain }), '{"c": 1}')).toBe(true);
+    expect(matchesGrammar(jsonSchema({ not: closedAgain }), '{"a": 1}')).toBe(false);
   });
 
   test('an empty language is refused', () => {
@@ -334,6 +348,8 @@ describe('JSON Schema', () => {
     expect(() => grammar('root ::= "a" root')).toThrow(UnsatisfiableConstraintError);
   });
 });
+
+const closedAgain = { properties: { a: true }, unevaluatedProperties: false };
 
 function hasLoneSurrogate(value: unknown): boolean {
   return /\\ud[89a-f]/i.test(JSON.stringify(value));
