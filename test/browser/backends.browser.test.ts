@@ -1,8 +1,12 @@
-import { BackendUnavailableError, chooseBackend } from '@ashlar/core';
+import { BackendUnavailableError, chooseBackend, generate, loadModel } from '@ashlar/core';
+import { loadTokenizer } from '@ashlar/tokenizer';
 import wasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
+// What the cpu backend says in Node, greedily.
+const expected = ' there was a gentle prince named Nick. N';
+const stories = '/models/stories';
 const wasmPath = wasmUrl.slice(0, wasmUrl.lastIndexOf('/') + 1);
 
 describe('in a page', () => {
@@ -10,13 +14,30 @@ describe('in a page', () => {
     expect(globalThis.crossOriginIsolated).toBe(true);
   });
 
-  it.each(['cpu', 'wasm', 'webgpu'] as const)('backend %s starts and multiplies', async (name) => {
-    const chosen = await chooseBackend(name, { wasmPath, allowSoftwareGpu: true });
-    expect(tf.getBackend()).toBe(chosen.name);
-    const product = tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([0, 1, 1, 0], [2, 2]));
-    expect([...(await product.data())]).toEqual([2, 1, 4, 3]);
-    chosen.check();
-  });
+  it.each(['cpu', 'wasm', 'simd', 'webgl', 'webgpu'] as const)(
+    'backend %s starts and multiplies',
+    async (name) => {
+      const chosen = await chooseBackend(name, { wasmPath, allowSoftwareGpu: true });
+      expect(tf.getBackend()).toBe(chosen.name);
+      const product = tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([0, 1, 1, 0], [2, 2]));
+      expect([...(await product.data())]).toEqual([2, 1, 4, 3]);
+      chosen.check();
+    },
+  );
+
+  it.each(['simd', 'webgl', 'wasm'] as const)(
+    'the embedded model tells the same story on %s as in Node',
+    async (name) => {
+      await chooseBackend(name, { wasmPath });
+      const model = await loadModel(new URL(stories, location.href));
+      const codec = await loadTokenizer(model.assets);
+      let text = '';
+      for await (const step of generate(model, 'Once upon a time', { codec, maxNewTokens: 12 }))
+        text += step.text;
+      model.dispose();
+      expect(text).toBe(expected);
+    },
+  );
 
   it('the tensorflow backend says that it runs in Node only', async () => {
     await expect(chooseBackend('tensorflow')).rejects.toThrow(BackendUnavailableError);

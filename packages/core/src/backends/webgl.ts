@@ -1,6 +1,6 @@
 import type { BackendStarter } from './backend.ts';
 import { BackendUnavailableError } from './errors.ts';
-import { importInNode, inNode, loadPeer } from './peer.ts';
+import { inNode, loadPeer } from './peer.ts';
 
 /** tfjs's WebGL backend: browsers without WebGPU. Never taken by `auto` when it would lose precision silently: half-float devices are refused. */
 export const webgl: BackendStarter = {
@@ -11,8 +11,11 @@ export const webgl: BackendStarter = {
         'there is no WebGL in Node',
         'Use "webgpu", "wasm" or "tensorflow"',
       );
-    await loadPeer('webgl', '@tensorflow/tfjs-backend-webgl', peers?.['tfjs-backend-webgl'], () =>
-      importInNode('@tensorflow/tfjs-backend-webgl'),
+    await loadPeer(
+      'webgl',
+      '@tensorflow/tfjs-backend-webgl',
+      peers?.['tfjs-backend-webgl'],
+      () => import('@tensorflow/tfjs-backend-webgl'),
     );
     const { env } = await import('@tensorflow/tfjs-core');
     const half = env().getBool('WEBGL_RENDER_FLOAT32_ENABLED') === false;

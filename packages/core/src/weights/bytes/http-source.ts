@@ -33,7 +33,7 @@ export async function httpSource(
     return undefined;
   }
   if (probe.status === 200) return wholeFile(name, probe);
-  const total = probe.status === 416 ? emptyTotal(probe) : contentRange(name, probe, 0, 1).total;
+  const total = probe.status === 416 ? emptyTotal(probe) : probeTotal(name, probe);
   const tag = probe.headers.get('etag');
   await probe.body?.cancel();
   const source = {
@@ -92,6 +92,14 @@ export function contentRange(
   if (match === null || first !== offset || last !== offset + length - 1 || last >= total)
     throw new CheckpointError(name, 'Content-Range', `bytes ${offset}-${offset + length - 1}/total`, text);
   return { total };
+}
+
+/** Only the total of the first answer is used; some development servers take the range 0-0 for the whole file, and its body is not read. */
+function probeTotal(name: string, answer: Response): number {
+  const text = answer.headers.get('content-range');
+  const match = /^bytes 0-(\d{1,15})\/(\d{1,15})$/.exec(text ?? '');
+  if (answer.status === 206 && match !== null && Number(match[1]) < Number(match[2])) return Number(match[2]);
+  return contentRange(name, answer, 0, 1).total;
 }
 
 function emptyTotal(answer: Response): number {
