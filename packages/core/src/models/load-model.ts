@@ -27,7 +27,7 @@ export interface LoadModelOptions {
   readonly executor?: 'auto' | 'composite';
   /**
    * On a fused executor, how activations meet 4- and 8-bit weights: `int16` (default) stays within 1e-2 of the logits of float activations, `int8` rounds as
-   * llama.cpp does, which is faster on long prompts. No effect on weights of other types.
+   * llama.cpp does, which is faster on long prompts. Weights of other types are not affected; the composite path refuses the option.
    */
   readonly activations?: 'int8' | 'int16';
   readonly onProgress?: LoadProgress;
@@ -117,6 +117,11 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
         cache,
         executor,
       });
+    }
+    if (options.activations !== undefined) {
+      throw new TypeError(
+        `activations: expected a fused executor (backend simd), got composite on ${getBackend()}`,
+      );
     }
     const { tensors, unused, hash } = await loadParameters(specs, checkpoint.weights, {
       prefixes,
