@@ -77,7 +77,8 @@ interface Use {
   readonly index?: number;
 }
 
-function groupBySource(
+/** What reads each stored tensor: several parameters may be parts of one. Throws `CheckpointError` for one that is missing or has another shape. */
+export function groupBySource(
   specs: readonly ParameterSpec[],
   file: WeightFile,
   prefixes: readonly string[],

@@ -1,7 +1,7 @@
 // All parameters of a model in the SIMD machine's memory, packed as they were stored; loaded one tensor at a time.
 import type { Heap } from '../../backends/simd/heap.ts';
 import type { LoadProgress } from '../../models/load-parameters.ts';
-import { arrange, findName, fingerprint } from '../../models/load-parameters.ts';
+import { arrange, fingerprint, groupBySource } from '../../models/load-parameters.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
 import { dequantize } from '../../weights/quantization/dequantize.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
@@ -50,24 +50,7 @@ export async function loadPackedParameters(
     placed.clear();
   };
 
-  // Several parameters may be parts of one stored tensor: read it once.
-  const uses = new Map<string, { spec: ParameterSpec; index: number | undefined }[]>();
-  for (const spec of specs) {
-    const { stack } = spec.stored;
-    for (let index = 0; index < (stack ?? 1); index++) {
-      const wanted = spec.stored.name.replace('{h}', String(index));
-      const name = findName(wanted, file, prefixes);
-      if (name === undefined)
-        throw new Error(
-          `checkpoint tensor ${wanted}: expected shape [${spec.stored.shape}], got no such tensor`,
-        );
-      const shape = file.tensors.get(name)?.shape ?? [];
-      if (shape.join() !== spec.stored.shape.join()) {
-        throw new Error(`checkpoint tensor ${name}: expected shape [${spec.stored.shape}], got [${shape}]`);
-      }
-      uses.set(name, [...(uses.get(name) ?? []), { spec, index: stack === undefined ? undefined : index }]);
-    }
-  }
+  const uses = groupBySource(specs, file, prefixes);
   const total = [...uses.keys()].reduce((sum, name) => sum + (file.tensors.get(name)?.byteLength ?? 0), 0);
   let loaded = 0;
   let hash = 0x811c9dc5;
