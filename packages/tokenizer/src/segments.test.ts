@@ -224,6 +224,18 @@ test('text beside text is tokenized as the whole string, and every token has the
   );
 });
 
+test('empty text between two pieces labels no token', () => {
+  const pieces = [' th', '', 'e'].map(
+    (text, i): Segment => ({
+      kind: 'text',
+      text,
+      label: { kind: i === 1 ? 'user' : 'template' },
+    }),
+  );
+  const { labels } = encodeSegments(byteTokenizer(['<|end|>']), pieces);
+  expect(labels.map((l) => l.kind)).not.toContain('user');
+});
+
 test('a special segment is its id and keeps the text on both sides apart', () => {
   const tokenizer = byteTokenizer(['<|end|>']);
   const end = tokenizer.tokenToId('<|end|>')!;

@@ -223,10 +223,12 @@ function findTokens(tokenizer: Pick<Tokenizer, 'parts'>, text: string, allowed: 
  */
 export function encodeSegments(
   tokenizer: Pick<Tokenizer, 'parts' | 'encode' | 'tokenBytes'>,
-  segments: readonly Segment[],
+  given: readonly Segment[],
   options: SegmentOptions = {},
 ): EncodedSegments {
   refuseUnknownOptions('encodeSegments', options, ['controlTokens']);
+  // Empty text touches no token, so its label counts for none.
+  const segments = given.filter((segment) => segment.kind === 'special' || segment.text !== '');
   const added = addedOf(tokenizer);
   const control = new Set(options.controlTokens ?? []);
   const places = new Map<number, { readonly end: number; readonly id: number; readonly segment: number }>();
