@@ -10,6 +10,7 @@ export type { Draw, Processor, ProcessorState, StepContext } from './processor.t
 export { type AdaptivePOptions, adaptiveP } from './processors/adaptive-p.ts';
 export { type AllowedIdsOptions, allowedIds } from './processors/allowed-ids.ts';
 export { breakerIds } from './processors/breaker-ids.ts';
+export { type ConstraintStepOptions, constraintStep } from './processors/constraint-step.ts';
 export { dropInvalid } from './processors/drop-invalid.ts';
 export { type DryOptions, dry } from './processors/dry.ts';
 export { type DynamicTemperatureOptions, dynamicTemperature } from './processors/dynamic-temperature.ts';
@@ -45,7 +46,17 @@ export { type TypicalPOptions, typicalP } from './processors/typical-p.ts';
 export { type XtcOptions, xtc } from './processors/xtc.ts';
 export { createRandom, type Random, randomSeed, type UniformSource } from './random.ts';
 export { type RandomStream, randomStream } from './random-stream.ts';
-export { createRow, idAt, keepMasked, type Logits, loadRow, type Row, setValue, slotOf } from './row.ts';
+export {
+  createRow,
+  idAt,
+  keepMasked,
+  type Logits,
+  loadRow,
+  maskLogits,
+  type Row,
+  setValue,
+  slotOf,
+} from './row.ts';
 export {
   type Candidates,
   type Sampled,
@@ -98,4 +109,5 @@ export { type Speculator, type SpeculatorOptions, speculator } from './speculati
 export { type SuffixLookupOptions, suffixLookup } from './speculation/suffix-lookup.ts';
 export { drawFrom, drawResidual, keepsDraft } from './speculation/verify-draft.ts';
 export { type Loop, type RepetitionLoopOptions, repetitionLoop } from './stopping/repetition-loop.ts';
+export type { TokenConstraint } from './token-constraint.ts';
 export { createHistory, type TokenHistory } from './token-history.ts';

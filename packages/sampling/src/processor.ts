@@ -20,6 +20,11 @@ export interface ProcessorState {
    * and for forced ids.
    */
   accept(id: number, probability?: number): void;
+  /**
+   * The ids that must come next whatever the logits say, at most `most`: a constraint's forced text. What it answers is
+   * accepted next, as part of the text.
+   */
+  forced?(most: number): readonly number[];
   /** Forgets the last n accepted ids. */
   rollback(n: number): void;
   /** An independent copy of the processor with the same memory. */
@@ -47,6 +52,8 @@ export interface Processor {
   readonly rankOnly?: boolean;
   /** True for a step that makes its own law and must be the last. */
   readonly last?: boolean;
+  /** True for a step that forbids ids by themselves: what a constraint forces is then drawn and not jumped over. */
+  readonly forbids?: boolean;
   /** Changes the row in place. */
   process(row: Row, context: StepContext): void;
   /** Present when the processor remembers anything beyond the history. */

@@ -299,17 +299,22 @@ export function keepMasked(row: Row, mask: Uint32Array): void {
     keepSelected(row, m, true);
     return;
   }
-  const { values, n } = row;
+  maskLogits(row.values, mask);
+  row.sorted = false;
+  row.total = 0;
+}
+
+/** Sets the logits [V] of the ids whose bit is not set to -Infinity, in place: bit id & 31 of word id >> 5. */
+export function maskLogits(logits: Logits, mask: Uint32Array): void {
+  const n = logits.length;
   for (let word = 0; word << 5 < n; word++) {
     const bits = word < mask.length ? mask[word] : 0;
     if (bits === 0xffffffff) continue;
     const from = word << 5;
     const to = Math.min(n, from + 32);
-    if (bits === 0) values.fill(-Infinity, from, to);
-    else for (let id = from; id < to; id++) if (((bits >>> (id & 31)) & 1) === 0) values[id] = -Infinity;
+    if (bits === 0) logits.fill(-Infinity, from, to);
+    else for (let id = from; id < to; id++) if (((bits >>> (id & 31)) & 1) === 0) logits[id] = -Infinity;
   }
-  row.sorted = false;
-  row.total = 0;
 }
 
 const isSet = (mask: Uint32Array, id: number): boolean => ((mask[id >> 5] >>> (id & 31)) & 1) === 1;

@@ -5,6 +5,7 @@ import { type OrderPreset, orderPresets, type StepName } from './order.ts';
 import type { Processor } from './processor.ts';
 import { type AdaptivePOptions, adaptiveP } from './processors/adaptive-p.ts';
 import { allowedIds } from './processors/allowed-ids.ts';
+import { constraintStep } from './processors/constraint-step.ts';
 import { dropInvalid } from './processors/drop-invalid.ts';
 import { type DryOptions, dry } from './processors/dry.ts';
 import { dynamicTemperature } from './processors/dynamic-temperature.ts';
@@ -29,6 +30,7 @@ import { topNSigma } from './processors/top-n-sigma.ts';
 import { topP } from './processors/top-p.ts';
 import { typicalP } from './processors/typical-p.ts';
 import { type XtcOptions, xtc } from './processors/xtc.ts';
+import type { TokenConstraint } from './token-constraint.ts';
 
 /** The steps of a sampler as flat options; what is not given is off. */
 export interface StepOptions {
@@ -94,8 +96,11 @@ export interface StepOptions {
   readonly eosTokenIds?: ArrayLike<number>;
   /** Pairs of a generated position and the id that must stand there. */
   readonly forcedIds?: readonly (readonly [position: number, id: number])[];
-  /** A grammar, a schema or another step of your own that says which ids may follow. */
-  readonly constraint?: Processor;
+  /**
+   * Which ids may follow: a constraint of `@ashlar/sampling/constraints` at its beginning (the sampler works on its own
+   * copy), or a step of your own.
+   */
+  readonly constraint?: TokenConstraint | Processor;
   /** Classifier-free guidance. */
   readonly guidance?: GuidanceOptions;
   /** Drop NaN logits instead of throwing; only `true` is accepted. */
@@ -108,7 +113,8 @@ type Make = (o: StepOptions, ties: boolean, preset: OrderPreset | undefined) => 
 
 /** How each step is made of the options; undefined when it was not asked for. */
 const makers: Readonly<Record<StepName, Make>> = {
-  constraint: (o) => o.constraint,
+  constraint: (o) =>
+    o.constraint && 'mask' in o.constraint ? constraintStep({ constraint: o.constraint }) : o.constraint,
   dropInvalid: (o) => (flag('dropInvalid', o.dropInvalid) ? dropInvalid() : undefined),
   guidance: (o) => o.guidance && guidance(o.guidance),
   logitBias: (o) => o.logitBias && logitBias({ bias: o.logitBias }),

@@ -99,6 +99,12 @@ export interface Sampler {
    * when it was drawn from it elsewhere (speculation); mirostat and adaptive-p learn from it.
    */
   accept(id: number, probability?: number): void;
+  /**
+   * Appends the ids that must come next whatever the logits say, at most `most`, and answers them: text that a
+   * constraint forces needs no pass of the model each. Nothing where there is a choice, or where another step forbids
+   * ids by themselves. Call it behind the prompt and after every draw.
+   */
+  jumpAhead(most: number): number[];
   /** Takes back the last n ids; the randomness of their positions comes again. */
   rollback(n: number): void;
   /** An independent copy: same history, same randomness. */
@@ -258,6 +264,15 @@ function build(parts: Parts): Sampler {
     accept(id, probability) {
       if (probability !== undefined) started = true;
       append(id, probability);
+    },
+    jumpAhead(most) {
+      if (chain.processors.some((p) => p.forbids === true)) return [];
+      const forcing = stateful.filter((state) => state.forced !== undefined);
+      if (forcing.length !== 1) return [];
+      const ids = [...(forcing[0].forced?.(checkInteger('most', most, 0)) ?? [])];
+      if (ids.length > 0) started = true;
+      for (const id of ids) append(id);
+      return ids;
     },
     rollback(n) {
       dropTokens(history, n);

@@ -5,6 +5,7 @@ import { logSumExp, topLogprobs } from './logprobs.ts';
 import type { Limits } from './read-prompts.ts';
 import type { LaneDraw } from './step-lanes.ts';
 import type { TextStream } from './stream-text.ts';
+import type { TokenSampler } from './token-seams.ts';
 
 /** What a draw needs of a lane. */
 export interface DrawnLane {
@@ -14,11 +15,8 @@ export interface DrawnLane {
 }
 
 /** Draws one id, counts it and says what becomes of it. */
-export function drawStep(
-  lane: DrawnLane,
-  { row, length, choose }: LaneDraw,
-  { end, stopIds, codec, maxNewTokens, logprobs }: Limits,
-): GenerateStep {
+export function drawStep(lane: DrawnLane, { row, length, choose }: LaneDraw, limits: Limits): GenerateStep {
+  const { logprobs } = limits;
   checkNumbers(row);
   // Before the sampler, which may write into the row.
   const top = logprobs === undefined || logprobs === 0 ? undefined : topLogprobs(row, logprobs);
@@ -27,6 +25,38 @@ export function drawStep(
   const drawn = choose();
   const { id } = drawn;
   const logprob = raw === undefined ? drawn.logprob : raw[id] - normaliser;
+  return settle(lane, id, { logprob, topLogprobs: top }, length, limits);
+}
+
+/**
+ * The steps of ids that the sampler says must come next (`jumpAhead`); `length` ids stand before them. None when log-probabilities are wanted: they would need
+ * the logits of every place.
+ */
+export function forcedSteps(
+  lane: DrawnLane,
+  sampler: TokenSampler,
+  length: number,
+  limits: Limits,
+): GenerateStep[] {
+  if (sampler.jumpAhead === undefined || limits.logprobs !== undefined) return [];
+  const room = Math.min(limits.maxNewTokens - lane.made, limits.end - length + 1);
+  if (room <= 0) return [];
+  const steps: GenerateStep[] = [];
+  for (const id of sampler.jumpAhead(Math.min(room, Number.MAX_SAFE_INTEGER))) {
+    steps.push(settle(lane, id, {}, length + steps.length, limits));
+    if (steps[steps.length - 1].finishReason !== undefined) break;
+  }
+  return steps;
+}
+
+/** Counts an id and says what becomes of it. */
+function settle(
+  lane: DrawnLane,
+  id: number,
+  probabilities: Pick<GenerateStep, 'logprob' | 'topLogprobs'>,
+  length: number,
+  { end, stopIds, codec, maxNewTokens }: Limits,
+): GenerateStep {
   const index = lane.made++;
   const isStop = stopIds.has(id);
 
@@ -43,7 +73,7 @@ export function drawStep(
     else if (length >= end) finishReason = 'context';
   }
   if (finishReason !== undefined && finishReason !== 'stop') text += lane.text?.end() ?? '';
-  return { id, text, index, sequence: lane.number, logprob, topLogprobs: top, finishReason };
+  return { id, text, index, sequence: lane.number, ...probabilities, finishReason };
 }
 
 /** A plain loop: this runs over the whole vocabulary for every token. */

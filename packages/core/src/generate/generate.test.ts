@@ -119,6 +119,54 @@ describe('generate', () => {
     expect(steps.map((s) => s.text)).toEqual(['A', '', 'B', '']);
   });
 
+  test('ids that the sampler says must come next are steps like others, computed with the next pass', async () => {
+    const script = new TextEncoder().encode('abcdefgh\0');
+    const jumping = (jumps: ReadonlyMap<number, number>): TokenSampler & { seen: number[] } => {
+      const seen: number[] = [];
+      return {
+        seen,
+        sample(row) {
+          seen.push(row.indexOf(Math.max(...row)));
+          return { id: seen[seen.length - 1] };
+        },
+        jumpAhead(most) {
+          const from = seen.length;
+          const ids = script.subarray(from, from + Math.min(most, jumps.get(from) ?? 0));
+          seen.push(...ids);
+          return [...ids];
+        },
+      };
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat({ max: 7 }), fc.nat({ max: 4 }))),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        async (jumps, maxNewTokens, maxPositions) => {
+          const limits = { codec, maxNewTokens };
+          const plain = await collect(generate(byteModel(script, maxPositions), 'x', limits));
+          const model = byteModel(script, maxPositions);
+          const sampler = jumping(new Map(jumps));
+          const steps = await collect(generate(model, 'x', { ...limits, sampler }));
+          expect(steps).toEqual(plain);
+          expect(sampler.seen).toEqual(idsOf(steps));
+          expect(model.open).toBe(0);
+        },
+      ),
+    );
+  });
+
+  test('log-probabilities come from passes: nothing is jumped over when they are wanted', async () => {
+    const sampler: TokenSampler = {
+      sample: () => ({ id: 65 }),
+      jumpAhead: () => {
+        throw new Error('not asked');
+      },
+    };
+    const steps = await collect(generate(byteModel(), [5], { sampler, logprobs: 0, maxNewTokens: 2 }));
+    expect(steps.map(({ id }) => id)).toEqual([65, 65]);
+  });
+
   test('stops at the last position of the model', async () => {
     const steps = await collect(generate(byteModel(undefined, 10), [5, 6, 7]));
     expect(steps.length).toBe(8);

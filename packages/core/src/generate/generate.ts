@@ -1,11 +1,11 @@
 // Prompt in, steps out: prefill, then draw and append one id at a time. An async iterable, so the consumer sets the pace; leaving the loop
 // or aborting frees the sequence. A batch runs its prompts side by side, each with the ids it would have alone.
-import { drawStep } from './draw-step.ts';
+import { drawStep, forcedSteps } from './draw-step.ts';
 import { greedySampler } from './greedy-sampler.ts';
 import type { LanguageModel, Sequence } from './language-model.ts';
 import type { TokenLogprob } from './logprobs.ts';
 import { nextTurn } from './next-turn.ts';
-import { guessRoom, readPrompts } from './read-prompts.ts';
+import { guessRoom, type Limits, readPrompts } from './read-prompts.ts';
 import { stepLanes } from './step-lanes.ts';
 import { streamText, type TextStream } from './stream-text.ts';
 import type { ChatMessage, TokenCodec, TokenSampler, TokenSpeculator } from './token-seams.ts';
@@ -132,8 +132,13 @@ async function* run<S extends Sequence>(
         made: 0,
       });
     }
-    for (const lane of lanes) await prefill(model, lane, signal);
     let live = [...lanes];
+    for (const [i, lane] of lanes.entries()) {
+      const forced = takeForced(lane, encoded[i].length, limits);
+      if (forced.at(-1)?.finishReason !== undefined) live = live.filter((other) => other !== lane);
+      yield* forced;
+    }
+    for (const lane of live) await prefill(model, lane, signal);
     while (live.length > 0) {
       signal?.throwIfAborted();
       const results = await stepLanes(model, live, (lane) =>
@@ -148,6 +153,8 @@ async function* run<S extends Sequence>(
           if (steps[steps.length - 1].finishReason !== undefined) break;
         }
         results[i].keep(steps.length);
+        if (steps[steps.length - 1].finishReason === undefined)
+          steps.push(...takeForced(lane, lane.sequence.length + 1, limits));
         if (steps[steps.length - 1].finishReason !== undefined) {
           if (options.sequence === undefined) lane.sequence.dispose();
           live = live.filter((other) => other !== lane);
@@ -159,6 +166,14 @@ async function* run<S extends Sequence>(
   } finally {
     if (options.sequence === undefined) for (const lane of lanes) lane.sequence.dispose();
   }
+}
+
+/** The steps of what must come next, `length` ids before it; they are computed with the next pass. */
+function takeForced<S extends Sequence>(lane: Lane<S>, length: number, limits: Limits): GenerateStep[] {
+  if (lane.speculator !== undefined) return [];
+  const steps = forcedSteps(lane, lane.sampler, length, limits);
+  if (steps.length > 0) lane.next = [...Array.from(lane.next), ...steps.map(({ id }) => id)];
+  return steps;
 }
 
 /** Reads a long prompt in pieces, all but the last, so that an abort and the host's events need not wait for the whole. */

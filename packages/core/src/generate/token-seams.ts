@@ -26,6 +26,11 @@ export interface TokenSampler {
   sample(logits: Float32Array): { readonly id: number; readonly logprob?: number };
   /** Told of every id of the sequence that it did not draw itself: the prompt, forced tokens. */
   accept?(id: number): void;
+  /**
+   * Takes, as part of the text, the ids that must come next whatever the logits say, at most `most`, and answers them: a constraint's forced text
+   * costs no pass each. Asked behind the prompt and after every draw, unless log-probabilities are wanted.
+   */
+  jumpAhead?(most: number): readonly number[];
   /** An independent copy for lane `lane` of a batch, with its own random stream. */
   fork?(lane: number): TokenSampler;
 }

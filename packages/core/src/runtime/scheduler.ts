@@ -1,7 +1,7 @@
 // Many requests on one model: every pass of the model carries a token of each answer and a piece of the prompts that wait, so that nobody waits for another's
 // end (continuous batching: Yu et al. 2022, Orca). Each request gets the steps it would get from `generate` alone. What is decided for a pass
 // is in scheduler/plan-pass.ts, what is kept between requests in scheduler/prefix-cache.ts.
-import { drawStep } from '../generate/draw-step.ts';
+import { drawStep, forcedSteps } from '../generate/draw-step.ts';
 import type { GenerateOptions, GenerateStep, Prompt } from '../generate/generate.ts';
 import { greedySampler } from '../generate/greedy-sampler.ts';
 import type { Sequence } from '../generate/language-model.ts';
@@ -281,7 +281,10 @@ export function createScheduler<S extends Sequence>(
         request.ids.push(step.id);
         if (step.finishReason !== undefined) break;
       }
-      if (steps.length > 0) keep(steps.length);
+      if (steps.length > 0) {
+        keep(steps.length);
+        if (steps[steps.length - 1].finishReason === undefined) steps.push(...takeForced(request));
+      }
     } catch (reason) {
       failure = { reason };
     }
@@ -291,6 +294,14 @@ export function createScheduler<S extends Sequence>(
       request.buffer.end();
       close(request);
     }
+  }
+
+  /** Ids that must come next are part of the text at once and computed with the next pass, like a prompt. */
+  function takeForced(request: Request<S>): GenerateStep[] {
+    if (request.speculator !== undefined) return [];
+    const steps = forcedSteps(request, request.sampler, request.ids.length, request.limits);
+    request.ids.push(...steps.map(({ id }) => id));
+    return steps;
   }
 
   const iterator = (request: Request<S>, signal: AbortSignal | undefined): ScheduledSteps => ({
@@ -363,6 +374,13 @@ export function createScheduler<S extends Sequence>(
       };
       for (const id of ids) drawing.accept?.(id);
       if (limits.maxNewTokens === 0) {
+        request.ended = true;
+        request.buffer.end();
+        return iterator(request, signal);
+      }
+      const forced = takeForced(request);
+      for (const step of forced) request.buffer.push(step);
+      if (forced.at(-1)?.finishReason !== undefined) {
         request.ended = true;
         request.buffer.end();
         return iterator(request, signal);

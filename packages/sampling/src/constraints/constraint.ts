@@ -1,10 +1,12 @@
 // A constraint at work: which tokens may come now. The vocabulary's trie is walked once per machine state; where the
 // state is inside a string, number or other automaton, the walk within it is made once per automaton state and only
 // the tokens that leave it are followed further. So a token may begin and end anywhere, inside characters too.
+import { checkKnown } from '../check.ts';
 import type { ConstraintGrammar } from './constraint-grammar.ts';
+import { forcedIds, type Spell } from './forced-ids.ts';
 import { insideAnyString, type Lexeme } from './lexeme.ts';
 import type { MachineState, Stack } from './machine.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { prepareVocabulary, type Vocabulary, type VocabularySource } from './vocabulary.ts';
 
 /** One sequence under a constraint. */
 export interface Constraint {
@@ -25,8 +27,21 @@ export interface Constraint {
   rollback(n: number): void;
   /** The bytes that must come next, whatever is drawn (empty when there is a choice or the text may end). */
   forcedBytes(): Uint8Array;
+  /**
+   * The ids of the bytes that must come next, at most `most`: the longest tokens, or as `spell` writes them. Empty too
+   * where a token could reach beyond the forced bytes, for there the model has a choice.
+   */
+  forcedIds(most?: number): readonly number[];
   /** An independent copy. */
   clone(): Constraint;
+}
+
+/** Options of `constraint`. */
+export interface ConstraintOptions {
+  /** How the tokenizer spells a text, so that forced text stands in the tokens the model knows it in. */
+  readonly spell?: Spell;
+  /** Whether `forcedIds` answers anything (default true); with false every token is drawn. */
+  readonly jumpAhead?: boolean;
 }
 
 interface LexemeMask {
@@ -182,18 +197,37 @@ const kept = new WeakMap<ConstraintGrammar, WeakMap<Vocabulary, Masks>>();
  * Puts a grammar to work over a vocabulary. Sound: every allowed id keeps the text a prefix of the language. No dead
  * ends: every prefix can be finished, byte by byte at least, so the vocabulary must hold the bytes the grammar needs.
  */
-export function constraint(grammar: ConstraintGrammar, vocabulary: Vocabulary): Constraint {
+export function constraint(
+  grammar: ConstraintGrammar,
+  source: Vocabulary | VocabularySource,
+  options: ConstraintOptions = {},
+): Constraint {
+  checkKnown('constraint', options, ['spell', 'jumpAhead']);
+  const vocabulary = 'skips' in source ? source : prepared(source);
   const byVocabulary = kept.get(grammar) ?? new WeakMap<Vocabulary, Masks>();
   kept.set(grammar, byVocabulary);
   const masks = byVocabulary.get(vocabulary) ?? new Masks(grammar, vocabulary);
   byVocabulary.set(vocabulary, masks);
-  return new RunningConstraint(grammar, vocabulary, masks, [grammar.start], 0);
+  return new RunningConstraint(grammar, vocabulary, masks, options, [grammar.start], 0);
+}
+
+const vocabularies = new WeakMap<VocabularySource, Vocabulary>();
+
+/** A source's vocabulary, made once. */
+function prepared(source: VocabularySource): Vocabulary {
+  let vocabulary = vocabularies.get(source);
+  if (vocabulary === undefined) {
+    vocabulary = prepareVocabulary(source);
+    vocabularies.set(source, vocabulary);
+  }
+  return vocabulary;
 }
 
 class RunningConstraint implements Constraint {
   readonly vocabulary: Vocabulary;
   readonly #grammar: ConstraintGrammar;
   readonly #masks: Masks;
+  readonly #options: ConstraintOptions;
   // The state after each accepted id; `#ended` ids more ended the text.
   readonly #states: MachineState[];
   #ended: number;
@@ -202,12 +236,14 @@ class RunningConstraint implements Constraint {
     grammar: ConstraintGrammar,
     vocabulary: Vocabulary,
     masks: Masks,
+    options: ConstraintOptions,
     states: MachineState[],
     ended: number,
   ) {
     this.#grammar = grammar;
     this.vocabulary = vocabulary;
     this.#masks = masks;
+    this.#options = options;
     this.#states = states;
     this.#ended = ended;
   }
@@ -288,7 +324,20 @@ class RunningConstraint implements Constraint {
     return Uint8Array.from(bytes);
   }
 
+  forcedIds(most = Infinity): readonly number[] {
+    const { spell, jumpAhead = true } = this.#options;
+    return jumpAhead ? forcedIds(this.vocabulary, this.forcedBytes(), most, spell) : [];
+  }
+
   clone(): Constraint {
-    return new RunningConstraint(this.#grammar, this.vocabulary, this.#masks, [...this.#states], this.#ended);
+    const { vocabulary } = this;
+    return new RunningConstraint(
+      this.#grammar,
+      vocabulary,
+      this.#masks,
+      this.#options,
+      [...this.#states],
+      this.#ended,
+    );
   }
 }

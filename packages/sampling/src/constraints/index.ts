@@ -1,7 +1,8 @@
 // Texts that a model may write: grammars of several kinds, one engine, masks over a vocabulary.
-export { type Constraint, constraint } from './constraint.ts';
+
+export { type ConstraintStepOptions, constraintStep } from '../processors/constraint-step.ts';
+export { type Constraint, type ConstraintOptions, constraint } from './constraint.ts';
 export { type ConstraintGrammar, matchesGrammar } from './constraint-grammar.ts';
-export { type ConstraintStepOptions, constraintStep } from './constraint-step.ts';
 export { UnsatisfiableConstraintError, UnsupportedConstraintError } from './errors.ts';
 export { type JsonSchemaOptions, jsonSchema } from './json-schema.ts';
 export type { SchemaDraft } from './schema-resources.ts';

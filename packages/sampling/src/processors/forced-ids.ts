@@ -29,6 +29,7 @@ export function forcedIds(options: ForcedIdsOptions): Processor {
     name: 'forcedIds',
     options: { ids: options.ids },
     argmaxInvariant: false,
+    forbids: true,
     process(row, { history }) {
       const id = forced.get(history.length - history.promptLength);
       if (id === undefined) return;

@@ -34,6 +34,7 @@ export function logitBias(options: LogitBiasOptions): Processor {
     name: 'logitBias',
     options: { bias: Object.fromEntries(pairs) },
     argmaxInvariant: false,
+    forbids: biases.includes(-Infinity),
     process(row) {
       for (let i = 0; i < ids.length; i++) {
         checkInVocabulary('logitBias', ids[i], row);

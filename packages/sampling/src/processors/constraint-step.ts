@@ -2,17 +2,18 @@
 import { checkKnown } from '../check.ts';
 import type { Processor } from '../processor.ts';
 import { keepMasked } from '../row.ts';
-import type { Constraint } from './constraint.ts';
+import type { TokenConstraint } from '../token-constraint.ts';
 
 /** Options of `constraintStep`. */
 export interface ConstraintStepOptions {
   /** The constraint, at its beginning; the step works on its own copy. */
-  readonly constraint: Constraint;
+  readonly constraint: TokenConstraint;
 }
 
 /**
- * Keeps the ids that the constraint allows. Put it first: what follows then truncates among allowed tokens only. The
- * prompt (ids accepted before the first drawn one) is not part of the constrained text; ids forced later are.
+ * Keeps the ids that the constraint allows: the `constraint` option of `sampler` as a step. Put it first: what follows
+ * then truncates among allowed tokens only. The prompt (ids accepted before the first drawn one) is not part of the
+ * constrained text; ids accepted later are.
  *
  * @example
  * ```ts
@@ -28,12 +29,13 @@ export interface ConstraintStepOptions {
  */
 export function constraintStep(options: ConstraintStepOptions): Processor {
   checkKnown('constraintStep', options, ['constraint']);
-  return build(options.constraint.clone(), [], 0);
+  return build(options.constraint.clone(), [], 0, false);
 }
 
-/** `ids` are those of the constrained text; `prompt` counts the ids before it. */
-function build(running: Constraint, ids: number[], prompt: number): Processor {
+/** `ids` are those of the constrained text, `prompt` counts the ids before it; `begun` says that the prompt is over. */
+function build(running: TokenConstraint, ids: number[], prompt: number, begun: boolean): Processor {
   let before = prompt;
+  let started = begun;
   return {
     name: 'constraint',
     options: {},
@@ -42,11 +44,17 @@ function build(running: Constraint, ids: number[], prompt: number): Processor {
       keepMasked(row, running.mask());
     },
     state: {
+      forced(most) {
+        const next = running.forcedIds?.(most) ?? [];
+        if (next.length > 0) started = true;
+        return next;
+      },
       accept(id, probability) {
-        if (ids.length === 0 && probability === undefined) {
+        if (!started && probability === undefined) {
           before++;
           return;
         }
+        started = true;
         running.accept(id);
         ids.push(id);
       },
@@ -55,8 +63,9 @@ function build(running: Constraint, ids: number[], prompt: number): Processor {
         running.rollback(drawn);
         ids.length -= drawn;
         before -= n - drawn;
+        if (ids.length === 0) started = false;
       },
-      clone: () => build(running.clone(), [...ids], before),
+      clone: () => build(running.clone(), [...ids], before, started),
       save: () => ({ ids: [...ids], before }),
       load(saved) {
         const from = saved as { ids: readonly number[]; before: number };
@@ -67,6 +76,7 @@ function build(running: Constraint, ids: number[], prompt: number): Processor {
           ids.push(id);
         }
         before = from.before;
+        started = ids.length > 0;
       },
     },
   };
