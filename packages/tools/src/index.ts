@@ -45,6 +45,7 @@ export type {
 export { formatOf, toolFormats } from './formats/formats.ts';
 export type { EndReason, ParseEvent } from './formats/parse-event.ts';
 export { gatherReply, type ParsedReply, parseReply } from './formats/parse-reply.ts';
+export type { ToolCallParserOptions } from './formats/parser-options.ts';
 export type { Part } from './formats/pattern.ts';
 export type { ReadCall } from './formats/read-calls.ts';
 export {
@@ -55,7 +56,7 @@ export {
   renderResults,
 } from './formats/render-calls.ts';
 export { formatFromResponseTemplate } from './formats/response-template.ts';
-export { ToolCallParser, type ToolCallParserOptions } from './formats/tool-call-parser.ts';
+export { ToolCallParser } from './formats/tool-call-parser.ts';
 export { type JsonSchema, type ToolSignature, toolSignature } from './formats/tool-signature.ts';
 export type { LexerKind } from './formats/value-lexer.ts';
 export type { LinkRules } from './guards/link-rules.ts';

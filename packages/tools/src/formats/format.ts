@@ -36,6 +36,8 @@ export interface Mark {
   readonly act?: Act;
   /** Only where nothing but white space was written before in this reply. */
   readonly first?: true;
+  /** Only where something was written before. */
+  readonly later?: true;
   /** The mark's text stays to be read by the next state. */
   readonly keep?: true;
   /** Chooses by what was captured in this state (harmony's headers, Functionary's recipients); the first that fits wins. */
@@ -76,6 +78,8 @@ export interface ExpectState {
   readonly marks: readonly Mark[];
   /** Where anything else is read. Inside an open call anything else makes the call malformed instead. */
   readonly otherwise: string;
+  /** The open call counts only if the reply ends here or goes on with a mark; before anything else it was content. */
+  readonly last?: true;
 }
 /** One state of a format. */
 export type State = TextState | CaptureState | ExpectState;

@@ -31,9 +31,18 @@ const escapes: Readonly<Record<string, string>> = {
 export class LiteralReader {
   readonly text: string;
   at: number;
-  constructor(text: string, at = 0) {
+  /** False: a raw line break in a string is an error, as in Python. */
+  private readonly rawBreaks: boolean;
+  /** Says that what begins here belongs to somebody else, though no comma was written before it. */
+  private readonly glued: (at: number) => boolean;
+  constructor(
+    text: string,
+    options: { readonly rawBreaks?: boolean; readonly glued?: (at: number) => boolean } = {},
+  ) {
     this.text = text;
-    this.at = at;
+    this.at = 0;
+    this.rawBreaks = options.rawBreaks ?? true;
+    this.glued = options.glued ?? (() => false);
   }
   wrong(what: string): SyntaxError {
     return new SyntaxError(`literal: ${what} at offset ${this.at}`);
@@ -79,13 +88,17 @@ export class LiteralReader {
     );
     if (number) {
       this.at += number[0].length;
-      if (/[\p{L}_]/u.test(this.text[this.at] ?? '')) throw this.wrong('malformed number');
+      if (/[\p{L}_]/u.test(this.text[this.at] ?? '') && !this.glued(this.at))
+        throw this.wrong('malformed number');
       return toNumber(number[0].replace(/_/g, '').replace(/^\+/, ''));
     }
-    const start = this.at;
-    const word = this.identifier();
-    if (word !== undefined && Object.hasOwn(words, word)) return words[word] as Json;
-    this.at = start;
+    for (const [word, constant] of Object.entries(words)) {
+      const end = this.at + word.length;
+      if (!this.text.startsWith(word, this.at)) continue;
+      if (/[\p{L}\p{N}_.]/u.test(this.text[end] ?? '') && !this.glued(end)) continue;
+      this.at = end;
+      return constant;
+    }
     throw this.wrong('expected a literal');
   }
   private list(close: string, depth: number): Json {
@@ -132,6 +145,8 @@ export class LiteralReader {
         return out;
       }
       if (this.text[this.at] !== '\\') {
+        if (this.text[this.at] === '\n' && !triple && !this.rawBreaks)
+          throw this.wrong('line break in a string');
         out += this.text[this.at++];
         continue;
       }

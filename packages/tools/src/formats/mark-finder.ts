@@ -26,7 +26,7 @@ export function findMark(
   let best: FoundMark | undefined;
   let wait = false;
   for (const mark of marks) {
-    if (mark.first && written) continue;
+    if (written ? mark.first : mark.later) continue;
     // At the very beginning of a reply any name may be called, so that an unknown tool gets an answer instead of being shown as text.
     const match = matchParts(mark.at, text, at, base, specials, mark.first ? { ...known, any: true } : known);
     if (match.kind === 'partial') wait ||= !final;

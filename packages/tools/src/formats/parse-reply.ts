@@ -1,8 +1,9 @@
 // A whole reply in one go: the parser's events gathered into a message.
 
 import type { EndReason, ParseEvent } from './parse-event.ts';
+import type { ToolCallParserOptions } from './parser-options.ts';
 import type { ReadCall } from './read-calls.ts';
-import { ToolCallParser, type ToolCallParserOptions } from './tool-call-parser.ts';
+import { ToolCallParser } from './tool-call-parser.ts';
 
 /** A reply taken apart. */
 export interface ParsedReply {

@@ -45,8 +45,12 @@ export function readRegion(
   try {
     switch (reading) {
       case 'json-calls':
-      case 'json-calls-or-content':
         return jsonCalls(raw, region.raw, reading, format);
+      case 'json-calls-or-content': {
+        const parts = splitObjects(raw).map((text) => jsonCalls(text, region.raw, reading, format));
+        if (parts.some((part) => 'content' in part)) return { content: region.raw };
+        return together(parts);
+      }
       case 'json-arguments': {
         const named = nameAndId(region, format);
         const tool = toolOf(named.name);
@@ -204,8 +208,7 @@ function jsonCalls(raw: string, whole: string, reading: Reading, format: ToolFor
 function pythonTag(raw: string, whole: string, tools: readonly ToolSignature[], format: ToolFormat): Reader {
   if (raw.startsWith('{') || raw.startsWith('[')) {
     const calls = splitObjects(raw).map((text) => jsonCalls(text, text, 'json-calls', format));
-    const bad = calls.find((c) => !('calls' in c));
-    return bad ?? { calls: calls.flatMap((c) => ('calls' in c ? c.calls : [])) };
+    return together(calls);
   }
   if (/^[\p{L}_][\w.]*\.call\s*\(/u.test(raw))
     return { calls: readPythonCalls(raw, tools).map((c) => ({ ...c, name: c.name.replace(/\.call$/, '') })) };
@@ -218,7 +221,12 @@ function pythonTag(raw: string, whole: string, tools: readonly ToolSignature[], 
   };
 }
 
-/** Splits `{...}; {...}` at the top level. */
+const together = (parts: readonly Reader[]): Reader =>
+  parts.find((part) => !('calls' in part)) ?? {
+    calls: parts.flatMap((part) => ('calls' in part ? part.calls : [])),
+  };
+
+/** Splits `{...}; {...}` and `{...}{...}` at the top level. */
 function splitObjects(raw: string): string[] {
   const out: string[] = [];
   let depth = 0;
@@ -231,8 +239,13 @@ function splitObjects(raw: string): string[] {
       else if (c === '"') inString = false;
     } else if (c === '"') inString = true;
     else if (c === '{' || c === '[') depth++;
-    else if (c === '}' || c === ']') depth--;
-    else if (c === ';' && depth === 0) {
+    else if (c === '}' || c === ']') {
+      depth--;
+      if (depth === 0 && /^\s*\{/.test(raw.slice(i + 1, i + 66))) {
+        out.push(raw.slice(start, i + 1));
+        start = i + 1;
+      }
+    } else if (c === ';' && depth === 0) {
       out.push(raw.slice(start, i));
       start = i + 1;
     }

@@ -3,29 +3,17 @@
 // a mark is held back; a call is announced while it is written but is only ever reported as a call when its close mark has come, or when the
 // turn ended where the format lets it end. Total work is O(n): nothing is read twice, except after malformed text at the very end.
 
-import type { Act, CaptureState, Mark, Route, State, ToolFormat } from './format.ts';
+import { type CallRegion, named, newRegion, plainName, readingEvents } from './call-region.ts';
+import type { Act, CaptureState, ExpectState, Mark, Route, State, ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
 import { type FoundMark, findMark, firstMark, startsOf } from './mark-finder.ts';
 import type { EndReason, ParseEvent } from './parse-event.ts';
+import { checkParserOptions, type ToolCallParserOptions } from './parser-options.ts';
 import type { KnownNames, Match } from './pattern.ts';
-import { readRegion } from './read-calls.ts';
 import { type ToolSignature, toolSignature } from './tool-signature.ts';
 import { ValueLexer } from './value-lexer.ts';
 
-/** Options of {@link ToolCallParser}. */
-export interface ToolCallParserOptions {
-  /** A format's name or the format itself. */
-  readonly format: string | ToolFormat;
-  /** The tools that were offered; values without types are typed by their schemas. */
-  readonly tools?: readonly unknown[];
-  /** The last characters of the prompt: a template may have begun the reply (`<think>`, `>>>`). */
-  readonly promptTail?: string;
-  /** Marks that are special tokens of the tokenizer: these match only as tokens pushed with `special`, never as spelled-out text. */
-  readonly specialMarks?: Iterable<string>;
-}
-
 const maxWait = 1024; // white space held back between two parts
-const acceptedOptions = new Set(['format', 'tools', 'promptTail', 'specialMarks']);
 
 /**
  * An incremental parser of one reply.
@@ -53,25 +41,13 @@ export class ToolCallParser {
   private ended = false;
   private regions = 0;
   private calls = 0;
-  private region:
-    | {
-        raw: string;
-        name: string;
-        id: string;
-        key: string;
-        value: string;
-        parameters: [string, string][];
-        wrong?: string;
-      }
-    | undefined;
+  private region: CallRegion | undefined;
   private header = '';
   private lexer = new ValueLexer('raw');
   private events: ParseEvent[] = [];
 
   constructor(options: ToolCallParserOptions) {
-    for (const key of Object.keys(options))
-      if (!acceptedOptions.has(key))
-        throw new TypeError(`${key}: expected one of ${[...acceptedOptions].join(', ')}`);
+    checkParserOptions(options);
     this.format = typeof options.format === 'string' ? formatOf(options.format) : options.format;
     this.tools = (options.tools ?? []).map(toolSignature);
     this.known = {
@@ -246,9 +222,10 @@ export class ToolCallParser {
   }
 
   private expect(final: boolean): boolean {
-    const state = this.at as State & { kind: 'expect' };
+    const state = this.at as ExpectState;
     let i = 0;
     while (i < this.buffer.length && /\s/.test(this.buffer[i] as string)) i++;
+    if (state.last && this.region !== undefined) return this.expectLast(state, i, final);
     // Between the parts of a call white space means nothing; outside it may turn out to be content, so it waits, but not for ever.
     if (this.region !== undefined && i > 0) {
       this.consume(i);
@@ -272,6 +249,23 @@ export class ToolCallParser {
     this.region.wrong ??= `unexpected text in the call: ${JSON.stringify(this.buffer.slice(i, i + 1))}`;
     this.region.raw += this.buffer.slice(0, i + 1);
     this.consume(i + 1);
+    return true;
+  }
+
+  /** Behind a call that counts only as the last thing of a reply: another one, the end, or it was content. */
+  private expectLast(state: ExpectState, at: number, final: boolean): boolean {
+    const region = this.region as CallRegion;
+    if (at >= this.buffer.length && at <= maxWait) return false;
+    const hit = at <= maxWait ? this.markAt(state.marks, at, final) : undefined;
+    if (hit === 'wait') return false;
+    if (hit !== undefined) {
+      region.raw += this.buffer.slice(0, at);
+      this.follow(hit.mark, hit.match, at);
+      return true;
+    }
+    this.events.push({ type: 'content', text: region.raw });
+    this.region = undefined;
+    this.enter(state.otherwise);
     return true;
   }
 
@@ -316,18 +310,16 @@ export class ToolCallParser {
     const region = this.region;
     if (state.kind !== 'capture' || region === undefined) return;
     if (state.as === 'name')
-      this.events.push({ type: 'call-open', region: this.regions, ...named(this.plainName(region.name)) });
+      this.events.push({
+        type: 'call-open',
+        region: this.regions,
+        ...named(plainName(this.format, region.name)),
+      });
     if (state.as === 'value') {
       region.parameters.push([region.key.trim(), region.value]);
       region.key = '';
       region.value = '';
     }
-  }
-  private plainName(name: string): string {
-    let plain = name.trim();
-    if (this.format.ids === 'kimi') plain = plain.replace(/:\d+$/, '');
-    const prefix = this.format.namePrefix;
-    return prefix !== undefined && plain.startsWith(prefix) ? plain.slice(prefix.length) : plain;
   }
   private enter(to: string): void {
     this.state = to;
@@ -337,10 +329,14 @@ export class ToolCallParser {
   }
   private open(name: string | undefined): void {
     this.regions++;
-    this.region = { raw: '', name: name ?? '', id: '', key: '', value: '', parameters: [] };
+    this.region = newRegion(name);
     // Formats that write the name first announce the call when it is known.
     if (name !== undefined || !this.namedLater())
-      this.events.push({ type: 'call-open', region: this.regions, ...named(this.plainName(name ?? '')) });
+      this.events.push({
+        type: 'call-open',
+        region: this.regions,
+        ...named(plainName(this.format, name ?? '')),
+      });
   }
   private namedLater(): boolean {
     return (
@@ -354,39 +350,37 @@ export class ToolCallParser {
     const region = this.region;
     this.region = undefined;
     const reading = this.format.readings?.[this.state] ?? this.format.reading;
-    const read = readRegion(region, this.format, this.tools, reading);
-    if ('calls' in read)
-      for (const call of read.calls)
-        this.events.push({ type: 'call', region: this.regions, index: this.calls++, ...call });
-    else if ('content' in read) this.events.push({ type: 'content', text: read.content });
-    else
-      this.events.push({
-        type: 'call-malformed',
-        region: this.regions,
-        ...named(this.plainName(region.name)),
-        raw: rawOf(region),
-        reason: read.malformed,
-      });
+    for (const event of readingEvents(region, this.regions, this.format, this.tools, reading))
+      this.events.push(event.type === 'call' ? { ...event, index: this.calls++ } : event);
   }
 
   /** At the end of the reply with a call open: finish it, or find its close mark where the lexer saw a string. True when something was done. */
   private finishOrRecover(reason: EndReason): boolean {
     const state = this.at;
     const region = this.region;
-    if (region === undefined || state.kind !== 'capture' || state.as !== 'arguments') return false;
-    if (reason === 'stop' && state.atEnd === 'close' && this.lexer.free) {
+    if (region === undefined) return false;
+    if (reason === 'stop' && state.kind === 'expect' && state.last) {
+      this.act('close');
+      this.enter(state.otherwise);
+      return true;
+    }
+    if (state.kind !== 'capture' || state.as !== 'arguments') return false;
+    const { raw } = region;
+    const python = state.lexer === 'python';
+    // Templates that quote without escaping leave a quote open; the reader decides by the tool's schema.
+    const closed = this.lexer.free || (python && /\)\s*\]\s*$/.test(raw));
+    if (reason === 'stop' && state.atEnd === 'close' && closed) {
       this.act('close');
       this.enter('content');
       return true;
     }
     if (this.lexer.free) return false;
-    const { raw } = region;
     const from = this.base - raw.length;
     const specials = { spans: this.spans, strict: this.strict };
     const found = firstMark(state.marks, raw, { base: from, specials, known: this.known });
     if (found === undefined) return false;
     region.raw = raw.slice(0, found.at);
-    region.wrong = 'malformed arguments: a string or bracket is not closed';
+    if (!python) region.wrong = 'malformed arguments: a string or bracket is not closed';
     this.buffer = raw.slice(found.at) + this.buffer;
     this.base = from + found.at;
     this.follow(found.mark, { ...found.match, end: found.match.end - found.at }, 0);
@@ -394,7 +388,4 @@ export class ToolCallParser {
   }
 }
 
-const named = (name: string): { name?: string } => (name.trim() === '' ? {} : { name: name.trim() });
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-const rawOf = (region: { raw: string; parameters: readonly (readonly [string, string])[] }): string =>
-  region.raw !== '' ? region.raw : region.parameters.map(([key, value]) => `${key}=${value}`).join('\n');

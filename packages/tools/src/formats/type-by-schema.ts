@@ -25,6 +25,12 @@ export function saysType(schema: JsonSchema, root: JsonSchema = schema): boolean
   return typesOf(schema as Json, root, 0).size > 0;
 }
 
+/** True when a schema admits strings and nothing else. */
+export function takesOnlyText(schema: JsonSchema, root: JsonSchema = schema): boolean {
+  const types = typesOf(schema as Json, root, 0);
+  return types.size === 1 && types.has('string');
+}
+
 function readAs(type: TypeName, raw: string): Json | undefined {
   const text = raw.trim();
   switch (type) {

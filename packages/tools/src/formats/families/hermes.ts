@@ -31,7 +31,18 @@ export const hermes: ToolFormat = {
   states: {
     content: { kind: 'text', as: 'content', marks: [openCall, ...thinkMarks] },
     reasoning: reasoningUntil('</think>'),
-    arguments: untilToolCallEnd,
+    arguments: { ...untilToolCallEnd, marks: [{ at: ['</tool_call>'], to: 'after', act: 'close' }] },
+    // Hermes 2 Pro's published template opens only the first of several calls.
+    after: {
+      kind: 'expect',
+      marks: ['"name"', '"arguments"'].map((key) => ({
+        at: ['{', { space: true }, key],
+        to: 'arguments',
+        act: 'open',
+        keep: true,
+      })),
+      otherwise: 'content',
+    },
   },
   reading: 'json-calls',
   ids: 'none',

@@ -1,12 +1,35 @@
 // Llama 3.1/3.2/3.3: the whole reply is `{"name", "parameters"}`, ended by the turn, or `<|python_tag|>name.call(query="...")` for built-in
 // tools (`<|eom_id|>` then asks for the result). Llama 4's own template puts the content between `<|python_start|>` and `<|python_end|>` and the JSON
-// calls right behind. Llama 3.2 and 4 in pythonic dress: `[f(a=1), g(b="x")]`. Neither has a closing mark, so a call
+// calls right behind, or behind prose without any mark. Llama 3.2 and 4 in pythonic dress: `[f(a=1), g(b="x")]`. Neither has a closing mark, so a call
 // counts only when its brackets are closed and the turn has ended, or more text follows.
-import type { ToolFormat } from '../format.ts';
+import type { Mark, ToolFormat } from '../format.ts';
+import { reasoningUntil, thinkMarks, thinkStarts } from './shared-states.ts';
+
+/** An object that begins as a known tool's call: also behind prose, where it counts only as the last thing of the reply. */
+const namedObject = (...before: string[]): Mark => ({
+  at: [
+    '{',
+    ...before.flatMap((part) => [{ space: true } as const, part]),
+    { space: true },
+    '"name"',
+    { space: true },
+    ':',
+    { space: true },
+    '"',
+    { capture: 'name', of: 'tool' },
+    '"',
+  ],
+  to: 'trailing',
+  act: 'open',
+  later: true,
+  keep: true,
+});
+const namedObjects: readonly Mark[] = [namedObject(), namedObject('"type"', ':', '"function"', ',')];
 
 /** Llama 3.1 JSON calls. */
 export const llama31: ToolFormat = {
   name: 'llama-3.1',
+  start: thinkStarts,
   states: {
     content: {
       kind: 'text',
@@ -16,7 +39,23 @@ export const llama31: ToolFormat = {
         { at: ['<|python_tag|>'], to: 'tag', act: 'open' },
         { at: ['<|python_start|>'], to: 'content', act: 'drop' },
         { at: ['<|python_end|>'], to: 'next', act: 'drop' },
+        ...namedObjects,
+        ...thinkMarks,
       ],
+    },
+    reasoning: reasoningUntil('</think>'),
+    trailing: {
+      kind: 'capture',
+      as: 'arguments',
+      lexer: 'json',
+      marks: [],
+      whenComplete: { to: 'behind-trailing' },
+    },
+    'behind-trailing': {
+      kind: 'expect',
+      marks: namedObjects.map(({ act: _, ...mark }) => mark),
+      otherwise: 'content',
+      last: true,
     },
     json: {
       kind: 'capture',
@@ -60,6 +99,7 @@ export const llama31: ToolFormat = {
 /** Llama 3.2 and 4, and others that write a Python list of calls. */
 export const llamaPythonic: ToolFormat = {
   name: 'llama-pythonic',
+  start: thinkStarts,
   states: {
     content: {
       kind: 'text',
@@ -82,8 +122,10 @@ export const llamaPythonic: ToolFormat = {
           act: 'open',
           keep: true,
         },
+        ...thinkMarks,
       ],
     },
+    reasoning: reasoningUntil('</think>'),
     marked: {
       kind: 'expect',
       marks: [{ at: ['['], to: 'calls', act: 'open', keep: true }],
@@ -106,7 +148,10 @@ export const llamaPythonic: ToolFormat = {
       kind: 'capture',
       as: 'arguments',
       lexer: 'python',
-      marks: [],
+      marks: [
+        { at: ['<|python_end|>'], to: 'behind', act: 'close' },
+        { at: ['<|tool_call_end|>'], to: 'content', act: 'close' },
+      ],
       whenComplete: { to: 'content', act: 'close' },
       atEnd: 'close',
     },
