@@ -114,6 +114,8 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
   if (current !== undefined) retired.add(current.device);
   if (findBackendFactory('webgpu') != null) removeBackend('webgpu');
   registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
+  const { registerWebgpuKernels } = await import('../ops/webgpu/register.ts');
+  registerWebgpuKernels();
   return { device, description, software, problems };
 }
 

@@ -14,14 +14,15 @@ import {
   type Tensor3D,
   type Tensor4D,
   tanh,
-  transpose,
 } from '@tensorflow/tfjs-core';
 import { activate } from '../ops/activate.ts';
 import { attend } from '../ops/attend.ts';
 import { chooseExperts } from '../ops/choose-experts.ts';
+import { gated } from '../ops/gated.ts';
+import { joinHeads, splitHeads } from '../ops/heads.ts';
 import { linear, linearTransposed } from '../ops/linear.ts';
 import { normalize } from '../ops/normalize.ts';
-import { applyRope, type RopeTables } from '../ops/rope.ts';
+import type { RopeTables } from '../ops/rope.ts';
 import type { LayerConfig, ModelConfig, NormConfig, RopeConfig } from './model-config.ts';
 
 /** Where the decoder gets its parameters: by the names of `parameters.ts`. */
@@ -195,6 +196,7 @@ function attentionBlock(
   const { numHeads, numKeyValueHeads, headDim } = config;
   const { queryBias, outputBias, softcap, alibi, queryKeyNorm, clip } = config.attention;
   const [batch, length] = x.shape;
+  const rotation = layer.rope && { rope: layer.rope, tables: context.rope(layer.rope) };
   const project1 = (part: 'q' | 'k' | 'v', heads: number): Tensor4D => {
     let y: Tensor = project(weights, `${at}.${part}`, x, queryBias);
     if (clip !== undefined) y = clipByValue(y, -clip, clip);
@@ -204,16 +206,11 @@ function attentionBlock(
     y = reshape(y, [batch, length, heads, headDim]);
     // One weight for all heads [d], or one for each [heads, d]: both broadcast over the last axes.
     if (normed && queryKeyNorm.scope !== 'full') y = norm(queryKeyNorm.norm, weights, name, y);
-    return transpose(y, [0, 2, 1, 3]) as Tensor4D;
+    return splitHeads(y as Tensor4D, part === 'v' ? undefined : rotation);
   };
   let q = project1('q', numHeads);
   let k = project1('k', numKeyValueHeads);
   let v = project1('v', numKeyValueHeads);
-  if (layer.rope !== undefined) {
-    const tables = context.rope(layer.rope);
-    q = applyRope(q, layer.rope, tables);
-    k = applyRope(k, layer.rope, tables);
-  }
   q = tap(`${at}.query`, q);
   k = tap(`${at}.key`, k);
   v = tap(`${at}.value`, v);
@@ -227,8 +224,7 @@ function attentionBlock(
       tap.wants?.(`${at}.pattern`) === false ? undefined : (pattern) => tap(`${at}.pattern`, pattern),
   });
   const heads = tap(`${at}.heads`, mixed);
-  const joined = reshape(transpose(heads, [0, 2, 1, 3]), [batch, length, numHeads * headDim]) as Tensor3D;
-  return tap(`${at}.output`, project(weights, `${at}.output`, joined, outputBias));
+  return tap(`${at}.output`, project(weights, `${at}.output`, joinHeads(heads), outputBias));
 }
 
 function mlpBlock(
@@ -252,10 +248,10 @@ function mlpBlock(
 }
 
 function feedForward<T extends Tensor>(config: ModelConfig, weights: WeightSource, at: string, x: T): T {
-  const { gated, activation, bias } = config.mlp;
+  const { activation, bias } = config.mlp;
   const up = project(weights, `${at}.up`, x, bias);
-  const inner = gated
-    ? mul(activate(project(weights, `${at}.gate`, x, bias), activation), up)
+  const inner = config.mlp.gated
+    ? gated(project(weights, `${at}.gate`, x, bias), up, activation)
     : activate(up, activation);
   return project(weights, `${at}.down`, inner as T, bias);
 }

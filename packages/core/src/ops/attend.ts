@@ -2,6 +2,7 @@
 // The queries of a group are laid one below the other, so keys and values are never repeated.
 import {
   add,
+  customGrad,
   div,
   engine,
   getBackend,
@@ -14,6 +15,7 @@ import {
   tanh,
 } from '@tensorflow/tfjs-core';
 import { attendCpuKernel, registerAttendCpu } from './attend-cpu.ts';
+import { hasKernel, runOwnKernel } from './own-kernel.ts';
 
 /** Options of `attend`. */
 export interface AttendOptions {
@@ -39,12 +41,34 @@ export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: AttendOpt
     return engine().runKernel(attendCpuKernel, inputs, { scale, softcap: softcap ?? 0 }) as Tensor4D;
   }
   const grouped = reshape(q, [batch, groups, (heads / groups) * length, size]);
-  let scores: Tensor = mul(reshape(matMul(grouped, k, false, true), [batch, heads, length, seen]), scale);
-  if (softcap !== undefined) scores = mul(tanh(div(scores, softcap)), softcap);
-  if (bias !== undefined) scores = add(scores, bias);
-  if (mask !== undefined) scores = add(scores, mask);
-  let pattern = softmax(scores, -1) as Tensor4D;
+  const products = reshape(matMul(grouped, k, false, true), [batch, heads, length, seen]) as Tensor4D;
+  let pattern = patternOf(products, options);
   if (onPattern !== undefined) pattern = onPattern(pattern);
   const mixed = matMul(reshape(pattern, [batch, groups, (heads / groups) * length, seen]), v);
   return reshape(mixed, [batch, heads, length, size]);
+}
+
+/** softmax(scale * products + mask): one fused kernel each way where the backend has it. */
+function patternOf(products: Tensor4D, { scale, softcap, mask, bias }: AttendOptions): Tensor4D {
+  if (softcap === undefined && bias === undefined && hasKernel('Ashlar/MaskedSoftmax')) {
+    const op = customGrad((given, save) => {
+      const y = runOwnKernel('Ashlar/MaskedSoftmax', { scores: given as Tensor, mask }, { scale })[0];
+      (save as unknown as (tensors: Tensor[]) => void)([y]);
+      return {
+        value: y,
+        gradFunc: (dy, saved) =>
+          runOwnKernel(
+            'Ashlar/MaskedSoftmaxGrad',
+            { dy: dy as Tensor, y: (saved as Tensor[])[0] },
+            { scale },
+          )[0],
+      };
+    });
+    return op(products) as Tensor4D;
+  }
+  let scores: Tensor = mul(products, scale);
+  if (softcap !== undefined) scores = mul(tanh(div(scores, softcap)), softcap);
+  if (bias !== undefined) scores = add(scores, bias);
+  if (mask !== undefined) scores = add(scores, mask);
+  return softmax(scores, -1) as Tensor4D;
 }

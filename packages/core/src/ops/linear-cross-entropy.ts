@@ -3,8 +3,10 @@
 // computed once and their exponentials kept for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
 import { isHostBackend } from './host-backend.ts';
+import { linearNegativeLogProbsFused } from './linear-cross-entropy-fused.ts';
 import { linearNegativeLogProbsOnDevice } from './linear-cross-entropy-on-device.ts';
 import { matMul } from './mat-mul.ts';
+import { hasKernel } from './own-kernel.ts';
 import {
   foldChunk,
   foldWhole,
@@ -50,6 +52,8 @@ export function linearNegativeLogProbs(
     return turned ? tf.slice2d(w, [0, start], [-1, width]) : tf.slice2d(w, [start, 0], [width, -1]);
   };
 
+  if (hasKernel('Ashlar/RowCrossEntropy'))
+    return linearNegativeLogProbsFused(hidden, weight, targets, { starts, of: chunkOf, turned });
   if (!isHostBackend())
     return linearNegativeLogProbsOnDevice(hidden, weight, targets, { starts, of: chunkOf, turned });
 

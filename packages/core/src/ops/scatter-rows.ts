@@ -2,6 +2,7 @@
 // tensors are in host memory it is one loop.
 import * as tf from '@tensorflow/tfjs-core';
 import { isHostBackend } from './host-backend.ts';
+import { hasKernel, runOwnKernel } from './own-kernel.ts';
 
 /** sum over i of dy[i] at row ids[i]: dy [...ids.shape, ...rest], result `shape` = [V, ...rest]. */
 export function scatterRows(dy: tf.Tensor, ids: tf.Tensor, shape: readonly number[]): tf.Tensor {
@@ -10,6 +11,10 @@ export function scatterRows(dy: tf.Tensor, ids: tf.Tensor, shape: readonly numbe
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
     const grad = tf.reshape(dy, [ids.size, width]);
     const index = tf.cast(tf.reshape(ids, [-1]), 'int32');
+    if (hasKernel('Ashlar/ScatterRows')) {
+      const sum = runOwnKernel('Ashlar/ScatterRows', { dy: grad, ids: index }, { rows })[0];
+      return tf.reshape(sum, shape as number[]);
+    }
     if (!isHostBackend()) {
       const hasSum = tf.getKernel('UnsortedSegmentSum', tf.getBackend()) != null;
       const sum = hasSum

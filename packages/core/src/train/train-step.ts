@@ -1,7 +1,7 @@
 // One optimizer step: gradients of every micro-batch, summed and divided by the window's weight, clipped, applied. A function of its arguments alone.
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from '../ops/gradients/register-gradients.ts';
-import { clipFactor, globalNorm, NonFiniteError } from './clip-gradients.ts';
+import { clipFactor, NonFiniteError, normOf, squareSums } from './clip-gradients.ts';
 import { updateAverage } from './ema.ts';
 import type { Objective } from './objective.ts';
 import {
@@ -76,7 +76,7 @@ export async function trainStep<Batch>(
   registerGradients();
   const weight = microBatches.reduce((sum, batch) => sum + objective.weight(batch), 0);
   const tokens = microBatches.reduce((sum, b) => sum + (objective.tokens ?? objective.weight)(b), 0);
-  const { gradients, loss } = await accumulate(
+  const { gradients, loss, squares } = await accumulate(
     state.parameters,
     microBatches,
     objective,
@@ -85,15 +85,14 @@ export async function trainStep<Batch>(
   const base = { loss, learningRate: options.learningRate, weight, tokens };
   try {
     if (!Number.isFinite(loss)) throw new NonFiniteError('loss', String(loss));
-    const gradNorm = await globalNorm(gradients);
-    const factor = options.maxNorm === undefined ? 1 : clipFactor(gradNorm, options.maxNorm);
-    const clipped = factor === 1 ? gradients : scaled(gradients, factor);
+    const gradNorm = normOf([...gradients.keys()], squares);
     const next = applyGradients(
       options.optimizer,
       state.parameters,
-      clipped,
+      gradients,
       state.optimizer,
       options.learningRate,
+      options.maxNorm === undefined ? 1 : clipFactor(gradNorm, options.maxNorm),
     );
     const average =
       options.averageDecay === undefined
@@ -125,36 +124,35 @@ export async function trainStep<Batch>(
   }
 }
 
-function scaled(gradients: ReadonlyMap<string, tf.Tensor>, factor: number): Map<string, tf.Tensor> {
-  return new Map(
-    [...gradients].map(([name, g]) => {
-      const next = tf.mul(g, factor);
-      g.dispose();
-      return [name, next];
-    }),
-  );
-}
-
-/** Gradients of (sum of losses) / weight over the micro-batches, and that mean loss, added up in float64. */
+/** Gradients of (sum of losses) / weight over the micro-batches, that mean loss, added up in float64, and the gradients' sums of squares: all that is read back, in one go. */
 async function accumulate<Batch>(
   parameters: ReadonlyMap<string, tf.Tensor>,
   microBatches: readonly Batch[],
   objective: Objective<Batch>,
   weight: number,
-): Promise<{ gradients: Map<string, tf.Tensor>; loss: number }> {
+): Promise<{ gradients: Map<string, tf.Tensor>; loss: number; squares: ArrayLike<number> }> {
   const names = [...parameters.keys()];
   const tensors = [...parameters.values()];
   let sums: tf.Tensor[] | undefined;
-  let loss = 0;
+  const losses: tf.Tensor[] = [];
   for (const batch of microBatches) {
     const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) =>
       tf.div(objective.loss(new Map(names.map((name, i) => [name, xs[i]])), batch), weight),
     )(tensors);
-    loss += (await value.data())[0];
-    value.dispose();
+    losses.push(value);
     const before = sums;
     sums = before === undefined ? grads : grads.map((g, i) => tf.add(g, before[i]));
     if (before !== undefined) tf.dispose([...grads, ...before]);
   }
-  return { gradients: new Map(names.map((name, i) => [name, sums![i]])), loss };
+  const measured = tf.tidy(() =>
+    tf.concat([tf.stack(losses) as tf.Tensor1D, ...(sums!.length === 0 ? [] : [squareSums(sums!)])]),
+  );
+  tf.dispose(losses);
+  const values = await measured.data<'float32'>();
+  measured.dispose();
+  return {
+    gradients: new Map(names.map((name, i) => [name, sums![i]])),
+    loss: values.subarray(0, losses.length).reduce((a, b) => a + b, 0),
+    squares: values.subarray(losses.length),
+  };
 }

@@ -18,7 +18,9 @@ export function byGroup(groups: readonly ParameterGroup[]): Optimizer {
       throw new RangeError(`byGroup: expected a group for every parameter, got none for ${name}`);
     return group;
   };
+  const scalesGradient = groups.every((g) => g.optimizer.scalesGradient === true);
   return {
+    ...(scalesGradient ? { scalesGradient } : {}),
     name: groups.map((g) => g.optimizer.name).join('+'),
     init: (name, shape) => groupOf(name, shape).optimizer.init(name, shape),
     update(input) {

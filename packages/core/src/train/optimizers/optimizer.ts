@@ -14,6 +14,8 @@ export interface UpdateInput {
   /** 1 at the first update. Bias corrections are computed from it in JavaScript doubles. */
   readonly step: number;
   readonly learningRate: number;
+  /** Factor on the gradient (clipping), for a rule that says `scalesGradient`; else the gradient comes multiplied and this is absent. */
+  readonly gradientScale?: number;
 }
 
 /** What one update gives: new tensors; the input is not touched. */
@@ -25,6 +27,8 @@ export interface UpdateOutput {
 /** A rule that turns gradients into new parameters. */
 export interface Optimizer {
   readonly name: string;
+  /** True: the rule multiplies by `gradientScale` itself, which saves a pass over the gradients. */
+  readonly scalesGradient?: boolean;
   /** The slots of a parameter before its first update. */
   init(name: string, shape: readonly number[]): Slots;
   /** One step: new parameters and state from gradients. */
@@ -56,6 +60,7 @@ export function initOptimizer(
  *
  * Consumes its tensors: the old parameters, slots and the gradients are disposed, the new ones kept. Throws a RangeError for a gradient without a
  * parameter or of another shape, before anything is changed.
+ * @param gradientScale factor on every gradient, as clipping gives it; default 1
  */
 export function applyGradients(
   optimizer: Optimizer,
@@ -63,6 +68,7 @@ export function applyGradients(
   gradients: ReadonlyMap<string, tf.Tensor>,
   state: OptimizerState,
   learningRate: number,
+  gradientScale = 1,
 ): { readonly parameters: Map<string, tf.Tensor>; readonly state: OptimizerState } {
   for (const [name, gradient] of gradients) {
     const shape = parameters.get(name)?.shape;
@@ -78,7 +84,12 @@ export function applyGradients(
     const parameter = parameters.get(name)!;
     const own = state.slots.get(name) ?? optimizer.init(name, parameter.shape);
     const result = tf.tidy(() => {
-      const out = optimizer.update({ name, parameter, gradient, slots: own, step, learningRate });
+      const input = { name, parameter, slots: own, step, learningRate };
+      const out = optimizer.update(
+        gradientScale === 1 || optimizer.scalesGradient === true
+          ? { ...input, gradient, gradientScale }
+          : { ...input, gradient: tf.mul(gradient, gradientScale) },
+      );
       return { parameter: out.parameter, ...prefixed(out.slots) };
     });
     const next = unprefixed(result as Record<string, tf.Tensor>);

@@ -60,6 +60,7 @@ describe('adamw', () => {
       slots: { m, v: tf.abs(v) },
       step: 3,
       learningRate: 0.01,
+      gradientScale: 0.3,
     };
     const fast = optimizer.update(input);
     const slow = composite(input, {
@@ -69,6 +70,7 @@ describe('adamw', () => {
       decay: 0,
       rate: 0.01 / (1 - 0.9 ** 3),
       scale: 1 / Math.sqrt(1 - 0.95 ** 3),
+      gradientScale: 0.3,
     });
     near(fast.parameter.dataSync(), slow.parameter.dataSync());
     near(fast.slots['v'].dataSync(), slow.slots['v'].dataSync());
