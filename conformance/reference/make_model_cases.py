@@ -63,7 +63,7 @@ CASES = {
 }
 
 
-def make(number: int, name: str, family: str, options: dict) -> None:
+def make(number: int, name: str, family: str, options: dict, out: str = OUT) -> None:
     torch.manual_seed(100 + number)
     given = {**BASE, **options}
     config_class = getattr(hf, "Gemma3TextConfig" if family == "Gemma3" else f"{family}Config")
@@ -79,7 +79,7 @@ def make(number: int, name: str, family: str, options: dict) -> None:
             else:
                 parameter.normal_(0, 0.1)
             parameter.copy_(parameter.bfloat16().float())
-    folder = os.path.join(OUT, name)
+    folder = os.path.join(out, name)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     # The model itself stays float32: casting it would round its rotary frequencies too.

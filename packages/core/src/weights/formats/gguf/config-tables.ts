@@ -9,6 +9,7 @@ export interface ConfigSource {
   readonly hidden: number;
   readonly heads: number;
   readonly headSize: number;
+  readonly rope: { readonly theta: number; readonly scaling: Record<string, unknown> | null };
   /** True when the file has this tensor (ggml's name). */
   has(tensor: string): boolean;
 }
@@ -38,14 +39,20 @@ const qwenLike = (s: ConfigSource) => ({
 });
 const partial = ({ read, headSize }: ConfigSource) =>
   (read.integer('rope.dimension_count') ?? headSize) / headSize;
-const alternate = (layers: number, every: number) =>
-  Array.from({ length: layers }, (_, n) => ((n + 1) % every === 0 ? 'full_attention' : 'sliding_attention'));
+/** `attention.sliding_window_pattern`: a boolean a layer (true: windowed), or every how many layers one sees everything; the default is llama.cpp's. */
+const windowedLayers = ({ read, layers }: ConfigSource, every: number) => {
+  const listed = read.booleans('attention.sliding_window_pattern', layers);
+  const period = listed === undefined ? read.integer('attention.sliding_window_pattern') || every : every;
+  return Array.from({ length: layers }, (_, n) =>
+    (listed?.[n] ?? (n + 1) % period !== 0) ? 'sliding_attention' : 'full_attention',
+  );
+};
 
 /** llama.cpp: the 27B models scale queries by hidden / heads, the others by the head size; which one it is, is known by the number of layers. */
 const queryScalar = (s: ConfigSource, largest: number) =>
   s.layers === largest ? s.hidden / s.heads : s.headSize;
 
-/** By `general.architecture`; llama with experts is `mixtral`, llama with a window is `mistral`. */
+/** By `general.architecture`, but see `variants`: llama with experts is `mixtral`, a window makes llama `mistral` and olmo2 `olmo3`. */
 export const configTables: Readonly<Record<string, ConfigTable | undefined>> = {
   llama: { modelType: 'llama', className: 'LlamaForCausalLM', more: llamaLike },
   mistral: {
@@ -123,7 +130,7 @@ export const configTables: Readonly<Record<string, ConfigTable | undefined>> = {
       attn_logit_softcapping: s.read.number('attn_logit_softcapping') ?? 50,
       final_logit_softcapping: s.read.number('final_logit_softcapping') ?? 30,
       sliding_window: s.read.integer('attention.sliding_window') ?? 4096,
-      layer_types: alternate(s.layers, 2),
+      layer_types: windowedLayers(s, 2),
       query_pre_attn_scalar: queryScalar(s, 46),
     }),
   },
@@ -137,7 +144,7 @@ export const configTables: Readonly<Record<string, ConfigTable | undefined>> = {
       final_logit_softcapping: s.read.number('final_logit_softcapping') ?? null,
       attn_logit_softcapping: null,
       sliding_window: s.read.integer('attention.sliding_window') ?? 1024,
-      layer_types: alternate(s.layers, s.read.integer('attention.sliding_window_pattern') || 6),
+      layer_types: windowedLayers(s, 6),
       rope_local_base_freq: s.read.number('rope.freq_base_swa') ?? 10000,
       query_pre_attn_scalar: queryScalar(s, 62),
     }),
@@ -163,7 +170,56 @@ export const configTables: Readonly<Record<string, ConfigTable | undefined>> = {
       original_max_position_embeddings: s.read.integer('rope.scaling.original_context_length'),
     }),
   },
+  arcee: {
+    modelType: 'arcee',
+    className: 'ArceeForCausalLM',
+    more: (s) => ({ ...llamaLike(s), hidden_act: 'relu2' }),
+  },
+  seed_oss: {
+    modelType: 'seed_oss',
+    className: 'SeedOssForCausalLM',
+    more: (s) => ({ ...llamaLike(s), attention_out_bias: s.has('blk.0.attn_output.bias') }),
+  },
+  ernie4_5: {
+    modelType: 'ernie4_5',
+    className: 'Ernie4_5ForCausalLM',
+    more: (s) => ({ ...rms(s), hidden_act: 'silu', use_bias: s.has('blk.0.attn_q.bias') }),
+  },
+  nemotron: {
+    modelType: 'nemotron',
+    className: 'NemotronForCausalLM',
+    more: (s) => ({
+      norm_eps: layerNorm(s),
+      hidden_act: 'relu2',
+      partial_rotary_factor: partial(s),
+      attention_bias: s.has('blk.0.attn_q.bias'),
+      mlp_bias: s.has('blk.0.ffn_up.bias'),
+    }),
+  },
+  olmo: {
+    modelType: 'olmo',
+    className: 'OlmoForCausalLM',
+    more: (s) => ({
+      hidden_act: 'silu',
+      attention_bias: false,
+      clip_qkv: s.read.number('attention.clamp_kqv') || null,
+    }),
+  },
   olmo2: { modelType: 'olmo2', className: 'Olmo2ForCausalLM', more: qwenLike },
+  olmo3: {
+    modelType: 'olmo3',
+    className: 'Olmo3ForCausalLM',
+    rename: { rope_theta: undefined, rope_scaling: undefined },
+    more: (s) => ({
+      ...qwenLike(s),
+      rope_parameters: {
+        full_attention: { rope_theta: s.rope.theta, ...s.rope.scaling },
+        sliding_attention: { rope_theta: s.read.number('rope.freq_base_swa') ?? s.rope.theta },
+      },
+      sliding_window: s.read.size('attention.sliding_window'),
+      layer_types: windowedLayers(s, 4),
+    }),
+  },
   stablelm: {
     modelType: 'stablelm',
     className: 'StableLmForCausalLM',
@@ -195,6 +251,18 @@ export const configTables: Readonly<Record<string, ConfigTable | undefined>> = {
       logit_scale: s.read.number('logit_scale'),
       use_qk_norm: s.has('blk.0.attn_q_norm.weight'),
       attention_bias: false,
+    }),
+  },
+  cohere2: {
+    modelType: 'cohere2',
+    className: 'Cohere2ForCausalLM',
+    more: (s) => ({
+      layer_norm_eps: layerNorm(s),
+      hidden_act: 'silu',
+      logit_scale: s.read.number('logit_scale'),
+      attention_bias: false,
+      sliding_window: s.read.size('attention.sliding_window'),
+      layer_types: windowedLayers(s, 4),
     }),
   },
   gpt2: {

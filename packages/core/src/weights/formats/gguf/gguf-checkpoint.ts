@@ -10,7 +10,7 @@ import { type GgufConfig, ggufConfig } from './gguf-config.ts';
 import type { GgufFile } from './read-gguf.ts';
 import { type RestoredEntry, restore } from './restore.ts';
 import { readGgufParts } from './split-gguf.ts';
-import { mistralAsLlama, nameTables, targetOf } from './tensor-names.ts';
+import { nameTableOf, targetOf } from './tensor-names.ts';
 
 const factorTensors = ['rope_freqs.weight', 'rope_factors_long.weight', 'rope_factors_short.weight'];
 
@@ -52,7 +52,7 @@ function restoredWeights(
   made: GgufConfig | undefined,
   close: () => Promise<void>,
 ): WeightFile {
-  const table = made && nameTables[mistralAsLlama(made.table)];
+  const table = made && nameTableOf(made.table);
   const tensors = new Map<string, RestoredEntry>();
   for (const part of parts) {
     const { source } = part;

@@ -50,6 +50,7 @@ export function ggufConfig(
       keyValueHeads,
     );
   const has = (tensor: string) => tensors.has(tensor);
+  const rope = { theta: read.number('rope.freq_base') ?? 10000, scaling: ropeScaling(read, factors) };
   const common: Record<string, unknown> = {
     hidden_size: hidden,
     intermediate_size: read.integer('feed_forward_length'),
@@ -59,8 +60,8 @@ export function ggufConfig(
     head_dim: headSize,
     vocab_size: tensors.get('token_embd.weight')?.shape[0] ?? read.integer('vocab_size'),
     max_position_embeddings: read.integer('context_length'),
-    rope_theta: read.number('rope.freq_base') ?? 10000,
-    rope_scaling: ropeScaling(read, factors),
+    rope_theta: rope.theta,
+    rope_scaling: rope.scaling,
     tie_word_embeddings: !has('output.weight'),
     bos_token_id: read.tokenId('bos_token_id'),
     eos_token_id: endIds(read),
@@ -71,7 +72,7 @@ export function ggufConfig(
     const name = table.rename && key in table.rename ? table.rename[key] : key;
     if (name !== undefined && value !== undefined) config[name] = value;
   }
-  const own = table.more?.({ read, layers, hidden, heads, headSize, has }) ?? {};
+  const own = table.more?.({ read, layers, hidden, heads, headSize, rope, has }) ?? {};
   for (const [key, value] of Object.entries(own)) if (value !== undefined) config[key] = value;
   return { table: tableName, config, sizes: { heads, keyValueHeads, headSize } };
 }
@@ -82,10 +83,13 @@ function endIds(read: MetadataReader): number | number[] | undefined {
   return end === undefined || turn === undefined || turn === end ? (end ?? turn) : [end, turn];
 }
 
+/** One architecture of ggml's can be several families: experts and windows tell. */
 function tableFor(architecture: string, read: MetadataReader): string {
+  const windowed = () => (read.integer('attention.sliding_window') ?? 0) > 0;
+  if (architecture === 'olmo2') return windowed() ? 'olmo3' : 'olmo2';
   if (architecture !== 'llama') return architecture;
   if ((read.integer('expert_count') ?? 0) > 0) return 'mixtral';
-  return (read.integer('attention.sliding_window') ?? 0) > 0 ? 'mistral' : 'llama';
+  return windowed() ? 'mistral' : 'llama';
 }
 
 function ropeScaling(read: MetadataReader, factors: RopeFactors): Record<string, unknown> | null {

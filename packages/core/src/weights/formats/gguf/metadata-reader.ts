@@ -10,6 +10,8 @@ export interface MetadataReader {
   size(key: string): number;
   number(key: string): number | undefined;
   boolean(key: string): boolean | undefined;
+  /** A list of `length` booleans; undefined when absent or one number for all. */
+  booleans(key: string, length: number): readonly boolean[] | undefined;
   string(key: string): string | undefined;
   /** A token id of `tokenizer.ggml.`; undefined when absent or outside the vocabulary (4294967295 means none). */
   tokenId(key: string): number | undefined;
@@ -51,6 +53,13 @@ export function metadataReader(
     boolean(key) {
       const value = get(key);
       if (value !== undefined && typeof value !== 'boolean') throw wrong(key, 'a boolean', value);
+      return value;
+    },
+    booleans(key, length) {
+      const value = get(key);
+      if (!Array.isArray(value)) return undefined;
+      if (value.length !== length || value.some((one) => typeof one !== 'boolean'))
+        throw wrong(key, `${length} booleans`, value);
       return value;
     },
     string(key) {

@@ -22,6 +22,15 @@ export type Change =
 /** A Hugging Face name, or with it what has to be undone. */
 export type Target = string | readonly [name: string, change: Change];
 
+/** The name in a target. */
+export const nameOf = (target: Target): string => (typeof target === 'string' ? target : target[0]);
+
+/** The change of a target's `weight` or `bias`: 1 is added to a norm's weight only. */
+export function changeOf(target: Target, suffix: string): Change | undefined {
+  if (typeof target === 'string') return undefined;
+  return target[1] === 'plus-one' && suffix === 'bias' ? undefined : target[1];
+}
+
 /** The tables of one architecture. */
 export interface NameTable {
   readonly whole: Readonly<Record<string, Target>>;
@@ -56,8 +65,11 @@ const base: NameTable = { whole, layers: 'model.layers.', layer: { ...attention,
 const llama = extend(base, pairwise);
 const gemmaWhole = { output_norm: ['model.norm', 'plus-one'] } as const;
 
+// Nemotron's norms have biases, to which nothing was added.
+const nemotronNorms = { layer: plusOne(preNorms), whole: gemmaWhole };
+
 /** By `general.architecture` (`mixtral` is llama with experts). */
-export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
+const nameTables: Readonly<Record<string, NameTable | undefined>> = {
   llama,
   mixtral: extend(llama, {
     ffn_gate_inp: 'block_sparse_moe.gate',
@@ -97,6 +109,12 @@ export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
     { output_norm: 'model.final_layernorm' },
   ),
   phi3: extend(base, { attn_qkv: 'self_attn.qkv_proj', ffn_up: 'mlp.gate_up_proj' }),
+  arcee: llama,
+  olmo: llama,
+  seed_oss: extend(base, { post_attention_norm: 'post_attention_layernorm' }),
+  ernie4_5: base,
+  cohere2: base,
+  nemotron: extend(base, nemotronNorms.layer, nemotronNorms.whole),
   olmo2: {
     whole,
     layers: base.layers,
@@ -165,9 +183,10 @@ export const nameTables: Readonly<Record<string, NameTable | undefined>> = {
   },
 };
 
-/** The table of a config table's name: a llama with a window has the names of llama. */
-export function mistralAsLlama(name: string): string {
-  return name === 'mistral' ? 'llama' : name;
+/** The names of a config table: a window gives a family no names of its own. */
+export function nameTableOf(table: string): NameTable | undefined {
+  const name = { mistral: 'llama', olmo3: 'olmo2' }[table] ?? table;
+  return Object.hasOwn(nameTables, name) ? nameTables[name] : undefined;
 }
 
 function extend(
@@ -195,7 +214,8 @@ export function targetOf(table: NameTable, name: string): { name: string; change
   const part = layer === undefined ? table.whole : table.layer;
   if (!Object.hasOwn(part, key)) return undefined;
   const target = part[key];
-  const [to, change] = typeof target === 'string' ? [target, undefined] : target;
+  const to = nameOf(target);
+  const change = changeOf(target, suffix);
   const named = expert === undefined ? to : to.replace('E', expert);
   return {
     name: `${layer === undefined ? '' : `${table.layers}${Number(layer)}.`}${named}.${suffix}`,

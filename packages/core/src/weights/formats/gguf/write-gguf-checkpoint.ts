@@ -14,7 +14,7 @@ import { ggufConfig } from './gguf-config.ts';
 import { ggufMetadata, ggufTableOf, tokenizerMetadata } from './gguf-metadata.ts';
 import type { HeadSizes } from './restore.ts';
 import { ropeFactorTensors } from './rope-factor-tensors.ts';
-import { type Change, mistralAsLlama, nameTables, type Target } from './tensor-names.ts';
+import { type Change, changeOf, nameOf, nameTableOf, type Target } from './tensor-names.ts';
 import { type GgufValue, writeGguf } from './write-gguf.ts';
 
 /** Options of `writeGgufCheckpoint`. */
@@ -72,6 +72,9 @@ function checkSaid(
 ): void {
   const plain = new Map([...metadata].map(([key, value]) => [key, unwrap(value)]));
   const read = ggufConfig('GGUF', plain, tensors, new Map())?.config ?? {};
+  const interval = config.no_rope_layer_interval ?? 4; // smollm3 in the older form
+  if (interval !== 4 && config.no_rope_layers === undefined)
+    throw new TypeError(`no_rope_layer_interval: expected 4 (GGUF cannot say otherwise), got ${interval}`);
   for (const [key, said] of Object.entries(read)) {
     const meant = config[key];
     if (meant === undefined || meant === null || notCompared.has(key)) continue;
@@ -84,6 +87,7 @@ function checkSaid(
 
 const notCompared = new Set([
   'architectures',
+  'rope_parameters', // written from the same numbers
   'rope_scaling',
   'rope_theta',
   'vocab_size',
@@ -103,7 +107,7 @@ const buffers = /(rotary_emb\.inv_freq|\.(attn|attention)\.(masked_)?bias)$/;
 
 function plan(config: GgufCheckpoint['config'], weights: WeightFile, dtype: WrittenDtype): TensorToWrite[] {
   const { name } = ggufTableOf(config);
-  const table = nameTables[mistralAsLlama(name)]!;
+  const table = nameTableOf(name)!;
   const left = new Set([...weights.tensors.keys()].filter((tensor) => !buffers.test(tensor)));
   if (config.tie_word_embeddings === true || name === 'gpt2') left.delete('lm_head.weight');
   const build = {
@@ -113,9 +117,9 @@ function plan(config: GgufCheckpoint['config'], weights: WeightFile, dtype: Writ
   };
   const planned: TensorToWrite[] = [];
   const take = (ggml: string, target: Target, prefix: string) => {
-    const [stem, change] = typeof target === 'string' ? [target, undefined] : target;
     for (const suffix of ['weight', 'bias']) {
-      const names = sources(weights, `${prefix}${stem}.${suffix}`, change).filter((source) =>
+      const change = changeOf(target, suffix);
+      const names = sources(weights, `${prefix}${nameOf(target)}.${suffix}`, change).filter((source) =>
         left.has(source),
       );
       if (names.length === 0) continue;
