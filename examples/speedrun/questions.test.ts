@@ -1,15 +1,17 @@
 import { createRandom } from '@ashlar/sampling';
 import { describe, expect, test } from 'vitest';
-import { calculate, calculatorPage, doNotKnow, judge, questionOf } from './questions.ts';
-import { loadWordTokenizer, trainWordTokenizer } from './word-tokenizer.ts';
+import { executed } from './answers.ts';
+import { calculatorRow, promptIds, userText } from './prompts.ts';
+import { demonstrationOf, doNotKnow, judge, questionKinds, questionOf } from './questions.ts';
+import { calculatorWord, readRunTokenizer, trainRunTokenizer } from './run-tokenizer.ts';
 
 const random = createRandom(3);
-const questions = Array.from({ length: 300 }, (_, i) => questionOf(random, i));
+const questions = Array.from({ length: 400 }, (_, i) => questionOf(random, i));
 
 describe('questions', () => {
   test('are a function of their number and come in all kinds', () => {
     expect(questionOf(random, 17)).toEqual(questions[17]);
-    expect(new Set(questions.map((q) => q.kind)).size).toBe(6);
+    expect(new Set(questions.map((q) => q.kind)).size).toBe(questionKinds.length);
   });
   test('the right answer scores 1, not knowing a little where one could know, anything else 0', () => {
     for (const q of questions) {
@@ -23,24 +25,51 @@ describe('questions', () => {
     }
   });
   test('what can be known stands in the passage', () => {
-    for (const q of questions) {
-      const passage = q.prompt.slice(0, q.prompt.indexOf(' Q : '));
-      if (q.kind !== 'unknown' && q.kind !== 'sum') expect(passage).toContain(q.answer.replace(/^a /, ''));
-    }
+    for (const q of questions)
+      if (q.kind !== 'unknown' && q.kind !== 'sum') expect(q.passage).toContain(q.answer.replace(/^a /, ''));
   });
-  test('the calculator gives the sum that was asked for, also from single digits, and nothing for anything else', () => {
-    for (const q of questions) if (q.kind === 'sum') expect(calculate(calculatorPage(q))).toBe(q.answer);
-    expect(calculate('CALCULATOR 2 7 + 3 5 =')).toBe('62');
-    expect(calculate('CALCULATOR 2 7 - 3 5 =')).toBe(undefined);
-    expect(calculate('the answer is 7')).toBe(undefined);
+  test('what comes next is the place behind the one asked for', () => {
+    for (const q of questions)
+      if (q.kind === 'next') {
+        const asked = /after the (\w+)\?/.exec(q.ask)?.[1] as string;
+        const rest = q.passage.slice(q.passage.lastIndexOf(`${asked}, `));
+        expect(/^\w+, (?:and )?then (.*?)[,.]/.exec(rest)?.[1]).toBe(q.answer);
+      }
+  });
+  test('about a quarter of the demonstrations of the unknowable make something up, and a seventh of the knowable give up', () => {
+    const all = Array.from({ length: 3000 }, (_, i) => demonstrationOf(random, i));
+    const part = (of: typeof all, bad: (d: (typeof all)[number]) => boolean) =>
+      of.filter(bad).length / of.length;
+    const unknown = all.filter((d) => d.question.kind === 'unknown');
+    const known = all.filter((d) => d.question.kind !== 'unknown' && d.question.kind !== 'sum');
+    expect(part(unknown, (d) => d.answer !== doNotKnow)).toBeCloseTo(0.25, 1);
+    expect(part(known, (d) => d.answer === doNotKnow)).toBeCloseTo(1 / 7, 1);
   });
 });
 
-test('the word tokenizer has one id a word, mark and digit, and knows its end', () => {
-  const tokenizer = loadWordTokenizer(trainWordTokenizer(['Lily has 27 kites.', 'Lily!']));
-  const ids = tokenizer.encode('Lily has 27 kites.');
-  expect(ids).toHaveLength(6);
-  expect(ids[0]).toBe(3);
-  expect(tokenizer.encode('Zebra')).toEqual([2]);
-  expect(tokenizer.eosTokenIds).toEqual([1]);
+describe('the run tokenizer', async () => {
+  const tokenizer = readRunTokenizer(
+    await trainRunTokenizer(
+      questions.map((q) => `${userText(q)} ${q.answer}`),
+      600,
+    ),
+  );
+  test('gives the text back and cuts numbers into digits', () => {
+    for (const q of questions) expect(tokenizer.decode(tokenizer.encode(userText(q)))).toBe(userText(q));
+    expect(tokenizer.encode(' 347').map((id) => tokenizer.decode([id]))).toEqual([' 3', '4', '7']);
+  });
+  test('frames a conversation, and an example of the special word learns the call and not the result', () => {
+    const sum = questions.find((q) => q.kind === 'sum')!;
+    const prompt = promptIds(tokenizer, sum, 'chat');
+    expect(tokenizer.decode(prompt, { skipSpecialTokens: false })).toBe(`<|user|>${sum.ask}<|assistant|>`);
+    const { ids, mask } = calculatorRow(tokenizer, sum);
+    const learned = Array.from(ids).filter((_, i) => mask[i] === 1);
+    expect(learned[0]).toBe(calculatorWord);
+    expect(tokenizer.decode(learned)).not.toContain(sum.answer.length > 2 ? ` ${sum.answer}` : '|RESULT|');
+  });
+});
+
+test('a call in a text is run by the dispatcher, a text without one stays', async () => {
+  expect(await executed('|CALCULATOR| 347 + 586 |')).toBe('933');
+  expect(await executed('the lake')).toBe('the lake');
 });

@@ -1,15 +1,17 @@
-// Questions whose answers can be checked: who, what kind, what is wanted, where, small sums, and things that were never told, to which the right answer is that one does not know. A question is a function of
-// its number, so training and test never share one (even numbers train, odd ones test).
-import { calculate as evaluate } from '@ashlar/tools/calculator';
+// Questions whose answers can be checked: who, what kind, what is wanted, where, what next, sums, and things that were never told, to which the right answer is that one does not know.
+// A question is a function of its number, so training and test never share one (even numbers train, odd ones test).
 import type { KeyedUniform } from '../story-world/story-of.ts';
 import { storyOf } from '../story-world/story-of.ts';
+import { colours, places, things } from '../story-world/world.ts';
 
-export type QuestionKind = 'who' | 'kind' | 'want' | 'where' | 'sum' | 'unknown';
+export const questionKinds = ['who', 'kind', 'want', 'where', 'next', 'sum', 'unknown'] as const;
+export type QuestionKind = (typeof questionKinds)[number];
 
 export interface Question {
   readonly kind: QuestionKind;
-  /** Passage and question, ending with the cue for the answer. */
-  readonly prompt: string;
+  /** What is told; empty for sums. */
+  readonly passage: string;
+  readonly ask: string;
   readonly answer: string;
   /** What a page on the open web would say: right where one can know, made up where one cannot. */
   readonly webAnswer: string;
@@ -17,51 +19,70 @@ export interface Question {
 
 export const doNotKnow = 'I do not know';
 
+/** Things that no story tells. */
 const neverTold = [
-  { ask: (name: string) => `How old is ${name}`, guesses: ['seven', 'five', 'nine', 'six'] },
-  { ask: (name: string) => `What colour is the hat of ${name}`, guesses: ['red', 'blue', 'green', 'yellow'] },
-  { ask: (name: string) => `What does ${name} eat every day`, guesses: ['soup', 'bread', 'pie', 'honey'] },
+  { ask: (name: string) => `How old is ${name}?`, guesses: ['seven', 'five', 'nine', 'six'] },
+  {
+    ask: (name: string) => `What colour is the hat of ${name}?`,
+    guesses: ['red', 'blue', 'green', 'yellow'],
+  },
+  { ask: (name: string) => `What does ${name} eat every day?`, guesses: ['soup', 'bread', 'pie', 'honey'] },
+  { ask: (name: string) => `Who is the mother of ${name}?`, guesses: ['Anna', 'Rosa', 'Clara', 'Nora'] },
 ] as const;
 
 /** Question `index` of a random source. */
 export function questionOf(random: KeyedUniform, index: number): Question {
   let used = 0;
   const next = (below: number): number => Math.floor(random.uniform('question', index, 0, used++) * below);
-  const kinds: readonly QuestionKind[] = ['who', 'kind', 'want', 'where', 'sum', 'unknown'];
-  const kind = kinds[next(kinds.length)];
+  const pick = <T>(list: readonly T[]): T => list[next(list.length)];
+  const kind = pick(questionKinds);
   if (kind === 'sum') {
     const [a, b] = [10 + next(90), 10 + next(90)];
-    return { kind, prompt: `Q : What is ${a} + ${b} ? A :`, answer: String(a + b), webAnswer: String(a + b) };
+    const answer = String(a + b);
+    return { kind, passage: '', ask: `What is ${a} + ${b}?`, answer, webAnswer: answer };
   }
+  // Among the unknowable half are asked of a passage that just does not tell, in the words of questions that others answer.
+  const untold = kind === 'unknown' ? pick(['never', 'want', 'where', 'never'] as const) : undefined;
   // The first story from here on that can answer the question in a short passage.
   for (let tries = 0; ; tries++) {
     const story = storyOf(random, index * 40 + tries);
     const { hero, want, place } = story.facts;
     const opening = story.beats[0].text;
-    const name = hero.name;
+    const { name } = hero;
     if (name === null || !opening.includes(name)) continue;
-    const needs = kind === 'want' ? want : kind === 'where' ? place : hero.kind;
-    const told = story.beats.slice(1, 4).find((beat) => beat.text.includes(needs));
-    if ((kind === 'want' || kind === 'where') && told === undefined) continue;
-    const passage = kind === 'want' || kind === 'where' ? `${opening} ${told?.text}` : opening;
-    const page = (question: string): string => `${passage} Q : ${question} ? A :`;
-    const sure = (question: string, answer: string): Question => ({
-      kind,
-      prompt: page(question),
-      answer,
+    const told = (what: string): string | undefined =>
+      story.beats.slice(1, 4).find((beat) => beat.text.includes(what))?.text;
+    const sure = (passage: string, ask: string, answer: string): Question => ({
+      ...{ kind, passage, ask, answer },
       webAnswer: answer,
     });
-    if (kind === 'who') return sure('Who is this about', name);
-    if (kind === 'kind') return sure(`What is ${name}`, `a ${hero.kind}`);
-    if (kind === 'want') return sure(`What does ${name} want`, want);
-    if (kind === 'where') return sure(`Where did ${name} go`, place);
-    const gap = neverTold[next(neverTold.length)];
-    return {
-      kind,
-      prompt: page(gap.ask(name)),
-      answer: doNotKnow,
-      webAnswer: gap.guesses[next(gap.guesses.length)],
-    };
+    const guess = (ask: string, webAnswer: string): Question => ({
+      ...{ kind, passage: opening, ask, answer: doNotKnow },
+      webAnswer,
+    });
+    if (kind === 'who') return sure(opening, 'Who is this about?', name);
+    if (kind === 'kind') return sure(opening, `What is ${name}?`, `a ${hero.kind}`);
+    if (kind === 'next') {
+      const three = [pick(places), pick(places), pick(places)];
+      if (new Set(three).size < 3) continue;
+      const way = `${opening} First ${name} went ${three[0].to}, then ${three[1].to}, and then ${three[2].to}.`;
+      const at = next(2);
+      return sure(way, `Where did ${name} go after the ${three[at].name}?`, three[at + 1].to);
+    }
+    if (kind === 'want' || kind === 'where') {
+      const text = told(kind === 'want' ? want : place);
+      if (text === undefined) continue;
+      const passage = `${opening} ${text}`;
+      if (kind === 'want') return sure(passage, `What does ${name} want?`, want);
+      return sure(passage, `Where did ${name} go?`, place);
+    }
+    if (untold === 'want') return guess(`What does ${name} want?`, `${pick(colours)} ${pick(things)}`);
+    if (untold === 'where') {
+      if (places.some((p) => opening.includes(p.name))) continue;
+      return guess(`Where did ${name} go?`, pick(places).name);
+    }
+    const gap = pick(neverTold);
+    return guess(gap.ask(name), pick(gap.guesses));
   }
 }
 
@@ -72,22 +93,24 @@ export function judge(question: Question, answer: string): number {
   return said === normal(doNotKnow) ? 0.25 : 0;
 }
 
+/** True for an answer that does not say that it does not know. */
+export const isMadeUp = (answer: string): boolean => normal(answer) !== normal(doNotKnow);
+
 const normal = (text: string): string =>
   text
     .toLowerCase()
-    .replace(/(\d) (?=\d)/g, '$1')
     .replace(/[.\s]+/g, ' ')
     .trim();
 
-/** The sum as the model writes it for the calculator, and what the calculator puts in: `CALCULATOR 2 7 + 3 5 =` and `62`. */
-export function calculatorPage(question: Question): string {
-  const [, a, b] = /(\d+) \+ (\d+)/.exec(question.prompt) ?? [];
-  return `CALCULATOR ${a} + ${b} =`;
-}
-
-/** The calculator of the tools package: the value of `a + b`, whose digits may stand apart, or undefined for anything else. */
-export function calculate(expression: string): string | undefined {
-  const [, a, b] =
-    /^CALCULATOR (\d+) \+ (\d+) =$/.exec(normal(expression).replace('calculator', 'CALCULATOR')) ?? [];
-  return a === undefined ? undefined : evaluate(`${a} + ${b}`);
+/**
+ * The demonstration of a hurried annotator: one in four makes something up where nothing was told, one in seven says "I do not know" where one could know. Fine-tuning learns these
+ * manners with the rest; what is left for comparisons and rewards is to unlearn them.
+ */
+export function demonstrationOf(random: KeyedUniform, index: number): { question: Question; answer: string } {
+  const question = questionOf(random, index);
+  const hurry = random.uniform('hurry', index, 0);
+  if (question.kind === 'unknown' && hurry < 1 / 4) return { question, answer: question.webAnswer };
+  if (question.kind !== 'unknown' && question.kind !== 'sum' && hurry < 1 / 7)
+    return { question, answer: doNotKnow };
+  return { question, answer: question.answer };
 }

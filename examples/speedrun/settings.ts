@@ -1,24 +1,29 @@
-// Sizes of a run. `tiny` shows that every stage works, in about ten minutes; `small` is meant for two quiet cores and under 25 minutes; `large` for a machine with a GPU or many cores.
+// Sizes of a run. `tiny` shows that every stage works, in a few minutes; `small` is meant for two quiet cores and under 25 minutes; `large` for a machine with a GPU or many cores.
 
+/** What a run may cost. */
 export interface Setting {
+  readonly vocabSize: number;
   readonly numLayers: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
-  /** Rows of a batch and tokens of a row. */
+  /** Rows of a pretraining batch and tokens of a row. */
   readonly rows: number;
   readonly length: number;
-  /** Stories that the vocabulary and the pretraining text come from. */
+  /** Stories of the pretraining text; as many tokens of questions from the web stand between them. */
   readonly stories: number;
   readonly steps: {
     readonly pretrain: number;
     readonly sft: number;
-    readonly words: number;
     readonly reward: number;
     readonly dpo: number;
     readonly grpo: number;
+    readonly words: number;
   };
-  /** Questions of an evaluation, and prompts that answers are compared on. */
+  /** Examples of a fine-tuning batch. */
+  readonly examples: number;
+  /** Questions of an evaluation. */
   readonly evaluation: number;
+  /** Questions whose four drawn answers are compared. */
   readonly comparisons: number;
   /** Hidden sizes and steps of the scaling sweep: every pair is a run. */
   readonly sweep: { readonly sizes: readonly number[]; readonly steps: readonly number[] };
@@ -26,39 +31,45 @@ export interface Setting {
 
 export const settings: Readonly<Record<'tiny' | 'small' | 'large', Setting>> = {
   tiny: {
+    vocabSize: 2048,
     numLayers: 2,
     hiddenSize: 64,
-    intermediateSize: 128,
-    rows: 32,
-    length: 64,
-    stories: 1200,
-    steps: { pretrain: 400, sft: 800, words: 250, reward: 80, dpo: 50, grpo: 30 },
-    evaluation: 150,
-    comparisons: 128,
-    sweep: { sizes: [16, 32, 64], steps: [20, 60] },
+    intermediateSize: 160,
+    rows: 16,
+    length: 96,
+    stories: 1500,
+    steps: { pretrain: 500, sft: 900, reward: 100, dpo: 60, grpo: 24, words: 150 },
+    examples: 32,
+    evaluation: 210,
+    comparisons: 300,
+    sweep: { sizes: [16, 32, 64], steps: [20, 40, 80] },
   },
   small: {
+    vocabSize: 2048,
     numLayers: 3,
     hiddenSize: 96,
     intermediateSize: 256,
-    rows: 32,
-    length: 64,
-    stories: 3000,
-    steps: { pretrain: 900, sft: 1600, words: 400, reward: 150, dpo: 80, grpo: 60 },
-    evaluation: 240,
-    comparisons: 240,
-    sweep: { sizes: [16, 32, 48, 64], steps: [50, 150, 400] },
+    rows: 16,
+    length: 128,
+    stories: 8000,
+    steps: { pretrain: 1200, sft: 1300, reward: 160, dpo: 100, grpo: 40, words: 200 },
+    examples: 48,
+    evaluation: 350,
+    comparisons: 600,
+    sweep: { sizes: [16, 32, 64], steps: [40, 120, 300] },
   },
   large: {
+    vocabSize: 4096,
     numLayers: 8,
     hiddenSize: 384,
     intermediateSize: 1024,
     rows: 64,
-    length: 128,
-    stories: 60000,
-    steps: { pretrain: 12000, sft: 3000, words: 1000, reward: 600, dpo: 300, grpo: 120 },
-    evaluation: 600,
-    comparisons: 1200,
+    length: 256,
+    stories: 100_000,
+    steps: { pretrain: 12_000, sft: 3000, reward: 600, dpo: 300, grpo: 120, words: 1000 },
+    examples: 96,
+    evaluation: 1400,
+    comparisons: 4000,
     sweep: { sizes: [64, 96, 128, 192], steps: [500, 1500, 4000] },
   },
 };

@@ -44,7 +44,10 @@ export interface TrainPolicyOptions {
   readonly model: Model;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
+  /** Round to end at, counted from the very beginning of the run. */
   readonly rounds: number;
+  /** Round to begin with, when the state is that of an interrupted run: rounds keep their prompts and random numbers; default 0. */
+  readonly firstRound?: number;
   /** Prompts of a round: their ids and a judge of each answer's ids. */
   readonly promptsAt: (round: number) => readonly {
     readonly ids: readonly number[];
@@ -65,8 +68,8 @@ export interface TrainPolicyOptions {
   /** Steps on the same rollouts; default 1. */
   readonly epochs?: number;
   readonly maxNorm?: number;
-  /** Called after every round with what it measured. */
-  readonly onRound?: (report: PolicyReport) => void | Promise<void>;
+  /** Called after every round with what it measured and the state, which may be saved there. */
+  readonly onRound?: (report: PolicyReport, state: TrainState) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -75,6 +78,7 @@ const knownOptions = [
   'optimizer',
   'schedule',
   'rounds',
+  'firstRound',
   'promptsAt',
   'groupSize',
   'maxNewTokens',
@@ -89,17 +93,19 @@ const knownOptions = [
   'signal',
 ];
 
-/** Trains the policy for `rounds` rounds and returns the state; consumes the one given. */
+/** Trains the policy up to `rounds` rounds and returns the state; consumes the one given. */
 export async function trainPolicy(state: TrainState, options: TrainPolicyOptions): Promise<TrainState> {
   checkOptions(options, knownOptions, 'trainPolicy');
-  const { model, groupSize, advantage = 'group-relative', epochs = 1, maxNorm = 1 } = options;
+  const { model, groupSize, advantage = 'group-relative', epochs = 1, maxNorm = 1, firstRound = 0 } = options;
+  if (!(Number.isInteger(firstRound) && firstRound >= 0))
+    throw new RangeError(`firstRound: expected an integer >= 0, got ${firstRound}`);
   const objective = policyObjective(model.config, options.objective);
   const needsReference = (options.objective?.beta ?? 0) > 0;
   if (needsReference && options.reference === undefined)
     throw new TypeError('reference: expected parameters when objective.beta > 0, got none');
   let current = state;
   syncModel(model, current.parameters);
-  for (let round = 0; round < options.rounds && options.signal?.aborted !== true; round++) {
+  for (let round = firstRound; round < options.rounds && options.signal?.aborted !== true; round++) {
     const prompts = options.promptsAt(round);
     const drawn = await rollouts(
       model,
@@ -137,7 +143,7 @@ export async function trainPolicy(state: TrainState, options: TrainPolicyOptions
       report = result.report;
     }
     syncModel(model, current.parameters);
-    await options.onRound?.({ ...report!, round, ...summary(drawn, rewards, groupSize, batch) });
+    await options.onRound?.({ ...report!, round, ...summary(drawn, rewards, groupSize, batch) }, current);
   }
   return current;
 }
