@@ -25,11 +25,6 @@ export interface LoadModelOptions {
   readonly cache?: ModelCacheOptions;
   /** `auto` takes a fused executor where the backend has one (simd: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
   readonly executor?: 'auto' | 'composite';
-  /**
-   * On a fused executor, how activations meet 4- and 8-bit weights: `int16` (default) stays within 1e-2 of the logits of float activations, `int8` rounds as
-   * llama.cpp does, which is faster on long prompts. Weights of other types are not affected; the composite path refuses the option.
-   */
-  readonly activations?: 'int8' | 'int16';
   readonly onProgress?: LoadProgress;
   readonly signal?: AbortSignal;
 }
@@ -41,7 +36,6 @@ const known: readonly string[] = [
   'hub',
   'cache',
   'executor',
-  'activations',
   'onProgress',
   'signal',
 ];
@@ -100,7 +94,7 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     const fused = getBackend() === 'simd' && config.attention.causal && config.head.present && plain;
     if (fused && (options.executor ?? 'auto') === 'auto') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
-      const load = { prefixes, onProgress, signal, activations: options.activations };
+      const load = { prefixes, onProgress, signal };
       const { parameters, unused, hash, executor } = await loadSimdModel(
         config,
         specs,
@@ -117,11 +111,6 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
         cache,
         executor,
       });
-    }
-    if (options.activations !== undefined) {
-      throw new TypeError(
-        `activations: expected a fused executor (backend simd), got composite on ${getBackend()}`,
-      );
     }
     const { tensors, unused, hash } = await loadParameters(specs, checkpoint.weights, {
       prefixes,

@@ -61,7 +61,7 @@ export interface Model extends LanguageModel<KvSequence> {
   readonly assets: ModelAssets;
   /** Fingerprint of configuration and weights, written into snapshots. */
   readonly hash: string;
-  /** True when activations are rounded to integers on the way (int8 executors): logits are then close, not equal. */
+  /** True when activations are rounded to integers on the way (fused executors on packed weights): logits are then close, not equal. */
   readonly quantizesActivations: boolean;
   /** What runs sequences: `composite` (stock tfjs ops) or a fused executor by name. `forward` and `hidden` are always composite. */
   readonly executor: string;

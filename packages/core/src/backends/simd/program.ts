@@ -32,11 +32,8 @@ export function floatBits(value: number): number {
   return bits[0];
 }
 
-/** Kinds of the linear instruction. */
-export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4 } as const;
-
-/** The same for activations in two planes. */
-export const linearKindsOfTwoPlanes = { ...linearKinds, Q4: 5, Q8: 6 } as const;
+/** Kinds of the linear instruction: plain floats, and the packed ones of packed.as.ts. */
+export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4, K4: 5, K8: 6, Q8M: 7 } as const;
 
 /** Kinds of the elementwise instruction. */
 export const elementwiseKinds = {

@@ -4,15 +4,14 @@ import { sizeClass } from '../../backends/simd/heap.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import { listParameters } from '../../models/parameters.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
-
-/** Rows of logits computed at a time. */
-const logitRows = 8;
-/** Bytes of a stored block of 32 weights, and packed. */
-const packedBlocks: Readonly<Record<string, readonly [stored: number, packed: number]>> = {
-  Q4_0: [18, 20],
-  Q4_1: [20, 20],
-  Q8_0: [34, 34],
-};
+import {
+  groupLayouts,
+  integerBytes,
+  integerKindOf,
+  logitRows,
+  mayBeHalf,
+  panelBytes,
+} from './packed-layout.ts';
 
 /** Weights in memory; without a file as float32. A type without kernels of its own becomes float32, as do matrices stored inputs first. */
 export function simdWeightBytes(config: ModelConfig, stored?: Pick<WeightFile, 'tensors'>): number {
@@ -22,13 +21,15 @@ export function simdWeightBytes(config: ModelConfig, stored?: Pick<WeightFile, '
   }
   const turned = specs.some(({ role, stored: { layout } }) => role === 'linear' && layout === 'in-out');
   let bytes = 0;
-  for (const { dtype, shape, byteLength } of stored.tensors.values()) {
+  for (const { dtype, shape } of stored.tensors.values()) {
     const count = shape.reduce((a, b) => a * b, 1);
-    const block = packedBlocks[dtype];
-    const plain = dtype === 'F16' || dtype === 'BF16' || dtype === 'F32';
-    if (shape.length < 2 || turned) bytes += sizeClass(4 * count);
-    else if (block !== undefined) bytes += sizeClass((byteLength / block[0]) * block[1]);
-    else bytes += sizeClass(plain ? byteLength : 4 * count);
+    const kind = integerKindOf[dtype];
+    const columns = shape[shape.length - 1];
+    const width = mayBeHalf(dtype) || (!turned && dtype === 'BF16') ? 2 : 4;
+    if (shape.length < 2) bytes += sizeClass(4 * count);
+    else if (!turned && kind !== undefined && columns % groupLayouts[kind].columns === 0)
+      bytes += sizeClass(integerBytes(kind, count / columns, columns));
+    else bytes += sizeClass(width * count);
   }
   return bytes;
 }
@@ -39,7 +40,7 @@ export function simdPageBytes(config: ModelConfig, pageSize: number): number {
 }
 
 /** Buffers for passes of at most `maxRows` ids. */
-export function simdBufferBytes(config: ModelConfig, maxRows: number): number {
+export function simdBufferBytes(config: ModelConfig, maxRows: number, threads = 1): number {
   const { hiddenSize: C, numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
   const inner = Math.max(config.intermediateSize, config.experts?.intermediateSize ?? 0);
   const widestInput = Math.max(C, H * d, inner, config.embedding.width);
@@ -51,9 +52,10 @@ export function simdBufferBytes(config: ModelConfig, maxRows: number): number {
     ...widths.map((width) => maxRows * width * 4),
     logitRows * C * 4,
     logitRows * V * 4,
-    maxRows * widestInput,
+    Math.ceil(maxRows / 4) * 4 * widestInput * 2,
     (maxRows * widestInput) / 8,
-    (maxRows * widestInput) / 8,
+    (maxRows * widestInput * 3) / 8,
+    panelBytes * threads,
     maxRows * 32,
     4096,
   ];

@@ -16,7 +16,6 @@ export interface SimdLoadOptions {
   readonly prefixes?: readonly string[] | undefined;
   readonly onProgress?: LoadProgress | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly activations?: 'int8' | 'int16' | undefined;
 }
 
 /** Loads `file` for the running simd backend. */
@@ -36,7 +35,6 @@ export async function loadSimdModel(
   const executor = createSimdExecutor(simd, config, parameters, {
     pageSize,
     sinks,
-    ...(options.activations === undefined ? {} : { activations: options.activations }),
     ...(window === undefined ? {} : { window }),
     ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 256) }),
   });

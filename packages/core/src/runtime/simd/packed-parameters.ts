@@ -5,7 +5,8 @@ import { arrange, fingerprint, groupBySource } from '../../models/load-parameter
 import type { ParameterSpec } from '../../models/parameters.ts';
 import { dequantize } from '../../weights/quantization/dequantize.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
-import { type PackedMatrix, packMatrix, unpackMatrix } from './packed-matrix.ts';
+import { isIntegerKind, type PackedMatrix } from './packed-layout.ts';
+import { packMatrix, unpackMatrix } from './packed-matrix.ts';
 
 /** A model's parameters by the names of `listParameters`. */
 export interface PackedParameters {
@@ -100,7 +101,7 @@ export async function loadPackedParameters(
       );
     },
     get hasIntegers() {
-      return [...matrices.values()].some(({ kind }) => kind === 'Q4' || kind === 'Q8');
+      return [...matrices.values()].some(({ kind }) => isIntegerKind(kind));
     },
     matrix(name) {
       const found = matrices.get(name);

@@ -123,11 +123,3 @@ describe('the simd executor', () => {
     expect([heap.liveBytes, tf.memory().numTensors]).toEqual([bytes, tensors]);
   });
 });
-
-describe('the option activations', () => {
-  it('is refused where nothing would heed it', async () => {
-    await expect(loadModel(place, { executor: 'composite', activations: 'int8' })).rejects.toThrow(
-      /activations: expected a fused executor/,
-    );
-  });
-});

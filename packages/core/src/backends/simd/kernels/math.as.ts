@@ -98,6 +98,14 @@ export function max4(v: v128): f32 {
   return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
 }
 
+// Four float16 to float32: exponent rebias by a multiplication, which is right for subnormals too (weights are finite).
+// @ts-ignore: decorator
+@inline
+export function half4(bits: v128): v128 {
+  const magnitude = f32x4.mul(i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13), f32x4.splat(5.192296858534828e33));
+  return v128.or(magnitude, i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16));
+}
+
 /** The first item of share `part` of `count` items cut into `parts` shares at multiples of `unit`. */
 export function share(count: i32, unit: i32, part: i32, parts: i32): i32 {
   const units = (count + unit - 1) / unit;

@@ -1,5 +1,5 @@
 // Rows on their way between the linear layers: residual sums, norms, quantisation of activations, activations of the MLP.
-import { exp4, share, sigmoid4, sum4, tanh4 } from './math.as';
+import { exp4, max4, share, sigmoid4, sum4, tanh4 } from './math.as';
 
 /**
  * x[r] += addScale * addend[r] if there is one; then out[r] = norm(x[r]) if there is an out. The weight's row is r mod weightRows.
@@ -66,52 +66,71 @@ function squares(x: usize, bytes: usize, mean: f32): f32 {
 }
 
 /**
- * Blocks of 32: q = round(x / s) with s = max|x| / 127, and s * sum(q); with a second plane r = round(254 (x / s - q)) behind each block's q, and
- * s * sum(q + r / 254). args: x, rows, dim, q, scales, sums, planes (1 or 2)
+ * Activations for packed weights, in blocks of 32: q = round(x / s) as int16 with s = max|x| / 32767, the columns of each four in the order 0 2 1 3 (packed.as.ts
+ * says why); s; and the sums s * sum(q), of the blocks [rows, blocks] and behind those of their halves [rows, 2 blocks]. Of several rows four lie
+ * together, pair by pair: [rows / 4, dim / 2, 4, 2]. args: x, rows, dim, q, scales, sums
  */
 export function quantize(args: usize, thread: i32, threads: i32): void {
   const x = <usize>load<i32>(args), q = <usize>load<i32>(args, 12), scales = <usize>load<i32>(args, 16), sums = <usize>load<i32>(args, 20);
-  const two = load<i32>(args, 24) === 2;
-  const blocks = load<i32>(args, 4) * (load<i32>(args, 8) >> 5);
+  const rows = load<i32>(args, 4), dim = load<i32>(args, 8), inRow = dim >> 5, blocks = rows * inRow;
+  const halves = sums + (<usize>blocks << 2);
   const last = share(blocks, 1, thread + 1, threads);
   for (let b = share(blocks, 1, thread, threads); b < last; b++) {
-    const p = x + (<usize>b << 7), o = q + (<usize>b << (two ? 6 : 5));
+    const p = x + (<usize>b << 7);
     let top = f32x4.abs(v128.load(p));
     for (let i: usize = 16; i < 128; i += 16) top = f32x4.max(top, f32x4.abs(v128.load(p + i)));
-    const a = max(max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1)), max(f32x4.extract_lane(top, 2), f32x4.extract_lane(top, 3)));
-    const scale = a / 127;
-    const f = f32x4.splat(a === 0 ? 0 : 127 / a);
-    let sum = i32x4.splat(0), rest = sum;
-    for (let i: usize = 0; i < 2; i++) {
-      const at = p + (i << 6);
-      const y0 = f32x4.mul(v128.load(at), f), y1 = f32x4.mul(v128.load(at, 16), f), y2 = f32x4.mul(v128.load(at, 32), f), y3 = f32x4.mul(v128.load(at, 48), f);
-      const n0 = f32x4.nearest(y0), n1 = f32x4.nearest(y1), n2 = f32x4.nearest(y2), n3 = f32x4.nearest(y3);
-      sum = i32x4.add(sum, store16(o + (i << 4), n0, n1, n2, n3));
-      if (two) {
-        const k = f32x4.splat(254);
-        const r0 = f32x4.nearest(f32x4.mul(f32x4.sub(y0, n0), k)), r1 = f32x4.nearest(f32x4.mul(f32x4.sub(y1, n1), k));
-        const r2 = f32x4.nearest(f32x4.mul(f32x4.sub(y2, n2), k)), r3 = f32x4.nearest(f32x4.mul(f32x4.sub(y3, n3), k));
-        rest = i32x4.add(rest, store16(o + 32 + (i << 4), r0, r1, r2, r3));
-      }
+    const a = max4(top);
+    const scale = a / 32767;
+    const f = f32x4.splat(a === 0 ? 0 : 32767 / a);
+    let first: i32, second: i32;
+    if (rows === 1) {
+      const o = q + (<usize>b << 6);
+      first = sixteen<Dense>(p, o, f);
+      second = sixteen<Dense>(p + 64, o + 32, f);
+    } else {
+      const t = b / inRow;
+      const o = q + (<usize>(t >> 2) * <usize>dim << 3) + (<usize>(b - t * inRow) << 8) + (<usize>(t & 3) << 2);
+      first = sixteen<Spread>(p, o, f);
+      second = sixteen<Spread>(p + 64, o + 128, f);
     }
     store<f32>(scales + (<usize>b << 2), scale);
-    store<f32>(sums + (<usize>b << 2), scale * (<f32>lanes(sum) + <f32>lanes(rest) * <f32>(1.0 / 254.0)));
+    store<f32>(sums + (<usize>b << 2), scale * <f32>(first + second));
+    store<f32>(halves + (<usize>b << 3), scale * <f32>first);
+    store<f32>(halves + (<usize>b << 3), scale * <f32>second, 4);
   }
 }
 
-// Sixteen whole floats as int8; their sum, four lanes.
+// Compile-time choice: pairs one after the other, or 16 bytes apart.
+class Dense {}
+class Spread {}
+
+// Sixteen floats times f as int16 in the order of the kernels; their sum.
 // @ts-ignore: decorator
 @inline
-function store16(at: usize, a: v128, b: v128, c: v128, d: v128): v128 {
-  const v0 = i32x4.trunc_sat_f32x4_s(a), v1 = i32x4.trunc_sat_f32x4_s(b), v2 = i32x4.trunc_sat_f32x4_s(c), v3 = i32x4.trunc_sat_f32x4_s(d);
-  v128.store(at, i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(v0, v1), i16x8.narrow_i32x4_s(v2, v3)));
-  return i32x4.add(i32x4.add(v0, v1), i32x4.add(v2, v3));
+function sixteen<L>(p: usize, o: usize, f: v128): i32 {
+  const a = whole(p, f), b = whole(p + 16, f), c = whole(p + 32, f), d = whole(p + 48, f);
+  const low = swapped(i16x8.narrow_i32x4_s(a, b)), high = swapped(i16x8.narrow_i32x4_s(c, d));
+  if (idof<L>() === idof<Dense>()) {
+    v128.store(o, low);
+    v128.store(o, high, 16);
+  } else {
+    v128.store32_lane(o, low, 0); v128.store32_lane(o, low, 1, 16); v128.store32_lane(o, low, 2, 32); v128.store32_lane(o, low, 3, 48);
+    v128.store32_lane(o, high, 0, 64); v128.store32_lane(o, high, 1, 80); v128.store32_lane(o, high, 2, 96); v128.store32_lane(o, high, 3, 112);
+  }
+  const v = i32x4.add(i32x4.add(a, b), i32x4.add(c, d));
+  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
 }
 
 // @ts-ignore: decorator
 @inline
-function lanes(v: v128): i32 {
-  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
+function whole(p: usize, f: v128): v128 {
+  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(p), f)));
+}
+
+// @ts-ignore: decorator
+@inline
+function swapped(v: v128): v128 {
+  return v128.shuffle<i16>(v, v, 0, 2, 1, 3, 4, 6, 5, 7);
 }
 
 /** out = act(gate) * up, or act(gate) without up. args: gate, up, out, count, kind (0 silu, 1 gelu, 2 gelu-tanh, 3 quick-gelu, 4 relu, 5 relu-squared) */
