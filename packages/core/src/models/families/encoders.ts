@@ -33,8 +33,8 @@ export const encoders: readonly Family[] = [
     ...bertLike,
     name: 'distilbert',
     modelTypes: ['distilbert'],
+    // sinusoidal_pos_embds says how the table of positions was filled at first; it is a parameter all the same.
     defaults: { activation: 'gelu', layer_norm_eps: 1e-12 },
-    requires: { sinusoidal_pos_embds: [undefined, null, false] },
     tokenTypes: undefined,
     intermediateKeys: ['hidden_dim'],
     tensors: distilbertNames,
