@@ -1,6 +1,8 @@
 // A character automaton with a bound on the length: state = DFA state + count * states. Only states from which some
 // accepted text of an allowed length can still be reached exist, so that nothing runs into a dead end.
 import { type CharDfa, stepDfa } from './char-dfa.ts';
+import type { CharRanges } from './char-ranges.ts';
+import { eachTarget, reachOf } from './char-reach.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 
 /** Steps by characters; -1 is dead, every other state can reach an accepting one. */
@@ -14,6 +16,10 @@ export interface CharAutomaton {
   accepting(state: number): boolean;
   /** When any characters may follow: how many at least, and at most. */
   free(state: number): { readonly least: number; readonly most: number } | undefined;
+  /** The one state that every character of lo..hi leads to, -1 when there is none. */
+  uniform(state: number, lo: number, hi: number): number;
+  /** A length up to which every text of characters of `ranges` can be read; Infinity for any. */
+  reach(state: number, ranges: CharRanges): number;
 }
 
 /** The texts of `dfa` with min <= length in characters <= max. */
@@ -21,7 +27,8 @@ export function boundedAutomaton(dfa: CharDfa, min = 0, max = Infinity): CharAut
   const size = dfa.starts.length;
   const key = `${min},${max}/${dfa.key}`;
   const cap = max === Infinity ? min : max;
-  const alive = liveness(dfa, min, max);
+  const { alive, shortest } = liveness(dfa, min, max);
+  const farthest = new Map<readonly number[], number>();
   const target = (next: number, count: number): number => {
     if (next < 0 || count > max || !alive(next, count)) return -1;
     return next + Math.min(count, cap) * size;
@@ -47,15 +54,51 @@ export function boundedAutomaton(dfa: CharDfa, min = 0, max = Infinity): CharAut
       const count = Math.floor(state / size);
       return isSink(dfa, s) ? { least: Math.max(0, min - count), most: max - count } : undefined;
     },
+    uniform(state, lo, hi) {
+      const one = uniformTarget(dfa, state % size, lo, hi);
+      return one < 0 ? -1 : target(one, Math.floor(state / size) + 1);
+    },
+    reach(state, ranges) {
+      const count = Math.floor(state / size);
+      const { length, states } = reachOf(dfa, state % size, ranges);
+      if (max === Infinity) return min === 0 || count >= min || length === Infinity ? length : 0;
+      // From wherever the text then stands it must be finished within the bound.
+      let far = farthest.get(states);
+      if (far === undefined) {
+        far = states.reduce((most, s) => Math.max(most, shortest[s]), 0);
+        farthest.set(states, far);
+      }
+      if (count < min && (length < Infinity || min + far > max)) return 0;
+      return Math.max(0, Math.min(length, max - count - far));
+    },
   };
 }
 
-function liveness(dfa: CharDfa, min: number, max: number): (state: number, count: number) => boolean {
+/** The one state that all of lo..hi lead to, surrogates aside; -1 when there is none. */
+function uniformTarget(dfa: CharDfa, state: number, lo: number, hi: number): number {
+  let found = -1;
+  const one = (t: number): void => {
+    if (found === -1) found = t;
+    else if (found !== t) found = -2;
+  };
+  const all =
+    (lo > 0xd7ff || eachTarget(dfa, state, lo, Math.min(hi, 0xd7ff), one)) &&
+    (hi < 0xe000 || eachTarget(dfa, state, Math.max(lo, 0xe000), hi, one));
+  return all ? Math.max(found, -1) : -1;
+}
+
+interface Liveness {
+  alive(state: number, count: number): boolean;
+  /** By state: the length of the shortest text to acceptance; empty where there is no bound. */
+  readonly shortest: Float64Array;
+}
+
+function liveness(dfa: CharDfa, min: number, max: number): Liveness {
   const size = dfa.starts.length;
-  if (min === 0 && max === Infinity) return () => true;
+  if (min === 0 && max === Infinity) return { alive: () => true, shortest: new Float64Array(0) };
   const neighbours = dfa.targets.map((list) => [...new Set(list)].filter((t) => t >= 0));
   const loops = size === 1 && neighbours[0].length === 1;
-  if (loops) return (_, count) => count <= max;
+  if (loops) return { alive: (_, count) => count <= max, shortest: new Float64Array(1) };
   const sources: number[][] = Array.from({ length: size }, () => []);
   neighbours.forEach((list, s) => {
     for (const t of list) sources[t].push(s);
@@ -66,7 +109,7 @@ function liveness(dfa: CharDfa, min: number, max: number): (state: number, count
     for (const s of layer) shortest[s] = Math.min(shortest[s], length);
     layer = [...new Set(layer.flatMap((s) => sources[s]))].filter((s) => shortest[s] === Infinity);
   }
-  if (min === 0) return (state, count) => count + shortest[state] <= max;
+  if (min === 0) return { alive: (state, count) => count + shortest[state] <= max, shortest };
   // nextLength[l][s]: the smallest accepted length >= l from s, up to the most that matters.
   const most = max === Infinity ? min + size : max;
   if ((most + 1) * size > 4_000_000)
@@ -86,11 +129,11 @@ function liveness(dfa: CharDfa, min: number, max: number): (state: number, count
   next[most + 1] = new Int32Array(size).fill(most + 1);
   for (let length = most; length >= 0; length--)
     next[length] = next[length + 1].map((later, s) => (exact[length][s] === 1 ? length : later));
-  return (state, count) => {
-    const need = Math.max(0, min - count);
-    const length = next[need][state];
+  const alive = (state: number, count: number): boolean => {
+    const length = next[Math.max(0, min - count)][state];
     return length <= most && length + count <= max;
   };
+  return { alive, shortest };
 }
 
 // Accepts everything: its transitions are those of any character, to itself.

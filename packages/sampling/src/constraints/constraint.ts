@@ -1,11 +1,9 @@
-// A constraint at work: which tokens may come now. The vocabulary's trie is walked once per machine state; where the
-// state is inside a string, number or other automaton, the walk within it is made once per automaton state and only
-// the tokens that leave it are followed further. So a token may begin and end anywhere, inside characters too.
+// A constraint at work on one sequence: which tokens may come now, what was taken, and the way back.
 import { checkKnown } from '../check.ts';
 import type { ConstraintGrammar } from './constraint-grammar.ts';
 import { forcedIds, type Spell } from './forced-ids.ts';
-import { insideAnyString, type Lexeme } from './lexeme.ts';
-import type { MachineState, Stack } from './machine.ts';
+import type { MachineState } from './machine.ts';
+import { Masks } from './masks.ts';
 import { prepareVocabulary, type Vocabulary, type VocabularySource } from './vocabulary.ts';
 
 /** One sequence under a constraint. */
@@ -42,153 +40,6 @@ export interface ConstraintOptions {
   readonly spell?: Spell;
   /** Whether `forcedIds` answers anything (default true); with false every token is drawn. */
   readonly jumpAhead?: boolean;
-}
-
-interface LexemeMask {
-  /** The tokens that stay inside, or end with the lexeme. */
-  readonly inside: Uint32Array;
-  /** Trie nodes at which the lexeme may end, and the characters it completed on the way. */
-  readonly exits: readonly number[];
-  readonly texts: readonly string[];
-  /** The lengths of `texts` in characters. */
-  readonly lengths: readonly number[];
-}
-
-const mostMasks = 256;
-const mostLexemeMasks = 512;
-
-class Masks {
-  readonly #grammar: ConstraintGrammar;
-  readonly #vocabulary: Vocabulary;
-  readonly #words: number;
-  readonly #longest: number;
-  readonly #byState = new Map<MachineState, Uint32Array>();
-  readonly #byLexeme = new Map<string, LexemeMask>();
-  readonly #states: (MachineState | null)[] = [];
-
-  constructor(grammar: ConstraintGrammar, vocabulary: Vocabulary) {
-    this.#grammar = grammar;
-    this.#vocabulary = vocabulary;
-    this.#words = (vocabulary.vocabSize + 31) >> 5;
-    this.#longest = vocabulary.depths.reduce((a, b) => Math.max(a, b), 0);
-  }
-
-  of(state: MachineState): Uint32Array {
-    const known = this.#byState.get(state);
-    if (known !== undefined) return known;
-    const mask = new Uint32Array(this.#words);
-    if (state.complete) for (const id of this.#vocabulary.eosTokenIds) mask[id >> 5] |= 1 << (id & 31);
-    const plain: Stack[] = [];
-    for (const stack of state.stacks)
-      if (stack.frame?.lexeme === undefined) {
-        if (stack.frame !== undefined) plain.push(stack);
-      } else this.#throughLexeme(stack, stack.frame.lexeme, stack.frame.state as number, mask);
-    for (const stack of plain) this.#walk(0, this.#grammar.machine.only(stack), mask);
-    if (this.#byState.size >= mostMasks)
-      this.#byState.delete(this.#byState.keys().next().value as MachineState);
-    this.#byState.set(state, mask);
-    return mask;
-  }
-
-  #throughLexeme(stack: Stack, lexeme: Lexeme, at: number, mask: Uint32Array): void {
-    // Free strings share one walk, as long as no token can be longer than what may still come.
-    const free = lexeme.free(at);
-    const shares = free !== undefined && free.most >= this.#longest;
-    const own = shares ? this.#lexemeMask(insideAnyString, 0) : this.#lexemeMask(lexeme, at);
-    const least = shares ? free.least : 0;
-    const { follow } = stack.frame ?? {};
-    let { inside } = own;
-    if (least > 0) {
-      // The shared walk knows no least length: tokens that end the string too early are taken out.
-      const { firsts, tokens } = this.#vocabulary;
-      inside = inside.slice();
-      own.exits.forEach((n, i) => {
-        if (own.lengths[i] >= least) return;
-        for (let t = firsts[n]; t < firsts[n + 1]; t++) inside[tokens[t] >> 5] &= ~(1 << (tokens[t] & 31));
-      });
-    }
-    for (let w = 0; w < mask.length; w++) mask[w] |= inside[w];
-    const { machine } = this.#grammar;
-    const keyed = stack.frame?.leave !== undefined;
-    let after = keyed || own.exits.length === 0 ? null : machine.after(stack, '');
-    for (let i = 0; i < own.exits.length; i++) {
-      if (own.lengths[i] < least || (follow !== undefined && !this.#hasChild(own.exits[i], follow))) continue;
-      if (keyed) after = machine.after(stack, own.texts[i]);
-      if (after !== null) this.#walk(own.exits[i], after, mask);
-    }
-  }
-
-  #lexemeMask(lexeme: Lexeme, at: number): LexemeMask {
-    const key = `${lexeme.id} ${at}`;
-    const known = this.#byLexeme.get(key);
-    if (known !== undefined) return known;
-    const { bytes, depths, skips, firsts, tokens } = this.#vocabulary;
-    const inside = new Uint32Array(this.#words);
-    const exits: number[] = [];
-    const texts: string[] = [];
-    const states: number[] = [at];
-    const readers: Lexeme[] = [lexeme];
-    const lengths: number[] = [];
-    const path: number[] = [-1];
-    for (let n = 1; n < bytes.length; ) {
-      const depth = depths[n];
-      const from = states[depth - 1];
-      const reader = readers[depth - 1];
-      let next = reader.row(from)[bytes[n]];
-      if (next < 0) {
-        n = skips[n];
-        continue;
-      }
-      path[depth] = reader.emits(from)[bytes[n]];
-      for (let t = firsts[n]; t < firsts[n + 1]; t++) inside[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
-      if (reader.accepts(next)) {
-        exits.push(n);
-        const chars = path.slice(1, depth + 1).filter((char) => char >= 0);
-        texts.push(String.fromCodePoint(...chars));
-        lengths.push(chars.length);
-      }
-      const goesOn = reader.continues(next);
-      // Where anything may follow, the rows that all free strings share are walked.
-      const free = reader === insideAnyString ? undefined : reader.free(next);
-      const shares = free !== undefined && free.least === 0 && free.most >= this.#longest;
-      if (shares) next = 0;
-      states[depth] = next;
-      readers[depth] = shares ? insideAnyString : reader;
-      n = goesOn ? n + 1 : skips[n];
-    }
-    const made = { inside, exits, texts, lengths };
-    if (this.#byLexeme.size >= mostLexemeMasks)
-      this.#byLexeme.delete(this.#byLexeme.keys().next().value as string);
-    this.#byLexeme.set(key, made);
-    return made;
-  }
-
-  #hasChild(node: number, byte: number): boolean {
-    const { bytes, skips } = this.#vocabulary;
-    for (let n = node + 1; n < skips[node]; n = skips[n]) if (bytes[n] === byte) return true;
-    return false;
-  }
-
-  /** Marks the tokens below `node` that can be read from `state` there. */
-  #walk(node: number, state: MachineState, mask: Uint32Array): void {
-    const { bytes, depths, skips, firsts, tokens } = this.#vocabulary;
-    const { machine } = this.#grammar;
-    const states = this.#states;
-    const end = skips[node];
-    states[depths[node]] = state;
-    for (let n = node + 1; n < end; ) {
-      const depth = depths[n];
-      const from = states[depth - 1] as MachineState;
-      const next = from.next[bytes[n]] ?? machine.step(from, bytes[n]);
-      if (next === null) {
-        n = skips[n];
-        continue;
-      }
-      states[depth] = next;
-      for (let t = firsts[n]; t < firsts[n + 1]; t++) mask[tokens[t] >> 5] |= 1 << (tokens[t] & 31);
-      n++;
-    }
-  }
 }
 
 const kept = new WeakMap<ConstraintGrammar, WeakMap<Vocabulary, Masks>>();

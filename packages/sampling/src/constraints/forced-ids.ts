@@ -1,6 +1,7 @@
 // Forced text as ids. A text has many spellings in tokens; what is taken is the longest token at every place, or what
 // the tokenizer itself would write, and nothing of the end where a token may reach beyond what is forced: there the
 // model chooses.
+import { childOf } from './token-trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** How the tokenizer spells a text. */
@@ -70,9 +71,4 @@ function reachesBeyond(vocabulary: Vocabulary, bytes: Uint8Array, at: number): b
     if (node < 0) return false;
   }
   return vocabulary.skips[node] > node + 1;
-}
-
-function childOf({ bytes, skips }: Vocabulary, node: number, byte: number): number {
-  for (let n = node + 1; n < skips[node]; n = skips[n]) if (bytes[n] === byte) return n;
-  return -1;
 }

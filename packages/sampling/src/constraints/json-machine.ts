@@ -2,7 +2,7 @@
 // so their order is free and none comes twice; an array remembers its length, counts and, for uniqueItems, its values.
 // Every step is offered only if the object or array can still be finished behind it.
 import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
-import { type CharDfa, stepDfa, stringsDfa } from './char-dfa.ts';
+import { allStrings, type CharDfa, stepDfa, stringsDfa } from './char-dfa.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { jsonStringLexeme, type Lexeme, literalLexeme, utf8Lexeme } from './lexeme.ts';
 import type { Emit, Frame, Machine, MachineState, Readable, Stack } from './machine.ts';
@@ -48,6 +48,9 @@ interface ItemWay {
   readonly next: Frame;
 }
 
+/** In place of a key or item whose text is left open when looking ahead; no text is a lone surrogate. */
+const leftOpen = '\udc00';
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const [space, quote, comma, colon] = [0x20, 0x22, 0x2c, 0x3a];
@@ -61,6 +64,8 @@ export class JsonMachine {
   readonly #layout: JsonLayout;
   /** Tells the frames of several schemas in one machine apart. */
   readonly #tag: number;
+  /** Where looking ahead ends. */
+  readonly #open: Frame;
   readonly #values = new Map<string, Readable>();
   readonly #lexemes = new Map<string, Readable>();
   readonly #keyLexemes = new Map<string, Lexeme>();
@@ -73,6 +78,11 @@ export class JsonMachine {
     this.#live = live;
     this.#layout = layout;
     this.#tag = machine.newId();
+    const open: Frame = machine.frame('open', () => ({
+      open: true,
+      resume: (rest, out) => out(machine.push(open, rest)),
+    }));
+    this.#open = open;
   }
 
   /** Any value that satisfies the conjunction. */
@@ -203,7 +213,7 @@ export class JsonMachine {
     let lexeme = this.#keyLexemes.get(key);
     if (lexeme === undefined) {
       if (this.#keyLexemes.size > 2000) this.#keyLexemes.clear();
-      lexeme = jsonStringLexeme(this.#freshKeys(state), true);
+      lexeme = jsonStringLexeme(this.#freshKeys(state), { opened: true, named: true });
       this.#keyLexemes.set(key, lexeme);
     }
     return lexeme;
@@ -235,13 +245,20 @@ export class JsonMachine {
     return this.#machine.frame(key, () => ({
       lexeme,
       state: at,
-      follow: colon,
-      leave: (more, rest, out) => this.#afterKey(state, text + more, rest, out),
+      ahead: {
+        kind: (more) => this.#openName(state.plan, text + more).join(' '),
+        leave: (more, rest, out) => {
+          // Whatever the name is, it may not come again: a second key of the same object is looked at exactly.
+          if (state.seen.includes(leftOpen)) out(this.#machine.push(this.#open, rest));
+          else this.#afterKey(state, ...this.#openName(state.plan, text + more), rest, out);
+        },
+      },
       step: (byte, rest, out) => {
         const next = lexeme.row(at)[byte];
         if (next < 0) return;
         if (lexeme.accepts(next)) {
-          this.#afterKey(state, text, rest, out);
+          if (state.seen.includes(leftOpen)) out(this.#machine.push(this.#open, rest));
+          else this.#afterKey(state, labelOf(state.plan.keys, text), text, rest, out);
           return;
         }
         const char = lexeme.emits(at)[byte];
@@ -255,9 +272,20 @@ export class JsonMachine {
     }));
   }
 
-  #afterKey(state: ObjectState, name: string, rest: Stack, out: Emit): void {
+  /** The label of a key, and its name where more than its not coming again depends on it. */
+  #openName(plan: ObjectPlan, name: string): [label: number, name: string] {
+    let matters = plan.required.includes(name) || plan.shape.order.includes(name);
+    // That it may not come again is seen before its end where only so many keys begin like it.
+    let state = 0;
+    for (const char of name) {
+      matters ||= plan.counts[state] < Infinity;
+      state = stepDfa(plan.keys, state, char.codePointAt(0) as number);
+    }
+    return [plan.keys.labels[state], matters || plan.counts[state] < Infinity ? name : leftOpen];
+  }
+
+  #afterKey(state: ObjectState, label: number, name: string, rest: Stack, out: Emit): void {
     const { plan } = state;
-    const label = labelOf(plan.keys, name);
     const one = plan.classes[label - 1];
     const seen = this.#layout.ordered ? [...state.seen, name] : [...state.seen, name].sort();
     const open = one.needs.filter((i) => ((state.met >> i) & 1) === 0);
@@ -326,6 +354,8 @@ export class JsonMachine {
               this.#beginItem(state, rest, out);
             } else if (phase === 'next' && closable)
               out(this.#machine.push(this.#arrayFrame(state, 'close'), rest));
+          } else if (phase === 'next' && byte === comma && !this.#endless(state)) {
+            out(this.#machine.push(this.#open, rest));
           } else if (phase === 'next' && byte === comma) {
             this.#beginItem(state, rest, out);
             if (spaces && this.#itemWays(state).length > 0) out(this.#machine.push(spacedItem(), rest));
@@ -333,6 +363,15 @@ export class JsonMachine {
         },
       };
     });
+  }
+
+  /** Whether, for all that was left open of the items so far, every text of a next one can be gone on with. */
+  #endless({ shape, index, seen }: ArrayState): boolean {
+    const open = seen.filter((value) => value === leftOpen).length;
+    if (open !== 1) return open === 0;
+    return this.#live
+      .liveShapes(shape.prefix[index] ?? shape.rest)
+      .every((s) => s.type === 'string' && s.dfa === allStrings && s.max === Infinity);
   }
 
   #beginItem(state: ArrayState, rest: Stack, out: Emit): void {
@@ -349,7 +388,8 @@ export class JsonMachine {
     const ask = (value: Conjunction): boolean => this.#live.productive(value);
     const ways: ItemWay[] = [];
     for (const choice of itemChoices(shape, index, counts)) {
-      const value = shape.unique ? both(choice.value, this.#compiler.excluding(seen)) : choice.value;
+      const known = seen.filter((v) => v !== leftOpen);
+      const value = shape.unique ? both(choice.value, this.#compiler.excluding(known)) : choice.value;
       if (!ask(value)) continue;
       const next: ArrayState = { shape, index: index + 1, counts: choice.counts, seen };
       if (shape.contains.length > 0 && !arrayFeasible(shape, next.index, next.counts, ask)) continue;
@@ -374,8 +414,17 @@ export class JsonMachine {
     };
     const frameOf = (inner: MachineState, bytes: string): Frame =>
       machine.frame(
-        `item ${this.#tag} ${value.join('&')} ${inner.stacks.map((s) => s.id).join(' ')} ${next.seen.join('\n')} ${bytes}`,
+        `item ${this.#tag} ${this.#idOf(shapeKey(next.shape))} ${value.join('&')} ${inner.stacks.map((s) => s.id).join(' ')} ${next.seen.join('\n')} ${bytes}`,
         () => ({
+          unfold: (rest, out) => {
+            // A second item of which nothing is remembered could be the first one again.
+            const again = next.seen.includes(leftOpen);
+            const seen = [...next.seen, leftOpen].sort();
+            const then = again ? this.#open : this.#arrayFrame({ ...next, seen }, 'next');
+            const behind = machine.push(then, rest.rest as Stack);
+            for (const stack of inner.stacks)
+              if (stack.frame !== undefined) out(machine.rebase(stack, behind));
+          },
           step: (byte, rest, out) => {
             const after = machine.step(inner, byte);
             if (after === null) return;
@@ -468,5 +517,14 @@ function without(dfa: CharDfa, counts: readonly number[], texts: readonly string
     },
     accepting: (state) => dfa.accepting[state % size] && !(nodeOf(state)?.end ?? false),
     free: (state) => (nodeOf(state) === undefined ? plain.free(state % size) : undefined),
+    uniform(state, lo, hi) {
+      for (const c of nodeOf(state)?.next.keys() ?? []) if (c >= lo && c <= hi) return -1;
+      return target(plain.uniform(state % size, lo, hi), undefined);
+    },
+    // What is read without end is never used up by the texts that are taken away.
+    reach(state, ranges) {
+      const length = plain.reach(state % size, ranges);
+      return nodeOf(state) === undefined || length === Infinity ? length : 0;
+    },
   };
 }

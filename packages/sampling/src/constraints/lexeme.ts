@@ -3,65 +3,154 @@
 // a split character or of an escape is allowed exactly when the whole can be finished.
 import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
 import { allStrings } from './char-dfa.ts';
+import { type CharRanges, maxChar } from './char-ranges.ts';
+
+/** What a lexeme is made of, asked once a state. */
+interface LexemeSource {
+  /** The next state of each byte, and the character that it completes (-1 for none). */
+  expand(state: number): { readonly row: Int32Array; readonly emits: Int32Array };
+  accepts(state: number): boolean;
+  continues(state: number): boolean;
+  free(state: number): Room | undefined;
+  reach(state: number, ranges: CharRanges): number;
+  shared(state: number): Shared | undefined;
+}
+
+/** How many characters must still come, and may. */
+interface Room {
+  readonly least: number;
+  readonly most: number;
+}
+
+interface Shared {
+  readonly state: number;
+  readonly origin: number;
+}
+
+const [accepting, continuing, known] = [1, 2, 4];
+let lexemes = 0;
 
 /** A lazy byte automaton; state 0 is the start, -1 is dead. */
-export interface Lexeme {
-  readonly id: number;
-  /** The next state of each byte [256]. */
-  row(state: number): Int32Array;
-  /** Whether the text may end here. */
-  accepts(state: number): boolean;
-  /** Whether any byte may follow. */
-  continues(state: number): boolean;
-  /** The character that each byte completes [256], -1 for none. */
-  emits(state: number): Int32Array;
+export class Lexeme {
+  readonly id = lexemes++;
   readonly empty: boolean;
+  /** True for JSON strings, which end at a quote and nowhere else. */
+  readonly quoted: boolean;
+  /** The rows made so far, for loops; see `row`. */
+  readonly rows: Int32Array[] = [];
+  readonly #emits: Int32Array[] = [];
+  readonly #marks: number[] = [];
+  readonly #shared: (Shared | null)[] = [];
+  readonly #source: LexemeSource;
+
+  constructor(source: LexemeSource, empty: boolean, quoted: boolean) {
+    this.#source = source;
+    this.empty = empty;
+    this.quoted = quoted;
+  }
+
+  /** The next state of each byte [256]. */
+  row(state: number): Int32Array {
+    return this.rows[state] ?? this.#expand(state);
+  }
+
+  #expand(state: number): Int32Array {
+    const { row, emits } = this.#source.expand(state);
+    this.rows[state] = row;
+    this.#emits[state] = emits;
+    return row;
+  }
+
+  /** Whether the text may end here. */
+  accepts(state: number): boolean {
+    return (this.#mark(state) & accepting) !== 0;
+  }
+
+  /** Whether any byte may follow. */
+  continues(state: number): boolean {
+    return (this.#mark(state) & continuing) !== 0;
+  }
+
+  #mark(state: number): number {
+    let mark = this.#marks[state];
+    if (mark === undefined) {
+      mark =
+        known |
+        (this.#source.accepts(state) ? accepting : 0) |
+        (this.#source.continues(state) ? continuing : 0);
+      this.#marks[state] = mark;
+    }
+    return mark;
+  }
+
+  /** The character that each byte completes [256], -1 for none; only a `named` lexeme knows which beyond ASCII. */
+  emits(state: number): Int32Array {
+    if (this.#emits[state] === undefined) this.#expand(state);
+    return this.#emits[state];
+  }
+
   /** Inside a JSON string that any characters may continue: how many at least, and at most, before its end. */
-  free(state: number): { readonly least: number; readonly most: number } | undefined;
+  free(state: number): Room | undefined {
+    return this.#source.free(state);
+  }
+
+  /** A length in characters up to which every text of characters of the ranges stays inside. */
+  reach(state: number, ranges: CharRanges): number {
+    return this.#source.reach(state, ranges);
+  }
+
+  /**
+   * Where everything is free without bounds, now or behind the character begun: the state of `insideAnyString` that reads
+   * the same, and a name of the state that is then reached.
+   */
+  shared(state: number): Shared | undefined {
+    let found = this.#shared[state];
+    if (found === undefined) {
+      found = this.#source.shared(state) ?? null;
+      this.#shared[state] = found;
+    }
+    return found ?? undefined;
+  }
 }
 
 interface Place {
-  readonly mode: 'open' | 'in' | 'utf8' | 'escape' | 'hex' | 'low' | 'lowU' | 'lowHex' | 'closed';
-  /** State of the character automaton. */
+  readonly mode: 'open' | 'in' | 'utf8' | 'tail' | 'escape' | 'hex' | 'low' | 'lowU' | 'lowHex' | 'closed';
+  /** State of the character automaton; in a tail, the one behind the character. */
   readonly q: number;
   readonly value: number;
   readonly left: number;
   readonly least: number;
 }
 
-let lexemes = 0;
-
 /** The UTF-8 bytes of the automaton's texts. */
 export function utf8Lexeme(chars: CharAutomaton): Lexeme {
-  return lazy(chars, false);
+  return lazy(chars, false).lexeme;
 }
 
-/** The automaton's texts as JSON strings, quotes included; with `opened`, the opening quote is already read. */
-export function jsonStringLexeme(chars: CharAutomaton, opened = false): Lexeme {
-  return lazy(chars, true, opened);
+/**
+ * The automaton's texts as JSON strings, quotes included; with `opened`, the opening quote is already read. `named`: the
+ * characters are told, at the cost of more states.
+ */
+export function jsonStringLexeme(chars: CharAutomaton, { opened = false, named = false } = {}): Lexeme {
+  return lazy(chars, true, opened, named).lexeme;
 }
 
 /** The bytes of one text. */
 export function literalLexeme(bytes: Uint8Array): Lexeme {
-  const rows = new Map<number, Int32Array>();
-  const none = new Int32Array(256).fill(-1);
-  return {
-    id: lexemes++,
-    row(state) {
-      let row = rows.get(state);
-      if (row === undefined) {
-        row = new Int32Array(256).fill(-1);
-        if (state < bytes.length) row[bytes[state]] = state + 1;
-        rows.set(state, row);
-      }
-      return row;
+  const emits = new Int32Array(256).fill(-1);
+  const source: LexemeSource = {
+    expand(state) {
+      const row = new Int32Array(256).fill(-1);
+      if (state < bytes.length) row[bytes[state]] = state + 1;
+      return { row, emits };
     },
     accepts: (state) => state === bytes.length,
     continues: (state) => state < bytes.length,
-    emits: () => none,
-    empty: false,
     free: () => undefined,
+    reach: () => 0,
+    shared: () => undefined,
   };
+  return new Lexeme(source, false, false);
 }
 
 const shortEscapes = new Map<number, number>([
@@ -75,13 +164,23 @@ const shortEscapes = new Map<number, number>([
   [0x74, 9],
 ]);
 
-function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
+interface Made {
+  readonly lexeme: Lexeme;
+  /** The state of this place. */
+  placed(place: Place): number;
+}
+
+function lazy(chars: CharAutomaton, json: boolean, opened = false, named = false): Made {
   const places: Place[] = [];
-  const ids = new Map<string, number>();
-  const rows: Int32Array[] = [];
-  const emitted: Int32Array[] = [];
+  // By a number for the modes that are many, else by a text.
+  const ids = new Map<string | number, number>();
   const idOf = (place: Place): number => {
-    const key = `${place.mode}${place.q},${place.value},${place.left},${place.least}`;
+    const { mode, q, value, left, least } = place;
+    let key: string | number;
+    if (mode === 'in') key = -1 - q;
+    else if (mode === 'tail') key = -1.5 - (q * 4 + left);
+    else if (mode === 'utf8') key = (q * 2 ** 21 + value) * 4 + left;
+    else key = `${mode}${q},${value},${left},${least}`;
     let id = ids.get(key);
     if (id === undefined) {
       id = places.length;
@@ -96,7 +195,7 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
     (hi > 0x7e && chars.some(q, Math.max(lo, 0x7f), hi));
   const inside = (q: number): Place => ({ mode: 'in', q, value: 0, left: 0, least: 0 });
   idOf(json && !opened ? { ...inside(chars.start), mode: 'open' } : inside(chars.start));
-  const expand = (id: number): void => {
+  const expand = (id: number): { row: Int32Array; emits: Int32Array } => {
     const place = places[id];
     const row = new Int32Array(256).fill(-1);
     const emits = new Int32Array(256).fill(-1);
@@ -143,6 +242,12 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
           } else partial(b, { ...place, value, left: place.left - 1 });
         }
         break;
+      case 'tail': // the rest of a character, whichever it is
+        for (let b = 0x80; b < 0xc0; b++) {
+          row[b] = idOf(place.left === 1 ? inside(q) : { ...place, left: place.left - 1 });
+          if (place.left === 1) emits[b] = 0xfffd;
+        }
+        break;
       case 'escape':
         for (const [byte, char] of shortEscapes) complete(byte, char);
         if (escapable(q, 0, 0x10ffff)) row[0x75] = idOf({ mode: 'hex', q, value: 0, left: 4, least: 0 });
@@ -186,38 +291,57 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false): Lexeme {
         break;
       default:
     }
-    rows[id] = row;
-    emitted[id] = emits;
+    return { row, emits };
 
     function partial(byte: number, next: Place): void {
       const bits = 6 * next.left;
       const lo = Math.max(next.value * 2 ** bits, next.least);
       const hi = Math.min((next.value + 1) * 2 ** bits - 1, 0x10ffff);
-      if (lo <= hi && chars.some(next.q, lo, hi)) row[byte] = idOf(next);
+      // Whole ranges that lead to one state: what the character is need not be remembered.
+      const whole = next.value * 2 ** bits >= next.least && hi < 0x10ffff && (hi < 0xd800 || lo > 0xdfff);
+      const one = whole && !named ? chars.uniform(next.q, lo, hi) : -1;
+      if (one >= 0) row[byte] = idOf({ mode: 'tail', q: one, value: 0, left: next.left, least: 0 });
+      else if (lo <= hi && chars.some(next.q, lo, hi)) row[byte] = idOf(next);
     }
   };
-  const row = (state: number): Int32Array => {
-    if (rows[state] === undefined) expand(state);
-    return rows[state];
-  };
-  return {
-    id: lexemes++,
-    row,
+  const source: LexemeSource = {
+    expand,
     accepts: (state) =>
       json
         ? places[state].mode === 'closed'
         : places[state].mode === 'in' && chars.accepting(places[state].q),
-    continues: (state) => {
-      if (json) return places[state].mode !== 'closed';
-      return row(state).some((next) => next >= 0);
+    continues(state) {
+      const { mode, q } = places[state];
+      if (json) return mode !== 'closed';
+      return mode !== 'in' || chars.some(q, 0, maxChar);
     },
-    emits(state) {
-      row(state);
-      return emitted[state];
-    },
-    empty: chars.start < 0,
     free: (state) => (json && places[state].mode === 'in' ? chars.free(places[state].q) : undefined),
+    reach: (state, ranges) => (places[state].mode === 'in' ? chars.reach(places[state].q, ranges) : 0),
+    shared(state) {
+      const origin = json ? originOf(places[state]) : -1;
+      return origin < 0 ? undefined : { state: anyString.placed(places[state]), origin };
+    },
   };
+  const placed = (place: Place): number => idOf({ ...place, q: 0 });
+  return { lexeme: new Lexeme(source, chars.start < 0, json), placed };
+
+  // The free state of the automaton in which the character begun ends, whichever it is.
+  function originOf({ mode, q, value, left, least }: Place): number {
+    if (mode === 'in') return isFree(q) ? q : -1;
+    if (mode === 'tail') return isFree(q) ? q : -1;
+    if (mode === 'utf8') {
+      const bits = 6 * left;
+      const lo = Math.max(value * 2 ** bits, least);
+      const one = chars.uniform(q, lo, Math.min((value + 1) * 2 ** bits - 1, 0x10ffff));
+      return one >= 0 && isFree(one) ? one : -1;
+    }
+    return -1;
+  }
+
+  function isFree(q: number): boolean {
+    const free = chars.free(q);
+    return free !== undefined && free.least === 0 && free.most === Infinity;
+  }
 }
 
 /** Printable ASCII needs no \uXXXX; a model that may write `\u0061` for `a` sometimes does. */
@@ -229,5 +353,7 @@ function pairOf(high: number, low: number): number {
   return 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
 }
 
+const anyString = lazy(boundedAutomaton(allStrings), true, true);
+
 /** Inside a JSON string of any characters: what every free string shares. */
-export const insideAnyString: Lexeme = jsonStringLexeme(boundedAutomaton(allStrings), true);
+export const insideAnyString: Lexeme = anyString.lexeme;

@@ -13,10 +13,18 @@ export interface Frame {
   /** The lexeme that the frame is within, and where: lets masks be cached. */
   readonly lexeme?: Lexeme;
   readonly state?: number;
-  /** The only byte that can follow the lexeme, if there is one. */
-  readonly follow?: number;
-  /** What follows when the lexeme ends after these further characters; left out when they do not matter. */
-  readonly leave?: (more: string, rest: Stack, out: Emit) => void;
+  /**
+   * For looking ahead, where it matters what the lexeme's text is: what follows when it ends after these further
+   * characters. Texts of one kind are followed by the same; what they are is left open there.
+   */
+  readonly ahead?: {
+    kind(more: string): string;
+    leave(more: string, rest: Stack, out: Emit): void;
+  };
+  /** For looking ahead, in place of a frame that remembers every byte: stacks that read the same. */
+  readonly unfold?: (rest: Stack, out: Emit) => void;
+  /** Looking ahead ends here: what follows depends on what was left open. */
+  readonly open?: true;
 }
 
 /** A stack; the empty one has no frame and means that the text may end. */
@@ -42,8 +50,10 @@ export interface MachineState {
   readonly complete: boolean;
   /** By byte: the next state, null for dead, undefined for not yet known. */
   readonly next: (MachineState | null | undefined)[];
-  /** Memo of the mask, owned by the constraint. */
-  mask?: Uint32Array;
+  /** Whether looking ahead ends here. */
+  readonly open: boolean;
+  /** The state to look ahead from. */
+  ahead?: MachineState;
 }
 
 const mostStates = 20_000;
@@ -118,9 +128,7 @@ export class Machine {
 
   /** The state before the first byte of `what`. */
   start(what: Readable): MachineState {
-    return (
-      this.#collect((out) => this.enter(what, this.bottom, out)) ?? { stacks: [], complete: false, next: [] }
-    );
+    return this.#collect((out) => this.enter(what, this.bottom, out)) ?? makeState([]);
   }
 
   /** The state after `byte`, or null. */
@@ -139,8 +147,29 @@ export class Machine {
     const { frame } = stack;
     const rest = stack.rest as Stack;
     return this.#collect((out) =>
-      frame?.leave === undefined ? this.pop(rest, out) : frame.leave(more, rest, out),
+      frame?.ahead === undefined ? this.pop(rest, out) : frame.ahead.leave(more, rest, out),
     );
+  }
+
+  /** The state to look ahead from: it allows the same, and remembers less. */
+  ahead(state: MachineState): MachineState {
+    if (state.ahead === undefined)
+      state.ahead = state.stacks.some((stack) => stack.frame?.unfold !== undefined)
+        ? (this.#collect((out) => {
+            for (const stack of state.stacks) this.#unfold(stack, out);
+          }) as MachineState)
+        : state;
+    return state.ahead;
+  }
+
+  #unfold(stack: Stack, out: Emit): void {
+    if (stack.frame?.unfold === undefined) out(stack);
+    else stack.frame.unfold(stack.rest as Stack, (inner) => this.#unfold(inner, out));
+  }
+
+  /** The frames of `stack` above `rest` in place of the bottom. */
+  rebase(stack: Stack, rest: Stack): Stack {
+    return stack.frame === undefined ? rest : this.push(stack.frame, this.rebase(stack.rest as Stack, rest));
   }
 
   /** The state of one stack alone. */
@@ -160,9 +189,18 @@ export class Machine {
     let state = this.#states.get(key);
     if (state === undefined) {
       if (this.#states.size >= mostStates) this.#states = new Map();
-      state = { stacks, complete: stacks[0].frame === undefined, next: [] };
+      state = makeState(stacks);
       this.#states.set(key, state);
     }
     return state;
   }
+}
+
+function makeState(stacks: readonly Stack[]): MachineState {
+  return {
+    stacks,
+    complete: stacks.length > 0 && stacks[0].frame === undefined,
+    next: [],
+    open: stacks.some((stack) => stack.frame?.open === true),
+  };
 }

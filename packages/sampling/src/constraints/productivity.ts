@@ -217,7 +217,7 @@ export class Productivity {
 
   /** All keys an object of the shape could have, by class; nothing about whether the values exist. */
   #product(shape: ObjectShape): { dfa: CharDfa; classes: KeyClass[] } {
-    const key = shapeKey(shape);
+    const key = shapeKey(shape) + shape.order.join('\n');
     const known = this.#products.get(key);
     if (known !== undefined) return known;
     const names = new Set<string>();
@@ -230,11 +230,15 @@ export class Productivity {
         for (const dfa of keys.patterns) patterns.set(dfaId(dfa), dfa);
       }
     }
+    for (const name of shape.order) names.add(name);
     const list = [...names].filter(isWellFormed);
     const patternIds = [...patterns.keys()];
     const dfas = [labelledStrings(list), allStrings, ...patterns.values()];
     const named = shape.needs.filter((n) => n.keys.kind === 'name');
     const wild = shape.needs.filter((n) => n.keys.kind !== 'name');
+    // Names by which more is told than their value: each is a class of its own.
+    const told = new Set(shape.order);
+    for (const { keys } of named) if (keys.kind === 'name') told.add(keys.name);
     const classes: KeyClass[] = [];
     const labels = new Map<string, number>();
     const labelOf = (states: readonly number[]): number => {
@@ -254,7 +258,8 @@ export class Productivity {
       let value: Conjunction = [];
       for (const rule of [...shape.rules, ...named]) if (applies(rule)) value = both(value, rule.value);
       const needs = wild.flatMap((need, i) => (applies(need) ? [i] : []));
-      const text = `${value.join('&')};${needs.join(',')}`;
+      const own = name !== undefined && told.has(name) ? name : '';
+      const text = `${value.join('&')};${needs.join(',')};${own}`;
       let label = labels.get(text);
       if (label === undefined) {
         classes.push({ value, needs });
