@@ -62,6 +62,10 @@ export const webgpu: BackendStarter = {
 /** The device under the webgpu backend, for kernels that record their own passes; undefined before the backend has started. */
 export const webgpuDevice = (): GPUDevice | undefined => current?.device;
 
+/** True when `device` is a program on the CPU (SwiftShader, lavapipe): other kernels are fastest there. */
+export const isSoftwareDevice = (device: GPUDevice): boolean =>
+  current?.device === device && current.software;
+
 async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof current>> {
   if (inNode() && options.dawnFlags !== undefined) instance = undefined;
   const gpu = await findGpu(options);

@@ -2,12 +2,12 @@
 import { keep, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { ParameterSpec } from './parameters.ts';
 
-/** A map of tensors over `specs`; `values` answers a parameter's floats when it is first read. */
+/** A map of tensors over `specs`; `values` answers a parameter's floats, or a tensor of them, when it is first read. */
 export class LazyParameters extends Map<string, Tensor> {
   readonly #specs: ReadonlyMap<string, ParameterSpec>;
-  readonly #values: (name: string) => Float32Array;
+  readonly #values: (name: string) => Float32Array | Tensor;
 
-  constructor(specs: readonly ParameterSpec[], values: (name: string) => Float32Array) {
+  constructor(specs: readonly ParameterSpec[], values: (name: string) => Float32Array | Tensor) {
     super();
     this.#specs = new Map(specs.map((spec) => [spec.name, spec]));
     this.#values = values;
@@ -25,7 +25,8 @@ export class LazyParameters extends Map<string, Tensor> {
     const made = super.get(name);
     const spec = this.#specs.get(name);
     if (made !== undefined || spec === undefined) return made;
-    const fresh = keep(tensor(this.#values(name), [...spec.shape], 'float32'));
+    const values = this.#values(name);
+    const fresh = keep(values instanceof Float32Array ? tensor(values, [...spec.shape], 'float32') : values);
     super.set(name, fresh);
     return fresh;
   }

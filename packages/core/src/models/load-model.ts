@@ -23,7 +23,7 @@ export interface LoadModelOptions {
   /** For `hf:` places: progress of the download, token, cache directory, retries. */
   readonly hub?: HubOptions;
   readonly cache?: ModelCacheOptions;
-  /** `auto` takes a fused executor where the backend has one (simd: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
+  /** `auto` takes a fused executor where the backend has one (simd, webgpu: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
   readonly executor?: 'auto' | 'composite';
   readonly onProgress?: LoadProgress;
   readonly signal?: AbortSignal;
@@ -91,17 +91,20 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     const specs = listParameters(config);
     // The fused embed step has no learned positions behind a projection (OPT-350M): those run composite.
     const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
-    const fused = getBackend() === 'simd' && config.attention.causal && config.head.present && plain;
-    if (fused && (options.executor ?? 'auto') === 'auto') {
+    const generates = config.attention.causal && config.head.present && options.executor !== 'composite';
+    const load = { prefixes, onProgress, signal };
+    let loaded:
+      | Awaited<ReturnType<typeof import('../runtime/simd/load-simd-model.ts').loadSimdModel>>
+      | undefined;
+    if (generates && getBackend() === 'webgpu') {
+      const { loadWebgpuModel } = await import('../runtime/webgpu/load-webgpu-model.ts');
+      loaded = await loadWebgpuModel(config, specs, checkpoint.weights, load, cache);
+    } else if (generates && plain && getBackend() === 'simd') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
-      const load = { prefixes, onProgress, signal };
-      const { parameters, unused, hash, executor } = await loadSimdModel(
-        config,
-        specs,
-        checkpoint.weights,
-        load,
-        cache,
-      );
+      loaded = await loadSimdModel(config, specs, checkpoint.weights, load, cache);
+    }
+    if (loaded !== undefined) {
+      const { parameters, unused, hash, executor } = loaded;
       return createModel({
         config,
         parameters,

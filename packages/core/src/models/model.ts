@@ -272,7 +272,8 @@ export function createModel({
       }
       if (old !== value) old.dispose();
       parameters.set(name, keep(value));
-      executor?.replace(name, value.dataSync() as Float32Array);
+      if (executor?.replaceTensor !== undefined) executor.replaceTensor(name, value);
+      else executor?.replace(name, value.dataSync() as Float32Array);
       if (name === 'embedding.weight') {
         turned?.dispose();
         turned = undefined;

@@ -1,4 +1,5 @@
 // What a fused executor offers to the model object: a store for the pages of the cache, and a pass over rows of tokens.
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Reservation } from '../kv-cache/kv-cache.ts';
 import type { PageStore } from '../kv-cache/page-store.ts';
 
@@ -20,6 +21,8 @@ export interface StepExecutor {
   run(requests: readonly PassRequest[]): Promise<Float32Array[]>;
   /** Takes other values [in, out] (or as they are, for tables and vectors) for a parameter. */
   replace(name: string, values: Float32Array): void;
+  /** The same from a tensor of the running backend, for devices that give no floats without waiting. */
+  replaceTensor?(name: string, values: Tensor): void;
   /** A parameter as float32 in the shape of `listParameters`. */
   parameter(name: string): Float32Array;
   /** Frees weights, pages and buffers. */

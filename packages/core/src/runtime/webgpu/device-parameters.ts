@@ -1,0 +1,286 @@
+// All parameters of a model on the device, packed as they were stored, loaded one tensor at a time. Matrices that share an input lie behind each other in one matrix where
+// their types agree (queries, keys and values; gate and up; the experts of a layer), so that one dispatch serves them all.
+import { arrange, fingerprint, groupBySource, type LoadProgress } from '../../models/load-parameters.ts';
+import type { ParameterSpec } from '../../models/parameters.ts';
+import { dequantize } from '../../weights/quantization/dequantize.ts';
+import type { StoredTensor, WeightFile } from '../../weights/weight-file.ts';
+import { allocateMatrix, type DeviceMatrix, rowBytes, rowsOfPart, writeRows } from './device-matrix.ts';
+import type { DeviceMemory } from './device-memory.ts';
+import { floatKind, kindOf, quantWords, type WeightKind } from './weight-kind.ts';
+
+/** Rows `from` to `from + rows - 1` of `matrix` are a parameter. */
+export interface Member {
+  readonly spec: ParameterSpec;
+  readonly group: string;
+  readonly from: number;
+  readonly rows: number;
+}
+
+/** A model's parameters by the names of `listParameters`. */
+export interface DeviceParameters {
+  /** Bytes of matrices and vectors. */
+  readonly bytes: number;
+  readonly specs: ReadonlyMap<string, ParameterSpec>;
+  /** Changes whenever a matrix has been replaced. */
+  readonly version: number;
+  has(name: string): boolean;
+  member(name: string): Member;
+  matrix(group: string): DeviceMatrix;
+  /** Members of a group in the order of their rows. */
+  membersOf(group: string): readonly Member[];
+  /** The values of a vector (norm, bias) in host memory. */
+  vector(name: string): Float32Array;
+  /** A buffer with the vectors of these names behind each other; an absent one counts as nothing. */
+  vectors(names: readonly string[]): GPUBuffer;
+  setVector(name: string, values: Float32Array): void;
+  setMatrix(group: string, matrix: DeviceMatrix): void;
+}
+
+/** What a load gives. */
+export interface LoadedDeviceParameters {
+  readonly parameters: DeviceParameters;
+  readonly unused: readonly string[];
+  readonly hash: string;
+}
+
+/** [rows, columns] of a matrix's spec as the device has it. */
+export const matrixShape = ({ role, shape }: ParameterSpec): [rows: number, columns: number] =>
+  role === 'embedding' ? [shape[0], shape[1]] : [shape[1], shape[0]];
+
+const isMatrix = ({ role }: ParameterSpec): boolean => role === 'linear' || role === 'embedding';
+
+/** Name of the group that a parameter would like to belong to, and the rows that must not be parted. */
+function wantedGroup(name: string): string {
+  return name
+    .replace(/\.attention\.[qkv]\.weight$/, '.attention.qkv')
+    .replace(/\.mlp\.(gate|up)\.weight$/, '.mlp.gateUp')
+    .replace(/\.experts\.\d+\.(gate|up)\.weight$/, '.experts.gateUp')
+    .replace(/\.experts\.\d+\.down\.weight$/, '.experts.down');
+}
+
+const pieceBytes = 8 << 20;
+
+/** Reads the tensors that `specs` asks for into `memory`. On an error the caller disposes the memory. */
+export async function loadDeviceParameters(
+  memory: DeviceMemory,
+  specs: readonly ParameterSpec[],
+  file: WeightFile,
+  {
+    prefixes = [],
+    onProgress,
+    signal,
+  }: { prefixes?: readonly string[]; onProgress?: LoadProgress; signal?: AbortSignal } = {},
+): Promise<LoadedDeviceParameters> {
+  const { device } = memory;
+  const uses = groupBySource(specs, file, prefixes);
+  const kinds = new Map<string, WeightKind>();
+  for (const [name, list] of uses) {
+    const dtype = file.tensors.get(name)?.dtype;
+    for (const { spec } of list) if (isMatrix(spec)) kinds.set(spec.name, storedKind(spec, dtype));
+  }
+  const { members, matrices } = placeMatrices(memory, specs, kinds);
+  const vectors = new Map<string, Float32Array>();
+  const total = [...uses.keys()].reduce((sum, name) => sum + (file.tensors.get(name)?.byteLength ?? 0), 0);
+  let loaded = 0;
+  let waiting = 0;
+  let hash = 0x811c9dc5;
+  for (const [name, list] of uses) {
+    signal?.throwIfAborted();
+    const stored = await file.read(name);
+    hash = fingerprint(hash, stored.bytes);
+    for (const { spec, index } of list) {
+      if (isMatrix(spec)) {
+        const { group, from } = members.get(spec.name) as Member;
+        writeStored(device, matrices.get(group) as DeviceMatrix, from, stored, spec);
+      } else if (index === undefined)
+        vectors.set(spec.name, Float32Array.from(arrange(dequantize(stored), spec)));
+      else {
+        const own = dequantize(stored);
+        const all = vectors.get(spec.name) ?? new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
+        all.set(own, index * own.length);
+        vectors.set(spec.name, all);
+      }
+    }
+    loaded += stored.bytes.byteLength;
+    waiting += stored.bytes.byteLength;
+    // What has been written waits in the driver's memory until the queue moves.
+    if (waiting > 16 * pieceBytes) {
+      device.queue.submit([]);
+      await device.queue.onSubmittedWorkDone();
+      waiting = 0;
+    }
+    onProgress?.(loaded, total, name);
+  }
+  const unused = [...file.tensors.keys()].filter((name) => !uses.has(name));
+  return {
+    parameters: openParameters(memory, specs, members, matrices, vectors),
+    unused,
+    hash: (hash >>> 0).toString(16).padStart(8, '0'),
+  };
+}
+
+/** The kind in which a stored matrix stays as it is; float32 where its axes must be turned or its type has no kind. */
+function storedKind(spec: ParameterSpec, dtype: StoredTensor['dtype'] | undefined): WeightKind {
+  const direct = spec.role === 'embedding' || spec.stored.layout === 'out-in';
+  return (direct && dtype !== undefined ? kindOf(dtype, matrixShape(spec)[1]) : undefined) ?? floatKind;
+}
+
+function placeMatrices(
+  memory: DeviceMemory,
+  specs: readonly ParameterSpec[],
+  kinds: ReadonlyMap<string, WeightKind>,
+) {
+  const groups = new Map<string, ParameterSpec[]>();
+  for (const spec of specs.filter(isMatrix)) {
+    const group = wantedGroup(spec.name);
+    groups.set(group, [...(groups.get(group) ?? []), spec]);
+  }
+  const members = new Map<string, Member>();
+  const matrices = new Map<string, DeviceMatrix>();
+  const put = (group: string, list: readonly ParameterSpec[], kind: WeightKind, unit: number) => {
+    const columns = matrixShape(list[0])[1];
+    let rows = 0;
+    for (const spec of list) {
+      const own = matrixShape(spec)[0];
+      members.set(spec.name, { spec, group, from: rows, rows: own });
+      rows += own;
+    }
+    matrices.set(group, allocateMatrix(memory, kind, rows, columns, group, unit));
+  };
+  for (const [group, list] of groups) {
+    const own = list.map(({ name }) => kinds.get(name) as WeightKind);
+    const [outputs, columns] = matrixShape(list[0]);
+    const same = own.every((kind) => kind === own[0]);
+    if (group.includes('.experts.') && !group.endsWith('.router.weight')) {
+      const gated = list.some(({ name }) => name.endsWith('.gate.weight'));
+      put(group, list, same ? own[0] : floatKind, gated ? 2 * outputs : outputs);
+    } else if (list.length === 1) put(list[0].name, list, own[0], 1);
+    else {
+      const rows = list.reduce((sum, spec) => sum + matrixShape(spec)[0], 0);
+      // Gate and up meet in one thread, so they must lie in one part.
+      if (same && rows <= rowsOfPart(memory.device, own[0], columns)) put(group, list, own[0], 1);
+      else for (const [i, spec] of list.entries()) put(spec.name, [spec], own[i], 1);
+    }
+  }
+  return { members, matrices };
+}
+
+/** Packs the rows of `spec` out of a stored tensor and writes them behind row `to`, a few MiB at a time. */
+function writeStored(
+  device: GPUDevice,
+  matrix: DeviceMatrix,
+  to: number,
+  stored: StoredTensor,
+  spec: ParameterSpec,
+): void {
+  const { kind, columns } = matrix;
+  const [rows] = matrixShape(spec);
+  const words = quantWords(kind, columns);
+  const scaleWords = kind.scaleWords(columns);
+  const piece = Math.max(1, Math.min(rows, Math.floor(pieceBytes / rowBytes(kind, columns))));
+  const order = rowOrder(spec);
+  const direct = spec.role === 'embedding' || spec.stored.layout === 'out-in';
+  const isStored = direct && kind.name === stored.dtype;
+  const view = new DataView(stored.bytes.buffer, stored.bytes.byteOffset, stored.bytes.byteLength);
+  const values = isStored ? undefined : direct ? dequantize(stored) : arrange(dequantize(stored), spec); // [out, in] or [in, out]
+  for (let from = 0; from < rows; from += piece) {
+    const count = Math.min(piece, rows - from);
+    const quants = new Uint32Array(count * words);
+    const scales = new Uint32Array(count * scaleWords);
+    const floats = new Float32Array(quants.buffer);
+    for (let r = 0; r < count; r++) {
+      const source = order(from + r);
+      if (values === undefined) {
+        const blocks = columns / kind.block;
+        const [q, s] = [
+          quants.subarray(r * words, (r + 1) * words),
+          scales.subarray(r * scaleWords, (r + 1) * scaleWords),
+        ];
+        kind.pack(view, source * blocks * kind.blockBytes, blocks, q, s);
+      } else if (direct) floats.set(values.subarray(source * columns, (source + 1) * columns), r * words);
+      else for (let c = 0; c < columns; c++) floats[r * words + c] = values[c * rows + from + r];
+    }
+    writeRows(device, matrix, to + from, count, quants, scales);
+  }
+}
+
+/** Which stored row is the parameter's row: parts of fused tensors lie in runs. */
+function rowOrder({ stored: { rows: selection } }: ParameterSpec): (row: number) => number {
+  if (selection === undefined) return (row) => row;
+  const { offset, stride, count } = selection;
+  return (row) => offset + Math.floor(row / count) * stride + (row % count);
+}
+
+function openParameters(
+  memory: DeviceMemory,
+  list: readonly ParameterSpec[],
+  members: ReadonlyMap<string, Member>,
+  matrices: Map<string, DeviceMatrix>,
+  vectors: Map<string, Float32Array>,
+): DeviceParameters {
+  const specs = new Map(list.map((spec) => [spec.name, spec]));
+  const placed = new Map<string, { names: readonly string[]; buffer: GPUBuffer }>();
+  const byGroup = new Map<string, Member[]>();
+  for (const member of members.values())
+    byGroup.set(member.group, [...(byGroup.get(member.group) ?? []), member]);
+  let version = 0;
+  const vector = (name: string): Float32Array => {
+    const found = vectors.get(name);
+    if (found === undefined) throw new RangeError(`parameter: expected one of the model, got ${name}`);
+    return found;
+  };
+  return {
+    specs,
+    get version() {
+      return version;
+    },
+    get bytes() {
+      const inMatrices = [...matrices.values()].reduce(
+        (sum, { rows, columns, kind }) => sum + rows * rowBytes(kind, columns),
+        0,
+      );
+      return inMatrices + [...vectors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    },
+    has: (name) => specs.has(name),
+    member(name) {
+      const found = members.get(name);
+      if (found === undefined) throw new RangeError(`parameter: expected a matrix of the model, got ${name}`);
+      return found;
+    },
+    matrix: (group) => matrices.get(group) as DeviceMatrix,
+    membersOf: (group) => byGroup.get(group) ?? [],
+    vector,
+    vectors(names) {
+      const present = names.filter((name) => vectors.has(name));
+      const key = present.join();
+      const known = placed.get(key);
+      if (known !== undefined) return known.buffer;
+      const all = present.map(vector);
+      const joined = new Float32Array(all.reduce((sum, { length }) => sum + length, 0));
+      let at = 0;
+      for (const one of all) {
+        joined.set(one, at);
+        at += one.length;
+      }
+      const buffer = memory.storage(joined.byteLength, key);
+      memory.device.queue.writeBuffer(buffer, 0, joined);
+      placed.set(key, { names: present, buffer });
+      return buffer;
+    },
+    setVector(name, values) {
+      vector(name).set(values);
+      for (const { names, buffer } of placed.values()) {
+        let at = 0;
+        for (const own of names) {
+          if (own === name)
+            memory.device.queue.writeBuffer(buffer, at * 4, values as Float32Array<ArrayBuffer>);
+          at += vector(own).length;
+        }
+      }
+    },
+    setMatrix(group, matrix) {
+      matrices.set(group, matrix);
+      version++;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// The webgpu executor of a checkpoint: weights packed on the device, tensors made only when somebody asks for them.
+import { backend } from '@tensorflow/tfjs-core';
+import { checkBackend } from '../../backends/choose.ts';
+import { OutOfMemoryError } from '../../backends/errors.ts';
+import { LazyParameters } from '../../models/lazy-parameters.ts';
+import type { LoadProgress } from '../../models/load-parameters.ts';
+import type { ModelCacheOptions } from '../../models/model.ts';
+import type { ModelConfig } from '../../models/model-config.ts';
+import type { ParameterSpec } from '../../models/parameters.ts';
+import type { WeightFile } from '../../weights/weight-file.ts';
+import { createDeviceMemory } from './device-memory.ts';
+import { loadDeviceParameters } from './device-parameters.ts';
+import { createWebgpuExecutor, type WebgpuExecutor } from './webgpu-executor.ts';
+
+/** How a load reports and stops. */
+export interface WebgpuLoadOptions {
+  readonly prefixes?: readonly string[] | undefined;
+  readonly onProgress?: LoadProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly subgroups?: boolean | undefined;
+}
+
+/** Loads `file` for the running webgpu backend. */
+export async function loadWebgpuModel(
+  config: ModelConfig,
+  specs: readonly ParameterSpec[],
+  file: WeightFile,
+  { prefixes, onProgress, signal, subgroups }: WebgpuLoadOptions,
+  { pageSize = 32, window, sinks = 0, prefillChunk }: ModelCacheOptions = {},
+): Promise<{
+  parameters: LazyParameters;
+  unused: readonly string[];
+  hash: string;
+  executor: WebgpuExecutor;
+}> {
+  const { device } = backend() as unknown as { device: GPUDevice };
+  const memory = createDeviceMemory(device);
+  device.pushErrorScope('out-of-memory');
+  let scoped = true;
+  const closeScope = async () => {
+    scoped = false;
+    const problem = await device.popErrorScope();
+    if (problem !== null) throw new OutOfMemoryError(`weights on the GPU: ${problem.message}`);
+  };
+  try {
+    const { parameters, unused, hash } = await loadDeviceParameters(memory, specs, file, {
+      ...(prefixes === undefined ? {} : { prefixes }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const executor = createWebgpuExecutor(memory, config, parameters, {
+      pageSize,
+      sinks,
+      ...(window === undefined ? {} : { window }),
+      ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 512) }),
+      ...(subgroups === undefined ? {} : { subgroups }),
+    });
+    await closeScope();
+    checkBackend('webgpu');
+    return { parameters: new LazyParameters(specs, (name) => executor.tensor(name)), unused, hash, executor };
+  } catch (error) {
+    if (scoped) await closeScope().catch(() => {});
+    memory.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,471 @@
+// The plan as dispatches: which kernel each step becomes, on which buffers, for how many rows. Made once for a number of rows and replayed.
+import type { ModelConfig } from '../../models/model-config.ts';
+import {
+  compilePlan,
+  type HeadStep,
+  type MlpStep,
+  type OutStep,
+  type PlanNorm,
+  type PlanStep,
+  type QkvStep,
+} from '../plan.ts';
+import type { DeviceMatrix } from './device-matrix.ts';
+import type { DeviceMemory } from './device-memory.ts';
+import type { DeviceParameters } from './device-parameters.ts';
+import type { Dispatch, Kernel, KernelCache } from './kernel.ts';
+import { activateKernel } from './kernels/activation.ts';
+import { type AttendShape, attendKernel, joinSplitsKernel, splitFloats } from './kernels/attend.ts';
+import { chooseExpertsKernel, expertsDownKernel, expertsUpKernel } from './kernels/experts.ts';
+import { gatherKernel } from './kernels/gather.ts';
+import { gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
+import { type NormShape, normKernel } from './kernels/norm.ts';
+import { rotateAppendKernel } from './kernels/rotate-append.ts';
+import type { LinearTuning } from './linear-tuning.ts';
+import { type PassBuffers, type RowBuffer, strideOf } from './pass-buffers.ts';
+import type { WebgpuPageStore } from './webgpu-page-store.ts';
+
+/** What the dispatches are made from. */
+export interface PlanParts {
+  readonly memory: DeviceMemory;
+  readonly cache: KernelCache;
+  readonly config: ModelConfig;
+  readonly parameters: DeviceParameters;
+  readonly buffers: PassBuffers;
+  readonly store: WebgpuPageStore;
+  readonly blocks: () => GPUBuffer;
+  readonly window?: number | undefined;
+  readonly sinks: number;
+  readonly tuning: LinearTuning;
+}
+
+/** Dispatches of passes. */
+export interface PlanDispatches {
+  /** All layers for `rows` rows, with the keys of a row shared out among `splits` workgroups. */
+  layers(rows: number, splits: number): readonly Dispatch[];
+  /** Logits of `rows` picked rows into `logits` [rows, V]. */
+  head(rows: number, logits: GPUBuffer): readonly Dispatch[];
+}
+
+/** Outputs, and what becomes of them, of one linear layer. */
+interface LinearTarget {
+  readonly out: RowBuffer;
+  readonly offset?: number;
+  readonly activation?: LinearShape['activation'];
+  readonly gated?: boolean;
+  readonly add?: boolean;
+  readonly scale?: number;
+  readonly softcap?: number | undefined;
+}
+
+/** Compiles the plan of `config` for the device. */
+export function createPlanDispatches(parts: PlanParts): PlanDispatches {
+  const { memory, cache, config, parameters, buffers, store } = parts;
+  const { hiddenSize: C, numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
+  const { subgroups } = cache;
+  const plan = compilePlan(config);
+  const { x, n, y, qkv, heads, inner, gate, wide, router } = buffers;
+  const partials = new Map<number, GPUBuffer>();
+
+  /** Collects the dispatches of one pass. */
+  const emitter = (rows: number, pass: GPUBuffer) => {
+    const list: Dispatch[] = [];
+    const emit = (kernel: Kernel, bound: readonly GPUBuffer[], grid: readonly [number, number?, number?]) => {
+      list.push(cache.dispatch(kernel, pass, bound, grid));
+    };
+    const norm = (
+      shape: NormShape,
+      from: GPUBuffer,
+      to: GPUBuffer | undefined,
+      name: string | undefined,
+      count = rows,
+      picked?: GPUBuffer,
+    ) => {
+      const bound = [from];
+      if (to !== undefined) bound.push(to);
+      if (picked !== undefined) bound.push(picked);
+      if (shape.norm?.weight) bound.push(parameters.vectors([`${name}.weight`]));
+      if (shape.norm?.bias) bound.push(parameters.vectors([`${name}.bias`]));
+      emit(normKernel(shape, subgroups), bound, [count]);
+    };
+    /** The buffer that holds norm(x), or x itself. */
+    const input = (of: PlanNorm | undefined): RowBuffer => {
+      if (of === undefined) return x;
+      norm({ mode: 'to', dim: C, stride: x.stride, norm: of.config }, x.buffer, n.buffer, of.name);
+      return n;
+    };
+    /** `outputs` rows of the group's matrix, or (gated) as many pairs. */
+    const linear = (
+      from: RowBuffer,
+      matrix: DeviceMatrix,
+      outputs: number,
+      bias: GPUBuffer | undefined,
+      target: LinearTarget,
+    ) => {
+      for (const part of matrix.parts) {
+        const shape: LinearShape = {
+          kind: matrix.kind,
+          columns: matrix.columns,
+          outputs: target.gated ? outputs : part.rows,
+          outOffset: (target.offset ?? 0) + part.from,
+          biasOffset: part.from,
+          outStride: target.out.stride,
+          xStride: from.stride,
+          bias: bias !== undefined,
+          ...(target.gated ? { gated: true } : {}),
+          ...(target.add ? { add: true } : {}),
+          activation: target.activation,
+          scale: target.scale ?? 1,
+          softcap: target.softcap,
+        };
+        const bound = [from.buffer, part.quants];
+        if (part.scales !== undefined) bound.push(part.scales);
+        if (bias !== undefined) bound.push(bias);
+        bound.push(target.out.buffer);
+        if (rows <= parts.tuning.fewRows) {
+          const { rowsAtATime: at, ...cut } = parts.tuning.gemv(rows);
+          const groups = Math.ceil(shape.outputs / cut.outputs);
+          emit(gemvKernel(shape, at, cut, subgroups), bound, [
+            Math.min(groups, 65535),
+            Math.ceil(groups / 65535),
+            Math.ceil(rows / at),
+          ]);
+        } else {
+          const tile = rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
+          emit(gemmKernel(shape, tile), bound, [
+            Math.ceil(shape.outputs / (target.gated ? 32 : 64)),
+            Math.ceil(rows / tile),
+          ]);
+        }
+      }
+    };
+    const single = (from: RowBuffer, name: string, bias: boolean, target: LinearTarget) => {
+      const { group, rows: outputs } = parameters.member(`${name}.weight`);
+      linear(
+        from,
+        parameters.matrix(group),
+        outputs,
+        bias ? parameters.vectors([`${name}.bias`]) : undefined,
+        target,
+      );
+    };
+    return { list, emit, norm, input, linear, single };
+  };
+  type Emitter = ReturnType<typeof emitter>;
+
+  const emitQkv = (e: Emitter, step: QkvStep, rows: number) => {
+    const at = `layers.${step.layer}.attention`;
+    const from = e.input(step.norm);
+    const names = ['q', 'k', 'v'].map((part) => `${at}.${part}`);
+    const fused =
+      parameters.member(`${names[0]}.weight`).group === parameters.member(`${names[1]}.weight`).group;
+    if (fused) {
+      const { group } = parameters.member(`${names[0]}.weight`);
+      const bias = step.bias ? parameters.vectors(names.map((name) => `${name}.bias`)) : undefined;
+      e.linear(from, parameters.matrix(group), (H + 2 * G) * d, bias, { out: qkv });
+    } else {
+      const offsets = [0, H * d, (H + G) * d];
+      for (const [i, name] of names.entries())
+        e.single(from, name, step.bias, { out: qkv, offset: offsets[i] });
+    }
+    const sizes = { heads: H, groups: G, headDim: d, pageSize: store.shape.pageSize, stride: qkv.stride };
+    const { queryKeyNorm: extra } = step;
+    let { clip } = step;
+    if (extra?.scope === 'full') {
+      if (clip !== undefined)
+        e.emit(
+          rotateAppendKernel({ ...sizes, clip, append: false }, subgroups),
+          [qkv.buffer],
+          [H + 2 * G, rows],
+        );
+      clip = undefined;
+      e.norm(
+        { mode: 'in-place', dim: H * d, stride: qkv.stride, norm: extra.norm },
+        qkv.buffer,
+        undefined,
+        `${at}.queryNorm`,
+      );
+      e.norm(
+        { mode: 'in-place', dim: G * d, stride: qkv.stride, offset: H * d, norm: extra.norm },
+        qkv.buffer,
+        undefined,
+        `${at}.keyNorm`,
+      );
+    }
+    const headNorm =
+      extra === undefined || extra.scope === 'full' ? undefined : { scope: extra.scope, norm: extra.norm };
+    const angles = step.rope === undefined ? undefined : buffers.angles.get(step.rope);
+    const bound = [qkv.buffer, store.keys(step.layer), store.values(step.layer), buffers.lines];
+    if (angles !== undefined) bound.push(angles.buffer);
+    if (headNorm?.norm.weight) {
+      const kinds = ['weight', 'bias'].flatMap((kind) => [
+        `${at}.queryNorm.${kind}`,
+        `${at}.keyNorm.${kind}`,
+      ]);
+      bound.push(parameters.vectors(kinds));
+    }
+    e.emit(
+      rotateAppendKernel({ ...sizes, clip, norm: headNorm, rope: step.rope, append: true }, subgroups),
+      bound,
+      [H + 2 * G, rows],
+    );
+  };
+
+  const emitAttend = (
+    e: Emitter,
+    step: Extract<PlanStep, { op: 'attend' }>,
+    rows: number,
+    splits: number,
+  ) => {
+    const window = Math.min(
+      step.window ?? Number.POSITIVE_INFINITY,
+      parts.window ?? Number.POSITIVE_INFINITY,
+    );
+    const shape: AttendShape = {
+      heads: H,
+      groups: G,
+      headDim: d,
+      pageSize: store.shape.pageSize,
+      stride: qkv.stride,
+      outStride: heads.stride,
+      scale: step.scale,
+      softcap: step.softcap,
+      window: Number.isFinite(window) ? window : undefined,
+      sinks: parts.sinks,
+      alibi: step.alibi,
+      splits,
+    };
+    let out = heads.buffer;
+    if (splits > 1) {
+      const size = rows * H * splits * splitFloats(d) * 4;
+      const known = partials.get(splits);
+      out = known !== undefined && known.size >= size ? known : memory.storage(size, 'attention splits');
+      partials.set(splits, out);
+    }
+    const bound = [
+      qkv.buffer,
+      store.keys(step.layer),
+      store.values(step.layer),
+      buffers.lines,
+      parts.blocks(),
+    ];
+    if (step.alibi) bound.push(buffers.slopes as GPUBuffer);
+    e.emit(attendKernel(shape, subgroups), [...bound, out], [H, rows, splits]);
+    if (splits > 1) e.emit(joinSplitsKernel(shape), [out, heads.buffer], [H, rows]);
+  };
+
+  /** Where a block's last product goes: straight onto the residual stream, or by way of a norm. */
+  const sumTarget = (step: OutStep | MlpStep): LinearTarget =>
+    step.postNorm === undefined ? { out: x, add: true, scale: step.scale } : { out: y };
+  const finish = (e: Emitter, step: OutStep | MlpStep) => {
+    const { postNorm, sumNorm, scale } = step;
+    if (postNorm !== undefined)
+      e.norm(
+        { mode: 'add', dim: C, stride: y.stride, outStride: x.stride, scale, norm: postNorm.config },
+        y.buffer,
+        x.buffer,
+        postNorm.name,
+      );
+    if (sumNorm !== undefined)
+      e.norm(
+        { mode: 'in-place', dim: C, stride: x.stride, norm: sumNorm.config },
+        x.buffer,
+        undefined,
+        sumNorm.name,
+      );
+  };
+
+  const emitMlp = (e: Emitter, step: MlpStep, rows: number) => {
+    const from = step.reuse ? n : e.input(step.norm);
+    const at = `layers.${step.layer}.mlp`;
+    if (step.experts) emitExperts(e, step, from, rows);
+    else {
+      const up = parameters.member(`${at}.up.weight`);
+      const width = up.rows;
+      const fused = step.gated && parameters.member(`${at}.gate.weight`).group === up.group;
+      if (fused) {
+        const bias = step.bias ? parameters.vectors([`${at}.gate.bias`, `${at}.up.bias`]) : undefined;
+        e.linear(from, parameters.matrix(up.group), width, bias, {
+          out: inner,
+          gated: true,
+          activation: step.activation,
+        });
+      } else if (step.gated) {
+        e.single(from, `${at}.gate`, step.bias, { out: gate });
+        e.single(from, `${at}.up`, step.bias, { out: inner });
+        e.emit(
+          activateKernel(step.activation, width, inner.stride, true, gate.stride),
+          [inner.buffer, gate.buffer],
+          [Math.ceil(width / 64), rows],
+        );
+      } else e.single(from, `${at}.up`, step.bias, { out: inner, activation: step.activation });
+      e.single(inner, `${at}.down`, step.bias, sumTarget(step));
+    }
+    finish(e, step);
+  };
+
+  const emitExperts = (e: Emitter, step: MlpStep, from: RowBuffer, rows: number) => {
+    const {
+      count,
+      perToken,
+      normalize,
+      intermediateSize: width,
+    } = config.experts as NonNullable<ModelConfig['experts']>;
+    const at = `layers.${step.layer}.experts`;
+    e.single(from, `${at}.router`, false, { out: router });
+    e.emit(
+      chooseExpertsKernel(count, router.stride, perToken, normalize),
+      [router.buffer, buffers.choices],
+      [rows],
+    );
+    const biases = (names: readonly string[]) =>
+      step.bias
+        ? parameters.vectors(
+            Array.from({ length: count }, (_, i) => names.map((name) => `${at}.${i}.${name}.bias`)).flat(),
+          )
+        : undefined;
+    const upBias = biases(step.gated ? ['gate', 'up'] : ['up']);
+    const downBias = biases(['down']);
+    const innerStride = strideOf(width);
+    const up = parameters.matrix(parameters.member(`${at}.0.up.weight`).group);
+    const unit = step.gated ? 2 * width : width;
+    for (const part of up.parts) {
+      const shape = {
+        kind: up.kind,
+        columns: C,
+        outputs: width,
+        perToken,
+        first: part.from / unit,
+        count: part.rows / unit,
+        xStride: from.stride,
+        outStride: innerStride,
+      };
+      const bound = [
+        from.buffer,
+        part.quants,
+        ...(part.scales ? [part.scales] : []),
+        buffers.choices,
+        ...(upBias ? [upBias] : []),
+        inner.buffer,
+      ];
+      e.emit(expertsUpKernel(shape, step.activation, step.gated, upBias !== undefined, subgroups), bound, [
+        width,
+        perToken,
+        rows,
+      ]);
+    }
+    const down = parameters.matrix(parameters.member(`${at}.0.down.weight`).group);
+    const target = sumTarget(step);
+    down.parts.forEach((part, i) => {
+      const shape = {
+        kind: down.kind,
+        columns: width,
+        outputs: C,
+        perToken,
+        first: part.from / C,
+        count: part.rows / C,
+        xStride: innerStride,
+        outStride: target.out.stride,
+      };
+      const bound = [
+        inner.buffer,
+        part.quants,
+        ...(part.scales ? [part.scales] : []),
+        buffers.choices,
+        ...(downBias ? [downBias] : []),
+        target.out.buffer,
+      ];
+      e.emit(
+        expertsDownKernel(
+          shape,
+          target.scale ?? 1,
+          target.add === true || i > 0,
+          downBias !== undefined,
+          subgroups,
+        ),
+        bound,
+        [C, rows],
+      );
+    });
+  };
+
+  const emitEmbed = (e: Emitter, step: Extract<PlanStep, { op: 'embed' }>, rows: number) => {
+    const out = step.projection ? wide : x;
+    const table = (
+      name: string,
+      field: 'id' | 'position',
+      shift: number,
+      scale: number,
+      target: RowBuffer,
+      add: boolean,
+    ) => {
+      const { kind, columns, parts: list } = parameters.matrix(parameters.member(name).group);
+      for (const part of list) {
+        const kernel = gatherKernel(kind, columns, {
+          from: part.from,
+          rows: part.rows,
+          field,
+          shift,
+          scale,
+          outStride: target.stride,
+          add,
+        });
+        const bound = [part.quants, ...(part.scales ? [part.scales] : []), buffers.lines, target.buffer];
+        e.emit(kernel, bound, [Math.ceil(columns / 512), rows]);
+      }
+    };
+    table('embedding.weight', 'id', 0, step.scale, out, false);
+    if (step.projection) e.single(wide, 'embeddingProjection', false, { out: x });
+    if (step.learnedPositions) table('positions.weight', 'position', step.positionOffset, 1, x, true);
+    if (step.norm !== undefined)
+      e.norm(
+        { mode: 'in-place', dim: C, stride: x.stride, norm: step.norm.config },
+        x.buffer,
+        undefined,
+        step.norm.name,
+      );
+  };
+
+  return {
+    layers(rows, splits) {
+      const e = emitter(rows, buffers.pass);
+      for (const step of plan) {
+        if (step.op === 'embed') emitEmbed(e, step, rows);
+        else if (step.op === 'qkv') emitQkv(e, step, rows);
+        else if (step.op === 'attend') emitAttend(e, step, rows, splits);
+        else if (step.op === 'out') {
+          e.single(heads, `layers.${step.layer}.attention.output`, step.bias, sumTarget(step));
+          finish(e, step);
+        } else if (step.op === 'mlp') emitMlp(e, step, rows);
+      }
+      return e.list;
+    },
+    head(rows, logits) {
+      const step = plan[plan.length - 1] as HeadStep;
+      const e = emitter(rows, buffers.headPass);
+      e.norm(
+        {
+          mode: 'to',
+          dim: C,
+          stride: x.stride,
+          picked: true,
+          ...(step.norm === undefined ? {} : { norm: step.norm.config }),
+        },
+        x.buffer,
+        n.buffer,
+        step.norm?.name,
+        rows,
+        buffers.picked,
+      );
+      let from = n;
+      if (step.projection) {
+        e.single(n, 'headProjection', false, { out: wide });
+        from = wide;
+      }
+      const { group } = parameters.member(step.tied ? 'embedding.weight' : 'head.weight');
+      const bias = step.bias ? parameters.vectors(['head.bias']) : undefined;
+      const out = { buffer: logits, stride: V };
+      e.linear(from, parameters.matrix(group), V, bias, { out, scale: step.scale, softcap: step.softcap });
+      return e.list;
+    },
+  };
+}
