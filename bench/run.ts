@@ -1,4 +1,5 @@
-// `pnpm bench NAME [--json]`: runs bench/NAME.bench.ts, ours and the peers alternately in one run, and prints medians and ratios.
+// `pnpm bench NAME [--json]`: runs bench/NAME.bench.ts, ours and the peers alternately in one run, and prints medians and ratios. A bench of parts
+// runs some of them with `--only PART,PART`, and `--texts DIR` gives it other texts.
 import { existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,7 +10,11 @@ import type { BenchLine, Report } from './measure.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    texts: { type: 'string' },
+  },
 });
 const known = readdirSync(here).flatMap((file) =>
   file.endsWith('.bench.ts') ? [file.replace('.bench.ts', '')] : [],
@@ -20,13 +25,19 @@ if (positionals.length === 0) {
 }
 if (!values.json)
   console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.versions.node}`);
+const settings = {
+  ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+  ...(values.texts === undefined ? {} : { texts: values.texts }),
+};
 for (const name of positionals) {
   const file = join(here, `${name}.bench.ts`);
   if (!existsSync(file)) {
     console.error(`bench: expected a name of ${known.join(', ')}, got ${name}`);
     process.exit(2);
   }
-  const { run } = (await import(pathToFileURL(file).href)) as { run(report: Report): Promise<void> };
+  const { run } = (await import(pathToFileURL(file).href)) as {
+    run(report: Report, options: { only?: string[]; texts?: string }): Promise<void>;
+  };
   await run((m) => {
     const ratio = m.peerValue === null ? null : m.lowerIsBetter ? m.peerValue / m.ours : m.ours / m.peerValue;
     const line: BenchLine = {
@@ -42,7 +53,7 @@ for (const name of positionals) {
     };
     if (values.json) console.log(JSON.stringify(line));
     else console.log(text(line));
-  });
+  }, settings);
 }
 process.exit(0);
 

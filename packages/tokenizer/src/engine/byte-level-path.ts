@@ -3,6 +3,8 @@ import type { AddedTokens, AllowedSpecial } from '../added-tokens.ts';
 import type { Scanner } from '../scanners/character-classes.ts';
 import type { BytePairEngine } from './byte-pair-engine.ts';
 import type { FastPath } from './fast-path.ts';
+import { takeIds } from './take-ids.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 export interface ByteLevelPathOptions {
   readonly scanner: Scanner;
@@ -20,8 +22,7 @@ export class ByteLevelPath implements FastPath {
   private readonly options: ByteLevelPathOptions;
   private readonly scanner: Scanner;
   private readonly engine: BytePairEngine;
-  private readonly encoder = new TextEncoder();
-  private buffer = new Uint8Array(1 << 12);
+  private readonly text = new TextBuffer();
   private decoded: Uint8Array = new Uint8Array(1 << 12);
 
   constructor(options: ByteLevelPathOptions) {
@@ -32,7 +33,10 @@ export class ByteLevelPath implements FastPath {
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
-    if (this.options.added.isInert(allowed)) return this.take(this.run(text, Number.POSITIVE_INFINITY));
+    if (this.options.added.isInert(allowed)) {
+      const count = this.run(text, Number.POSITIVE_INFINITY);
+      return takeIds(this.engine.out, count);
+    }
     const ids: number[] = [];
     this.eachStretch(text, allowed, (stretch, id) => {
       if (id >= 0) ids.push(id);
@@ -47,7 +51,11 @@ export class ByteLevelPath implements FastPath {
   }
 
   count(text: string, allowed: AllowedSpecial, limit: number): number {
-    if (this.options.added.isInert(allowed)) return this.run(text, limit);
+    if (this.options.added.isInert(allowed)) {
+      // More text than so many tokens can have is not looked at (NFC makes texts shorter, but not below a third).
+      if (text.length > (limit + 1) * 3 * this.engine.table.longest) return limit + 1;
+      return this.run(text, limit);
+    }
     let count = 0;
     this.eachStretch(text, allowed, (stretch, id) => {
       count += id >= 0 ? 1 : this.run(stretch, limit - count);
@@ -112,56 +120,20 @@ export class ByteLevelPath implements FastPath {
     }
   }
 
-  private take(count: number): number[] {
-    const { out } = this.engine;
-    const ids = new Array<number>(count);
-    for (let i = 0; i < count; i++) ids[i] = out[i];
-    return ids;
-  }
-
   /** Ids of an ordinary stretch, in the engine's `out`; returns how many. */
   private run(text: string, limit: number): number {
-    const end = this.read(text);
-    const { buffer } = this;
-    const count = this.engine.encodeRun(buffer, end, this.scanner, limit);
-    if (buffer.length > KEPT) this.buffer = new Uint8Array(1 << 12);
+    const { isNfc, prefixSpace } = this.options;
+    const source = isNfc && !isAscii(text) ? text.normalize('NFC') : text;
+    const end = this.text.setText(source, prefixSpace && text !== '' && text.charCodeAt(0) !== 32 ? 1 : 0);
+    const count = this.engine.encodeRun(this.text, end, this.scanner, limit);
+    this.text.release();
     return count;
   }
+}
 
-  /** Puts the UTF-8 bytes of a text into the buffer, four zero bytes behind them; returns how many. */
-  private read(text: string): number {
-    const { isNfc, prefixSpace } = this.options;
-    const needed = text.length * 3 + 8;
-    if (needed > this.buffer.length)
-      this.buffer = new Uint8Array(Math.max(needed, Math.min(KEPT, this.buffer.length * 2)));
-    const { buffer } = this;
-    let at = 0;
-    if (prefixSpace && text !== '' && text.charCodeAt(0) !== 32) buffer[at++] = 32;
-    const begin = at;
-    const { length } = text;
-    if (length <= 128) {
-      let i = 0;
-      for (; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit >= 0x80) break;
-        buffer[at++] = unit;
-      }
-      if (i === length) {
-        buffer[at] = buffer[at + 1] = buffer[at + 2] = buffer[at + 3] = 0;
-        return at;
-      }
-      at = begin;
-    }
-    let source = text;
-    if (isNfc) {
-      source = text.normalize('NFC');
-      if (source.length * 3 + 8 > buffer.length) {
-        this.buffer = new Uint8Array(source.length * 3 + 8);
-        if (begin > 0) this.buffer[0] = 32;
-      }
-    }
-    at += this.encoder.encodeInto(source, begin > 0 ? this.buffer.subarray(begin) : this.buffer).written;
-    this.buffer[at] = this.buffer[at + 1] = this.buffer[at + 2] = this.buffer[at + 3] = 0;
-    return at;
-  }
+/** Whether a short text is ASCII, which needs no normalising; longer ones are left to the engine's own check. */
+function isAscii(text: string): boolean {
+  if (text.length > 64) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
 }

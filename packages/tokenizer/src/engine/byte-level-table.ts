@@ -16,7 +16,7 @@ export function byteLevelTable(
   const offsets = new Int32Array(size + 1);
   let total = 0;
   for (let id = 0; id < size; id++) total += vocabulary.token(id)?.length ?? 0;
-  const bytes = new Uint8Array(total);
+  const bytes = new Uint8Array(total + 8); // as TokenTable wants them, so that it need not copy
   let at = 0;
   for (let id = 0; id < size; id++) {
     offsets[id] = at;

@@ -5,8 +5,16 @@
 import { MergeQueue } from '../models/merge-queue.ts';
 import type { PairTable } from '../models/pair-table.ts';
 import { charLength, type Scanner } from '../scanners/character-classes.ts';
-import { PieceCache } from './piece-cache.ts';
-import { GOLD, GOLD2, INFINITE_RANK, PRIME, type TokenTable } from './token-table.ts';
+import type { TextBuffer } from './text-buffer.ts';
+import {
+  GOLD,
+  GOLD2,
+  HIGH_MASK,
+  hashWords,
+  INFINITE_RANK,
+  LOW_MASK,
+  type TokenTable,
+} from './token-table.ts';
 
 /** The rules of an engine. */
 export interface EngineRules {
@@ -24,24 +32,26 @@ export interface EngineRules {
 }
 
 const SHORT = 48;
+const BATCH = 512; // pieces that a scanner cuts ahead
 
 export class BytePairEngine {
   /** The ids of the last call; valid up to the count it returned. */
-  out = new Uint32Array(1 << 10);
+  out = new Int32Array(1 << 10);
   readonly table: TokenTable;
   private readonly rules: EngineRules;
   private readonly pairs: PairTable | undefined;
   private readonly rankOf: Int32Array | undefined;
-  private readonly cache: PieceCache;
+  private readonly cacheBytes: number;
   /** For each id: whether merging its own bytes gives it (1), does not (2), or is not known yet (0). */
   private readonly reachable: Uint8Array;
   /** First merges of byte symbols: rank and id for each pair of bytes. */
   private readonly firstRank: Int32Array | undefined;
   private readonly firstId: Int32Array | undefined;
-  private readonly starts = new Int32Array(SHORT * 4 + 4);
-  private readonly ids = new Int32Array(SHORT * 4 + 4);
-  private readonly ranks = new Int32Array(SHORT * 4 + 4);
-  private readonly results = new Int32Array(SHORT * 4 + 4);
+  private readonly ends = new Int32Array(BATCH);
+  private readonly starts = new Int32Array(SHORT + 4);
+  private readonly ids = new Int32Array(SHORT + 4);
+  private readonly ranks = new Int32Array(SHORT + 4);
+  private readonly results = new Int32Array(SHORT + 4);
   private readonly queue = new MergeQueue();
 
   constructor(rules: EngineRules) {
@@ -49,173 +59,119 @@ export class BytePairEngine {
     this.table = rules.table;
     this.pairs = rules.pairs;
     this.rankOf = rules.rankOf;
-    this.cache = new PieceCache(rules.cacheBytes ?? 1 << 22);
+    this.cacheBytes = rules.cacheBytes ?? 1 << 22;
     this.reachable = new Uint8Array(rules.wholePieces ? 0 : this.table.size);
     if (rules.byteFallback === undefined) [this.firstRank, this.firstId] = this.bytePairs();
   }
 
   /** Encodes bytes `start` to `end` as one piece; ids go to `out` from `at` on. Returns where they end. */
-  encodePiece(bytes: Uint8Array, start: number, end: number, at: number): number {
+  encodePiece(text: TextBuffer, start: number, end: number, at: number): number {
     const length = end - start;
     if (at + length > this.out.length) this.widen(at + length);
     const { table } = this;
-    let hash: number;
+    const { view } = text;
+    let hash = 0;
     let id: number;
     if (length <= 8) {
-      let low = bytes[start];
-      let high = 0;
-      if (length > 1) low |= bytes[start + 1] << 8;
-      if (length > 2) low |= bytes[start + 2] << 16;
-      if (length > 3) low |= bytes[start + 3] << 24;
-      for (let k = 4; k < length; k++) high |= bytes[start + k] << ((k - 4) << 3);
+      const low = view.getInt32(start, true) & LOW_MASK[length];
+      const high = view.getInt32(start + 4, true) & HIGH_MASK[length];
       id = table.findShort(low, high, length);
-      hash = (Math.imul(low, PRIME) + high) | 0;
     } else {
-      hash = 0;
-      for (let k = start; k < end; k++) hash = (Math.imul(hash, PRIME) + bytes[k] + 1) | 0;
-      id = table.findLong(bytes, start, length, hash);
+      hash = hashWords(view, start, length);
+      id = table.findLong(view, start, length, hash);
     }
     if (id >= 0 && (this.rules.wholePieces || this.reachable[id] === 1)) {
       this.out[at] = id;
       return at + 1;
     }
-    const known = this.cache.find(bytes, start, length, hash);
-    if (known >= 0) return this.cache.copy(known, this.out, at);
-    const after = this.merge(bytes, start, end, at);
+    if (id < -1) return this.copy(table.idsOf(id, length), at);
+    const after = length > SHORT ? this.mergeLong(text, start, end, at) : this.merge(text, start, end, at);
     if (id >= 0) this.reachable[id] = after === at + 1 && this.out[at] === id ? 1 : 2;
-    this.cache.add(bytes, start, length, hash, this.out, at, after);
+    else table.learn(text, start, length, hash, this.out, at, after, this.cacheBytes);
     return after;
+  }
+
+  /** Copies ids from the table's memory. There is room: a piece has no more ids than bytes. */
+  private copy(from: number, at: number): number {
+    const { memory } = this.table;
+    const { out } = this;
+    const end = at + memory[from];
+    for (let k = from + 1; at < end; k++) out[at++] = memory[k];
+    return at;
   }
 
   /**
    * Encodes all pieces that a scanner cuts from the first `end` bytes; ids go to `out` from 0 on. Returns how many, at least once there are more than `limit`.
    * This is `encodePiece` in a loop with the most frequent case, a short piece that is a token, written out.
    */
-  encodeRun(bytes: Uint8Array, end: number, scanner: Scanner, limit: number): number {
-    const { table, reachable } = this;
-    const { short, shortShift } = table;
-    const mask = (short.length >> 2) - 1;
+  encodeRun(text: TextBuffer, end: number, scanner: Scanner, limit: number): number {
+    const { table, reachable, ends } = this;
+    const { view } = text;
+    let { short, shortShift } = table;
     const isWhole = this.rules.wholePieces;
+    const most = Math.min(limit, 0x7fffffff) | 0; // an integer, to be compared as one
     let out = this.out;
     let count = 0;
-    for (let start = 0; start < end && count <= limit; ) {
-      const next = scanner(bytes, start, end);
-      const length = next - start;
-      if (length <= 8) {
-        let low = bytes[start];
-        let high = 0;
-        if (length > 1) {
-          low |= bytes[start + 1] << 8;
-          if (length > 2) {
-            low |= bytes[start + 2] << 16;
-            if (length > 3) {
-              low |= bytes[start + 3] << 24;
-              if (length > 4) {
-                high = bytes[start + 4];
-                if (length > 5) {
-                  high |= bytes[start + 5] << 8;
-                  if (length > 6) {
-                    high |= bytes[start + 6] << 16;
-                    if (length > 7) high |= bytes[start + 7] << 24;
-                  }
-                }
-              }
+    for (let start = 0; start < end && count <= most; ) {
+      const cut = scanner(text, start, end, ends);
+      if (count + cut * 8 > out.length) {
+        this.widen(count + cut * 8);
+        out = this.out;
+      }
+      for (let i = 0; i < cut && count <= most; i++) {
+        const next = ends[i];
+        const length = next - start;
+        if (length <= 8) {
+          const low = view.getInt32(start, true) & LOW_MASK[length];
+          const high = view.getInt32(start + 4, true) & HIGH_MASK[length];
+          let slot = ((Math.imul(low, GOLD) ^ Math.imul(high ^ length, GOLD2)) >>> shortShift) << 2;
+          let id = short[slot + 2];
+          while (
+            id !== -1 &&
+            (short[slot] !== low || short[slot + 1] !== high || short[slot + 3] !== length)
+          ) {
+            slot = (slot + 4) & (short.length - 1);
+            id = short[slot + 2];
+          }
+          if (id >= 0 ? isWhole || reachable[id] === 1 : id < -1) {
+            start = next;
+            if (count + 8 > out.length) {
+              this.widen(count + 8);
+              out = this.out;
             }
+            if (id >= 0) {
+              out[count++] = id;
+              continue;
+            }
+            const { memory } = table;
+            let from = -2 - id;
+            for (let k = memory[from++]; k > 0; k--) out[count++] = memory[from++];
+            continue;
           }
         }
-        let q = (Math.imul(low, GOLD) ^ Math.imul(high ^ length, GOLD2)) >>> shortShift;
-        let id = short[(q << 2) + 2];
-        while (id >= 0) {
-          const slot = q << 2;
-          if (short[slot] === low && short[slot + 1] === high && short[slot + 3] === length) break;
-          q = (q + 1) & mask;
-          id = short[(q << 2) + 2];
-        }
-        if (id >= 0 && (isWhole || reachable[id] === 1) && count < out.length) {
-          out[count++] = id;
-          start = next;
-          continue;
-        }
+        count = this.encodePiece(text, start, next, count);
+        out = this.out;
+        short = table.short;
+        shortShift = table.shortShift;
+        start = next;
       }
-      count = this.encodePiece(bytes, start, next, count);
-      out = this.out;
-      start = next;
     }
     return count;
   }
 
-  private merge(bytes: Uint8Array, start: number, end: number, at: number): number {
-    if (end - start > SHORT) return this.mergeLong(bytes, start, end, at);
-    return this.pairs === undefined
-      ? this.mergeByBytes(bytes, start, end, at)
-      : this.mergeByPairs(bytes, start, end, at, this.pairs);
-  }
-
-  /** Implicit rules: symbols are ranges of the piece. */
-  private mergeByBytes(bytes: Uint8Array, start: number, end: number, at: number): number {
-    const { table, starts, ranks, rankOf, firstRank } = this;
-    let count = 0;
-    if (firstRank !== undefined) {
-      for (let i = start; i < end; i++) starts[count++] = i;
-    } else {
-      for (let i = start; i < end; i += charLength(bytes[i])) starts[count++] = i;
-    }
-    starts[count] = end;
-    let least = INFINITE_RANK;
-    let where = -1;
-    for (let i = 0; i < count - 1; i++) {
-      let rank: number;
-      if (firstRank !== undefined) rank = firstRank[(bytes[start + i] << 8) | bytes[start + i + 1]];
-      else {
-        const id = table.find(bytes, starts[i], starts[i + 2]);
-        rank = id < 0 ? INFINITE_RANK : rankOf === undefined ? id : rankOf[id];
-      }
-      ranks[i] = rank;
-      if (rank < least) {
-        least = rank;
-        where = i;
-      }
-    }
-    ranks[count - 1] = INFINITE_RANK;
-    while (least !== INFINITE_RANK) {
-      for (let k = where + 1; k < count; k++) {
-        starts[k] = starts[k + 1];
-        ranks[k] = ranks[k + 1];
-      }
-      count--;
-      if (where < count - 1) {
-        const id = table.find(bytes, starts[where], starts[where + 2]);
-        ranks[where] = id < 0 ? INFINITE_RANK : rankOf === undefined ? id : rankOf[id];
-      } else ranks[where] = INFINITE_RANK;
-      if (where > 0) {
-        const id = table.find(bytes, starts[where - 1], starts[where + 1]);
-        ranks[where - 1] = id < 0 ? INFINITE_RANK : rankOf === undefined ? id : rankOf[id];
-      }
-      least = INFINITE_RANK;
-      for (let k = 0; k < count - 1; k++) {
-        if (ranks[k] < least) {
-          least = ranks[k];
-          where = k;
-        }
-      }
-    }
-    let next = at;
-    for (let i = 0; i < count; i++) next = this.emit(bytes, starts[i], starts[i + 1], next);
-    return next;
-  }
-
-  /** Explicit rules: symbols are ids. */
-  private mergeByPairs(bytes: Uint8Array, start: number, end: number, at: number, pairs: PairTable): number {
-    const { ids, ranks, results, firstRank, firstId } = this;
-    let count = this.symbols(bytes, start, end, ids);
+  /** A piece of up to SHORT bytes: the least rank is found by looking at all. */
+  private merge(text: TextBuffer, start: number, end: number, at: number): number {
+    const { ids, ranks, results, starts, firstRank, firstId, pairs } = this;
+    let count = this.symbols(text, start, end, ids, starts);
     let least = INFINITE_RANK;
     let where = -1;
     for (let i = 0; i < count - 1; i++) {
       if (firstRank !== undefined && firstId !== undefined) {
-        const both = (bytes[start + i] << 8) | bytes[start + i + 1];
+        const both = (text.bytes[start + i] << 8) | text.bytes[start + i + 1];
         ranks[i] = firstRank[both];
         results[i] = firstId[both];
-      } else this.lookUp(pairs, i);
+      } else if (pairs !== undefined) this.rateByPair(pairs, i);
+      else this.rateByBytes(text.view, i);
       if (ranks[i] < least) {
         least = ranks[i];
         where = i;
@@ -224,15 +180,21 @@ export class BytePairEngine {
     ranks[count - 1] = INFINITE_RANK;
     while (least !== INFINITE_RANK) {
       ids[where] = results[where];
+      count--;
       for (let k = where + 1; k < count; k++) {
         ids[k] = ids[k + 1];
         ranks[k] = ranks[k + 1];
         results[k] = results[k + 1];
+        starts[k] = starts[k + 1];
       }
-      count--;
-      if (where < count - 1) this.lookUp(pairs, where);
-      else ranks[where] = INFINITE_RANK;
-      if (where > 0) this.lookUp(pairs, where - 1);
+      starts[count] = end;
+      if (where === count - 1) ranks[where] = INFINITE_RANK;
+      else if (pairs !== undefined) this.rateByPair(pairs, where);
+      else this.rateByBytes(text.view, where);
+      if (where > 0) {
+        if (pairs !== undefined) this.rateByPair(pairs, where - 1);
+        else this.rateByBytes(text.view, where - 1);
+      }
       least = INFINITE_RANK;
       for (let k = 0; k < count - 1; k++) {
         if (ranks[k] < least) {
@@ -241,11 +203,15 @@ export class BytePairEngine {
         }
       }
     }
-    for (let i = 0; i < count; i++) this.out[at + i] = ids[i];
-    return at + count;
+    let write = at;
+    for (let i = 0; i < count; i++) {
+      if (ids[i] >= 0) this.out[write++] = ids[i];
+      else write = this.emitBytes(text.bytes, starts[i], starts[i + 1], write);
+    }
+    return write;
   }
 
-  private lookUp(pairs: PairTable, i: number): void {
+  private rateByPair(pairs: PairTable, i: number): void {
     const rule = pairs.lookUp(this.ids[i], this.ids[i + 1]);
     if (rule < 0) this.ranks[i] = INFINITE_RANK;
     else {
@@ -254,66 +220,66 @@ export class BytePairEngine {
     }
   }
 
-  /** Initial ids of a piece: bytes, or characters with their bytes where a character is no token. */
-  private symbols(bytes: Uint8Array, start: number, end: number, ids: Int32Array): number {
-    const { table } = this;
+  private rateByBytes(view: DataView, i: number): void {
+    const id = this.table.find(view, this.starts[i], this.starts[i + 2]);
+    this.results[i] = id;
+    this.ranks[i] = id < 0 ? INFINITE_RANK : this.rankOf === undefined ? id : this.rankOf[id];
+  }
+
+  /**
+   * Initial symbols of a piece, their ids and where they begin: bytes, or characters. A character that is no token is its bytes at once under explicit
+   * rules, and one symbol without an id under implicit ones, where joined bytes decide.
+   */
+  private symbols(text: TextBuffer, start: number, end: number, ids: Int32Array, starts: Int32Array): number {
+    const { table, pairs } = this;
+    const { bytes } = text;
     const fallback = this.rules.byteFallback;
     let count = 0;
     if (fallback === undefined) {
-      for (let i = start; i < end; i++) ids[count++] = table.byteId[bytes[i]];
-      return count;
+      for (let i = start; i < end; i++) {
+        starts[count] = i;
+        ids[count++] = table.byteId[bytes[i]];
+      }
+    } else {
+      for (let i = start; i < end; ) {
+        const next = i + charLength(bytes[i]);
+        const id = table.find(text.view, i, next);
+        if (id >= 0 || pairs === undefined) {
+          starts[count] = i;
+          ids[count++] = id;
+        } else {
+          for (let k = i; k < next; k++) {
+            starts[count] = k;
+            ids[count++] = fallback[bytes[k]];
+          }
+        }
+        i = next;
+      }
     }
-    for (let i = start; i < end; ) {
-      const next = i + charLength(bytes[i]);
-      const id = table.find(bytes, i, next);
-      if (id >= 0) ids[count++] = id;
-      else for (let k = i; k < next; k++) ids[count++] = fallback[bytes[k]];
-      i = next;
-    }
+    starts[count] = end;
     return count;
   }
 
-  private emit(bytes: Uint8Array, start: number, end: number, at: number): number {
-    const id = this.table.find(bytes, start, end);
-    if (id >= 0) {
-      this.out[at] = id;
-      return at + 1;
-    }
-    const fallback = this.rules.byteFallback;
-    if (fallback === undefined) {
-      this.out[at] = this.table.byteId[bytes[start]];
-      return at + 1;
-    }
+  /** A character that is no token, as the tokens of its bytes. */
+  private emitBytes(bytes: Uint8Array, start: number, end: number, at: number): number {
+    const fallback = this.rules.byteFallback ?? this.table.byteId;
     let next = at;
     for (let k = start; k < end; k++) this.out[next++] = fallback[bytes[k]];
     return next;
   }
 
   /** n log n: symbols in a linked list, candidates in a heap. */
-  private mergeLong(bytes: Uint8Array, start: number, end: number, at: number): number {
+  private mergeLong(text: TextBuffer, start: number, end: number, at: number): number {
     const { table, pairs, rankOf, queue } = this;
-    const length = end - start;
-    const isExplicit = pairs !== undefined;
-    const ids = new Int32Array(isExplicit ? length : 0);
-    let count: number;
-    let edges = new Int32Array(0); // implicit: where each symbol begins
-    let prefix = new Int32Array(0); // implicit: hash of the bytes before
-    if (isExplicit) count = this.symbols(bytes, start, end, ids);
-    else {
-      edges = new Int32Array(length + 1);
-      count = 0;
-      const single = this.rules.byteFallback === undefined;
-      for (let i = 0; i < length; i += single ? 1 : charLength(bytes[start + i])) edges[count++] = i;
-      edges[count] = length;
-      prefix = new Int32Array(length + 1);
-      for (let i = 0; i < length; i++)
-        prefix[i + 1] = (Math.imul(prefix[i], PRIME) + bytes[start + i] + 1) | 0;
-    }
+    const { view } = text;
+    const ids = new Int32Array(end - start + 1);
+    const starts = new Int32Array(end - start + 1);
+    const count = this.symbols(text, start, end, ids, starts);
     const next = new Int32Array(count + 1);
     const previous = new Int32Array(count + 1);
     // The rank of the pair that begins at a symbol, -1 for none; stale heap entries differ from it.
     const ranks = new Int32Array(count + 1).fill(-1);
-    const results = new Int32Array(isExplicit ? count + 1 : 0);
+    const results = new Int32Array(count + 1);
     queue.clear();
     const rate = (left: number): void => {
       const right = next[left];
@@ -325,11 +291,10 @@ export class BytePairEngine {
         ranks[left] = pairs.rankAt(rule);
         results[left] = pairs.idAt(rule);
       } else {
-        const from = edges[left];
-        const to = edges[next[right]];
-        const id = table.findHashed(bytes, start + from, to - from, prefix, from);
+        const id = table.find(view, starts[left], starts[next[right]]);
         if (id < 0) return;
         ranks[left] = rankOf === undefined ? id : rankOf[id];
+        results[left] = id;
       }
       queue.push(ranks[left], left);
     };
@@ -344,7 +309,7 @@ export class BytePairEngine {
       const left = key - rank * MergeQueue.POSITIONS;
       if (ranks[left] !== rank) continue;
       const right = next[left];
-      if (isExplicit) ids[left] = results[left];
+      ids[left] = results[left];
       ranks[right] = -1;
       next[left] = next[right];
       if (next[right] < count) previous[next[right]] = left;
@@ -353,8 +318,8 @@ export class BytePairEngine {
     }
     let write = at;
     for (let i = 0; i < count; i = next[i]) {
-      if (isExplicit) this.out[write++] = ids[i];
-      else write = this.emit(bytes, start + edges[i], start + edges[next[i]], write);
+      if (ids[i] >= 0) this.out[write++] = ids[i];
+      else write = this.emitBytes(text.bytes, starts[i], starts[next[i]], write);
     }
     return write;
   }
@@ -373,7 +338,9 @@ export class BytePairEngine {
           ids[at] = pairs.idAt(rule);
         } else {
           const id = table.findShort(a | (b << 8), 0, 2);
-          if (id >= 0) ranks[at] = rankOf === undefined ? id : rankOf[id];
+          if (id < 0) continue;
+          ranks[at] = rankOf === undefined ? id : rankOf[id];
+          ids[at] = id;
         }
       }
     }
@@ -381,7 +348,7 @@ export class BytePairEngine {
   }
 
   private widen(needed: number): void {
-    const wider = new Uint32Array(Math.max(needed + 64, this.out.length * 2));
+    const wider = new Int32Array(Math.max(needed + 64, this.out.length * 2));
     wider.set(this.out);
     this.out = wider;
   }

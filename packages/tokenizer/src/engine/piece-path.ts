@@ -7,6 +7,7 @@ import { toWellFormed } from '../unicode/utf8.ts';
 import type { BytePairEngine } from './byte-pair-engine.ts';
 import type { FastPath } from './fast-path.ts';
 import type { HardBoundaries } from './hard-boundaries.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 export interface PiecePathOptions {
   readonly added: AddedTokens;
@@ -17,13 +18,10 @@ export interface PiecePathOptions {
   readonly boundaries?: HardBoundaries;
 }
 
-const KEPT = 1 << 22;
-
 export class PiecePath implements FastPath {
   readonly hasKnownSplit = false;
   private readonly options: PiecePathOptions;
-  private readonly encoder = new TextEncoder();
-  private buffer = new Uint8Array(1 << 12);
+  private readonly text = new TextBuffer();
 
   constructor(options: PiecePathOptions) {
     this.options = options;
@@ -81,21 +79,18 @@ export class PiecePath implements FastPath {
 
   private run(piece: string, limit: number): number {
     const { engine, boundaries } = this.options;
-    const needed = piece.length * 3 + 8;
-    if (needed > this.buffer.length)
-      this.buffer = new Uint8Array(Math.max(needed, Math.min(KEPT, this.buffer.length * 2)));
-    const { buffer } = this;
-    const end = this.encoder.encodeInto(piece, buffer).written;
+    const { text } = this;
+    const end = text.setText(piece);
     let count = 0;
-    if (boundaries === undefined) count = engine.encodePiece(buffer, 0, end, 0);
+    if (boundaries === undefined) count = engine.encodePiece(text, 0, end, 0);
     else {
       for (let at = 0; at < end && count <= limit; ) {
-        const next = boundaries.next(buffer, at, end);
-        count = engine.encodePiece(buffer, at, next, count);
+        const next = boundaries.next(text.bytes, at, end);
+        count = engine.encodePiece(text, at, next, count);
         at = next;
       }
     }
-    if (buffer.length > KEPT) this.buffer = new Uint8Array(1 << 12);
+    text.release();
     return count;
   }
 }

@@ -153,7 +153,7 @@ function tableOf(file: Uint8Array): TokenTable {
     }
     while (at < file.length && (file[at] === 10 || file[at] === 13 || file[at] === 32)) at++;
   }
-  const bytes = new Uint8Array(total);
+  const bytes = new Uint8Array(total + 8); // as TokenTable wants them, so that it need not copy
   const offsets = new Int32Array(starts.length + 1);
   let write = 0;
   for (let rank = 0; rank < starts.length; rank++) {

@@ -2,6 +2,7 @@
 // lowest rank first. In the stages its pieces are written in GPT-2's byte alphabet, like those of any byte-level model.
 import { alphabetToBytes, bytesToAlphabet } from '../byte-alphabet.ts';
 import { BytePairEngine } from '../engine/byte-pair-engine.ts';
+import { TextBuffer } from '../engine/text-buffer.ts';
 import type { TokenTable } from '../engine/token-table.ts';
 import { referenceBpe } from '../reference-bpe.ts';
 import type { MergeStep, Model, ModelConfig, ModelOptions, ModelToken } from './model.ts';
@@ -10,6 +11,7 @@ export class TiktokenModel implements Model {
   readonly engine: BytePairEngine;
   readonly size: number;
   private readonly table: TokenTable;
+  private readonly buffer = new TextBuffer();
 
   constructor(table: TokenTable, cacheBytes?: number) {
     const missing = table.byteId.indexOf(-1);
@@ -31,7 +33,7 @@ export class TiktokenModel implements Model {
         'piece: expected text in the byte alphabet, put a ByteLevel pre-tokenizer before the model',
       );
     const sampled = options.dropout ? this.withDropout(bytes, options) : undefined;
-    const count = sampled?.length ?? this.engine.encodePiece(bytes, 0, bytes.length, 0);
+    const count = sampled?.length ?? this.engine.encodePiece(this.buffer, 0, this.buffer.setBytes(bytes), 0);
     const out = sampled ?? this.engine.out;
     const tokens: ModelToken[] = [];
     let unit = 0; // in characters of the piece, one a byte
@@ -48,7 +50,7 @@ export class TiktokenModel implements Model {
   tokenToId(token: string): number | undefined {
     const bytes = alphabetToBytes(token);
     if (bytes === undefined || bytes.length === 0) return undefined;
-    const id = this.table.find(bytes, 0, bytes.length);
+    const id = this.table.idOf(bytes);
     return id < 0 ? undefined : id;
   }
 
@@ -60,7 +62,7 @@ export class TiktokenModel implements Model {
 
   explain(piece: string): MergeStep[] {
     const bytes = alphabetToBytes(piece);
-    if (bytes === undefined || this.table.find(bytes, 0, bytes.length) >= 0) return [];
+    if (bytes === undefined || this.table.idOf(bytes) >= 0) return [];
     const steps: MergeStep[] = [];
     let before = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
     const onMerge = (rank: number, parts: readonly Uint8Array[]) => {
@@ -74,7 +76,7 @@ export class TiktokenModel implements Model {
   }
 
   private rankOf(part: Uint8Array): number | undefined {
-    const id = this.table.find(part, 0, part.length);
+    const id = this.table.idOf(part);
     return id < 0 ? undefined : id;
   }
 
@@ -91,9 +93,10 @@ export class TiktokenModel implements Model {
       const bytes = this.table.bytesOf(id);
       if (bytes.length === 0) continue;
       vocab[bytesToAlphabet(bytes)] = id;
-      for (let cut = 1; cut < bytes.length; cut++) {
-        const left = this.table.find(bytes, 0, cut);
-        const right = this.table.find(bytes, cut, bytes.length);
+      const { view, offsets } = this.table;
+      for (let cut = offsets[id] + 1; cut < offsets[id + 1]; cut++) {
+        const left = this.table.find(view, offsets[id], cut);
+        const right = this.table.find(view, cut, offsets[id + 1]);
         if (left >= 0 && right >= 0) merges.push({ rank: id, left, right });
       }
     }

@@ -15,33 +15,36 @@ export const NEWLINE = 64;
 export const MULTI_BYTE = 128;
 
 const TESTS: readonly (readonly [RegExp, number])[] = [
-  [/\p{L}/u, LETTER],
-  [/\p{N}/u, NUMBER],
-  [/\p{White_Space}/u, SPACE],
-  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/u, UPPER],
-  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/u, LOWER],
-  [/\p{M}/u, MARK],
+  [/\p{L}+/gu, LETTER],
+  [/\p{N}+/gu, NUMBER],
+  [/\p{White_Space}+/gu, SPACE],
+  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+/gu, UPPER],
+  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]+/gu, LOWER],
+  [/\p{M}+/gu, MARK],
 ];
 
+const FILLED = 128; // on every entry of a page that has been filled
 const classes = new Uint8Array(0x110000);
-const filled = new Uint8Array(0x1100);
 
+/** Fills the page of a code point by one pass of each expression over its characters. */
 function fill(page: number): void {
-  for (let c = page * 256; c < page * 256 + 256; c++) {
-    if (c >= 0xd800 && c < 0xe000) continue;
-    const char = String.fromCodePoint(c);
-    let bits = 0;
-    for (const [test, bit] of TESTS) if (test.test(char)) bits |= bit;
-    classes[c] = bits;
-  }
-  filled[page] = 1;
+  const from = page * 256;
+  const points = Array.from({ length: 256 }, (_, i) => from + i).filter((c) => c < 0xd800 || c >= 0xe000);
+  const text = String.fromCodePoint(...points);
+  const width = from > 0xffff ? 2 : 1;
+  classes.fill(FILLED, from, from + 256);
+  for (const [test, bit] of TESTS)
+    for (const match of text.matchAll(test)) {
+      const first = from + match.index / width;
+      for (let c = first; c < first + match[0].length / width; c++) classes[c] |= bit;
+    }
 }
 
 /** For each byte: its class bits when it is ASCII, else MULTI_BYTE. */
 export const ASCII_CLASS: Uint8Array = /* @__PURE__ */ (() => {
   fill(0);
   const table = new Uint8Array(256).fill(MULTI_BYTE);
-  table.set(classes.subarray(0, 128));
+  for (let c = 0; c < 128; c++) table[c] = classes[c] & ~FILLED;
   table[10] |= NEWLINE;
   table[13] |= NEWLINE;
   return table;
@@ -56,13 +59,67 @@ export function classAt(bytes: Uint8Array, at: number): number {
   else {
     c = ((b & 7) << 18) | ((bytes[at + 1] & 63) << 12) | ((bytes[at + 2] & 63) << 6) | (bytes[at + 3] & 63);
   }
-  if (filled[c >> 8] === 0) fill(c >> 8);
-  return classes[c];
+  let bits = classes[c];
+  if (bits === 0) {
+    fill(c >> 8);
+    bits = classes[c];
+  }
+  return bits & ~FILLED;
 }
 
 /** Bytes of the character that a leading byte begins. */
 export const charLength = (leading: number): number =>
   leading < 0x80 ? 1 : leading < 0xe0 ? 2 : leading < 0xf0 ? 3 : 4;
 
-/** Where the next piece of UTF-8 text ends. `bytes` has at least four zero bytes behind `end`. */
-export type Scanner = (bytes: Uint8Array, start: number, end: number) => number;
+/** UTF-8 bytes and a view on them, eight zero bytes behind the text: `TextBuffer` is one. */
+export interface ScannedText {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/**
+ * Where the run of ASCII letters from `at` on ends, four bytes at a time: with 0x20 set and the high bit cleared a byte is a letter when adding 0x1f carries
+ * into the high bit and adding 5 does not. Fewer branches than bytes, so that the processor mispredicts the end of a word once and not at every length.
+ */
+export function asciiLettersEnd(view: DataView, at: number): number {
+  for (;;) {
+    const word = view.getInt32(at, true);
+    const folded = (word & 0x7f7f7f7f) | 0x20202020;
+    const others = ~((folded + 0x1f1f1f1f) & ~(folded + 0x05050505) & ~word) & 0x80808080;
+    if (others !== 0) return at + ((31 - Math.clz32(others & -others)) >> 3);
+    at += 4;
+  }
+}
+
+/** As `asciiLettersEnd`, for a to z alone. */
+export function asciiLowerEnd(view: DataView, at: number): number {
+  for (;;) {
+    const word = view.getInt32(at, true);
+    const low = word & 0x7f7f7f7f;
+    const others = ~((low + 0x1f1f1f1f) & ~(low + 0x05050505) & ~word) & 0x80808080;
+    if (others !== 0) return at + ((31 - Math.clz32(others & -others)) >> 3);
+    at += 4;
+  }
+}
+
+/**
+ * The end of a piece that its next character decides, or 0, for expressions with `\s+(?!\S)` and symbols behind an optional space: one symbol before a
+ * space, one newline before what is no space, and spaces but the last before what is no space.
+ */
+export function plainPieceEnd(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start];
+  const kind = ASCII_CLASS[first];
+  let at = start + 1;
+  if (kind === 0) return bytes[at] === 32 ? at : 0;
+  if (kind & NEWLINE) return ASCII_CLASS[bytes[at]] & (SPACE | MULTI_BYTE) ? 0 : at;
+  if (first !== 32 || bytes[at] !== 32) return 0;
+  do at++;
+  while (bytes[at] === 32);
+  return at >= end || ASCII_CLASS[bytes[at]] & (SPACE | MULTI_BYTE) ? 0 : at - 1;
+}
+
+/**
+ * Cuts UTF-8 text into pieces: writes the ends of the pieces from `start` on to `ends` until it is full or the text ends, and returns how many. The loops
+ * know the frequent cases; each scanner has a function for any one piece beside them.
+ */
+export type Scanner = (text: ScannedText, start: number, end: number, ends: Int32Array) => number;

@@ -2,12 +2,14 @@
 //   (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 import {
   ASCII_CLASS,
+  asciiLettersEnd,
   charLength,
   classAt,
   LETTER,
   MULTI_BYTE,
   NEWLINE,
   NUMBER,
+  plainPieceEnd,
   type Scanner,
   SPACE,
 } from './character-classes.ts';
@@ -104,7 +106,7 @@ export function scanNumber(bytes: Uint8Array, after: number, end: number, most: 
  * the newer way of writing the expression (`\s++$` first).
  */
 export function cl100kScanner(mostDigits: number, wholeAtEnd = false): Scanner {
-  return (bytes, start, end) => {
+  const next = (bytes: Uint8Array, start: number, end: number): number => {
     const first = bytes[start];
     let kind = ASCII_CLASS[first];
     let at = start + 1;
@@ -139,6 +141,48 @@ export function cl100kScanner(mostDigits: number, wholeAtEnd = false): Scanner {
     if (kind & NUMBER) return scanNumber(bytes, at, end, mostDigits);
     if (wholeAtEnd && kind & SPACE && endsInSpace(bytes, start, end)) return end;
     return scanSymbolsOrSpace(bytes, start, end, kind, at, -1);
+  };
+  return (text, start, end, ends) => {
+    const { bytes, view } = text;
+    const most = ends.length;
+    let count = 0;
+    let at = start;
+    while (count < most && at < end) {
+      // A word: letters, or one character that is neither number nor newline nor apostrophe and then letters.
+      const first = bytes[at];
+      let k = ASCII_CLASS[first];
+      let after = at + 1;
+      if (k === MULTI_BYTE) {
+        k = classAt(bytes, at);
+        after = at + charLength(first);
+      }
+      let isWord = (k & LETTER) !== 0;
+      if (!isWord && !(k & (NUMBER | NEWLINE)) && first !== 39) {
+        const b = bytes[after];
+        k = ASCII_CLASS[b];
+        if (k & LETTER) {
+          isWord = true;
+          after++;
+        } else if (k === MULTI_BYTE && after < end && classAt(bytes, after) & LETTER) {
+          isWord = true;
+          after += charLength(b);
+        }
+      }
+      if (!isWord) {
+        at = plainPieceEnd(bytes, at, end) || next(bytes, at, end);
+        ends[count++] = at;
+        continue;
+      }
+      at = after;
+      for (;;) {
+        at = asciiLettersEnd(view, at);
+        const b = bytes[at];
+        if (b < 0x80 || !(classAt(bytes, at) & LETTER)) break;
+        at += charLength(b);
+      }
+      ends[count++] = at;
+    }
+    return count;
   };
 }
 

@@ -1,5 +1,6 @@
 // Regular expressions of pre-tokenizers as patterns: the well-known ones on their scanners, which are linear; others on the engine's RegExp.
 import type { Pattern, PatternMatch } from '../aligned-text.ts';
+import { TextBuffer } from '../engine/text-buffer.ts';
 import { regexPattern } from '../patterns.ts';
 import { type RegexFlavor, translateRegex } from '../unicode/translate-regex.ts';
 import { charLength, type Scanner } from './character-classes.ts';
@@ -21,22 +22,26 @@ export function compilePattern(source: string, flavor: RegexFlavor = 'oniguruma'
 
 /** A scanner as a pattern on strings: every piece is a match. */
 export function scannerPattern(scanner: Scanner): Pattern {
-  const encoder = new TextEncoder();
+  const buffer = new TextBuffer();
+  const ends = new Int32Array(256);
   return (text) => {
-    const bytes = new Uint8Array(text.length * 3 + 4);
-    const end = encoder.encodeInto(text, bytes).written;
+    const end = buffer.setText(text);
+    const { bytes } = buffer;
     const matches: PatternMatch[] = [];
     let unit = 0;
     for (let at = 0; at < end; ) {
-      const next = scanner(bytes, at, end);
-      const start = unit;
-      while (at < next) {
-        const length = charLength(bytes[at]);
-        unit += length === 4 ? 2 : 1;
-        at += length;
+      const count = scanner(buffer, at, end, ends);
+      for (let i = 0; i < count; i++) {
+        const start = unit;
+        while (at < ends[i]) {
+          const length = charLength(bytes[at]);
+          unit += length === 4 ? 2 : 1;
+          at += length;
+        }
+        matches.push({ start, end: unit, matched: true });
       }
-      matches.push({ start, end: unit, matched: true });
     }
+    buffer.release();
     return matches;
   };
 }

@@ -2,6 +2,7 @@
 // letter, number nor newline; scripts without case are in both classes, so the first form must be able to give characters back.
 import {
   ASCII_CLASS,
+  asciiLowerEnd,
   charLength,
   classAt,
   LETTER,
@@ -10,13 +11,13 @@ import {
   MULTI_BYTE,
   NEWLINE,
   NUMBER,
+  plainPieceEnd,
   type Scanner,
   UPPER,
 } from './character-classes.ts';
 import { contractionLength, scanNumber, scanSymbolsOrSpace } from './cl100k-scanner.ts';
 
 const ASCII_UPPER = LETTER | UPPER;
-const ASCII_LOWER = LETTER | LOWER;
 const SLASH = 47;
 
 /** End of a word at `from`, negated when only its second form fits, or 0. */
@@ -54,25 +55,13 @@ function scanWord(bytes: Uint8Array, from: number, end: number): number {
 
 /** `mostDigits`: numeric characters a piece; `contractions`: whether 's, 've and so on belong to the word before. */
 export function o200kScanner(mostDigits: number, contractions: boolean): Scanner {
-  return (bytes, start, end) => {
+  const next = (bytes: Uint8Array, start: number, end: number): number => {
     const first = bytes[start];
     let kind = ASCII_CLASS[first];
     let after = start + 1;
     if (kind === MULTI_BYTE) {
       kind = classAt(bytes, start);
       after = start + charLength(first);
-    } else if (!(kind & (NUMBER | NEWLINE))) {
-      // Most pieces: an ASCII word, ended by an ASCII character that is neither a letter nor an apostrophe.
-      let at = kind & LETTER ? start : after;
-      const from = at;
-      while (ASCII_CLASS[bytes[at]] === ASCII_UPPER) at++;
-      const upperEnd = at;
-      let k = ASCII_CLASS[bytes[at]];
-      while (k === ASCII_LOWER) k = ASCII_CLASS[bytes[++at]];
-      if (k !== MULTI_BYTE && bytes[at] !== 39 && at > from && (at > upperEnd || k !== ASCII_LOWER)) {
-        // An upper-case run directly before a lower-case one has been taken whole; a later upper-case letter begins a new piece.
-        return at;
-      }
     }
     let word = 0;
     if (kind & LETTER) word = scanWord(bytes, start, end);
@@ -90,5 +79,32 @@ export function o200kScanner(mostDigits: number, contractions: boolean): Scanner
     }
     if (kind & NUMBER) return scanNumber(bytes, after, end, mostDigits);
     return scanSymbolsOrSpace(bytes, start, end, kind, after, SLASH);
+  };
+  return (text, start, end, ends) => {
+    const { bytes, view } = text;
+    const most = ends.length;
+    let count = 0;
+    let begin = start;
+    while (count < most && begin < end) {
+      // An ASCII word: one character that may lead it, upper-case letters, lower-case letters, and a contraction.
+      const kind = ASCII_CLASS[bytes[begin]];
+      let at = begin;
+      if (!(kind & (NUMBER | NEWLINE | MULTI_BYTE))) {
+        const from = kind & LETTER ? begin : begin + 1;
+        at = from;
+        while (ASCII_CLASS[bytes[at]] === ASCII_UPPER) at++;
+        at = asciiLowerEnd(view, at);
+        const b = bytes[at];
+        if (at > from && b < 0x80) {
+          if (b === 39 && contractions) at += contractionLength(bytes, at, end);
+          begin = at;
+          ends[count++] = at;
+          continue;
+        }
+      }
+      begin = plainPieceEnd(bytes, begin, end) || next(bytes, begin, end);
+      ends[count++] = begin;
+    }
+    return count;
   };
 }

@@ -1,5 +1,6 @@
 // Counts the pieces of a corpus that comes document by document; memory is that of the distinct pieces.
 import { AlignedText } from '../aligned-text.ts';
+import { TextBuffer } from '../engine/text-buffer.ts';
 import type { Normalizer } from '../normalizers/normalizer.ts';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer.ts';
 import { compilePattern } from '../scanners/compile-pattern.ts';
@@ -76,8 +77,8 @@ export function pieceCounter(counts: PieceCounts, options: CountOptions): (docum
     }
     counts.addBytes(bytes, at, end, 1);
   };
-  let buffer = new Uint8Array(1 << 12);
-  const encoder = new TextEncoder();
+  const buffer = new TextBuffer();
+  const ends = new Int32Array(256);
   const scanner = pattern === undefined ? undefined : knownScanner(pattern);
   const find = pattern === undefined || scanner !== undefined ? undefined : compilePattern(pattern, 'rust');
   const addText = (text: string) => {
@@ -86,14 +87,15 @@ export function pieceCounter(counts: PieceCounts, options: CountOptions): (docum
   };
   const one = (text: string): void => {
     if (scanner !== undefined) {
-      if (text.length * 3 + 8 > buffer.length) buffer = new Uint8Array(text.length * 3 + 8);
-      const end = encoder.encodeInto(text, buffer).written;
-      buffer.fill(0, end, end + 4);
+      const end = buffer.setText(text);
       for (let at = 0; at < end; ) {
-        const next = scanner(buffer, at, end);
-        add(buffer, at, next);
-        at = next;
+        const cuts = scanner(buffer, at, end, ends);
+        for (let i = 0; i < cuts; i++) {
+          add(buffer.bytes, at, ends[i]);
+          at = ends[i];
+        }
       }
+      buffer.release();
     } else if (find !== undefined) {
       for (const { start, end } of find(text)) addText(text.slice(start, end));
     } else {

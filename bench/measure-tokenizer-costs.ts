@@ -1,0 +1,111 @@
+// What a tokenizer costs before its first id, in fresh processes, and what training costs beside native `tokenizers`.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { countPieces, trainBpe } from '@ashlar/tokenizer';
+import { median, peer, type Report } from './measure.ts';
+import { rankFile } from './tokenizer-peers.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Time from the rank file (ours) or the module with the vocabulary in it (theirs) to first ids, and growth of resident memory, after collection. */
+export function measureLoad(report: Report, name: string): void {
+  if (rankFile(name) === undefined) return;
+  const ours = `
+    const { readTiktoken } = await import('@ashlar/tokenizer');
+    const { rankFile } = await import(${JSON.stringify(join(here, 'tokenizer-peers.ts'))});
+    gc();
+    const before = process.memoryUsage().rss, start = performance.now();
+    globalThis.kept = readTiktoken(rankFile('${name}'), { pattern: '${name}' });
+    kept.encode('hello');`;
+  const theirs = `
+    gc();
+    const before = process.memoryUsage().rss, start = performance.now();
+    globalThis.kept = await import('gpt-tokenizer/encoding/${name}');
+    kept.encode('hello');`;
+  const end = `
+    const time = performance.now() - start;
+    gc(); gc();
+    console.log(JSON.stringify([time, (process.memoryUsage().rss - before) / 2 ** 20]));`;
+  const once = (script: string): [number, number] =>
+    JSON.parse(
+      execFileSync(process.execPath, [...process.execArgv, '--input-type=module', '-e', script + end], {
+        cwd: here,
+        encoding: 'utf8',
+      }),
+    ) as [number, number];
+  const mine: [number, number][] = [];
+  const other: [number, number][] = [];
+  for (let round = 0; round < 3; round++) {
+    mine.push(once(ours));
+    other.push(once(theirs));
+  }
+  const base = { peer: 'gpt-tokenizer', lowerIsBetter: true, runs: 3 };
+  for (const [at, metric, unit] of [
+    [0, 'ready after', 'ms'],
+    [1, 'resident memory', 'MiB'],
+  ] as const) {
+    report({
+      ...base,
+      metric: `${name}: ${metric}`,
+      unit,
+      ours: median(mine.map((row) => row[at])),
+      peerValue: median(other.map((row) => row[at])),
+    });
+  }
+}
+
+const PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+/** Byte-level BPE to 30,000 tokens, counting included, in turn with native `tokenizers` held to one thread. */
+export async function measureTraining(
+  report: Report,
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  const loaded = await peer('tokenizers');
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'));
+  const script = (file: string): string => `
+    import { createRequire } from 'node:module';
+    const native = createRequire(${JSON.stringify(join(here, 'package.json'))})('tokenizers');
+    const tokenizer = new native.Tokenizer(native.BPE.empty());
+    tokenizer.setPreTokenizer(native.byteLevelPreTokenizer(false));
+    const start = performance.now();
+    tokenizer.train([${JSON.stringify(file)}]);
+    console.log(performance.now() - start);`;
+  for (const [kind, text] of Object.entries(texts)) {
+    if (text.length < 200_000) continue;
+    const file = join(folder, 'corpus.txt');
+    writeFileSync(file, text);
+    const megabytes = Buffer.byteLength(text) / 1e6;
+    const mine: number[] = [];
+    const theirs: number[] = [];
+    const learn = async () =>
+      trainBpe(await countPieces([text], { pattern: PATTERN }), { vocabSize: 30_000, minFrequency: 0 });
+    await learn();
+    for (let round = 0; round < 3; round++) {
+      const start = performance.now();
+      await learn();
+      mine.push((performance.now() - start) / 1000 / megabytes);
+      if ('reason' in loaded) continue;
+      const time = execFileSync(process.execPath, ['--input-type=module', '-e', script(file)], {
+        cwd: here,
+        encoding: 'utf8',
+        env: { ...process.env, RAYON_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' },
+      });
+      theirs.push(Number(time) / 1000 / megabytes);
+    }
+    report({
+      metric: `train byte-level BPE to 30,000 tokens, ${kind}`,
+      unit: 's/MB',
+      ours: median(mine),
+      peer: 'tokenizers (native, one thread)',
+      peerValue: 'reason' in loaded ? null : median(theirs),
+      lowerIsBetter: true,
+      runs: 3,
+      ...('reason' in loaded ? { reason: loaded.reason } : {}),
+    });
+  }
+  rmSync(folder, { recursive: true });
+}
