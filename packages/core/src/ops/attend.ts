@@ -40,12 +40,33 @@ export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: AttendOpt
     const inputs = { q, k, v, ...(mask && { mask }), ...(bias && { bias }) };
     return engine().runKernel(attendCpuKernel, inputs, { scale, softcap: softcap ?? 0 }) as Tensor4D;
   }
+  if (onPattern === undefined && bias === undefined && q.size * k.size > 0 && hasKernel('Ashlar/Attention'))
+    return fused(q, k, v, options);
   const grouped = reshape(q, [batch, groups, (heads / groups) * length, size]);
   const products = reshape(matMul(grouped, k, false, true), [batch, heads, length, seen]) as Tensor4D;
   let pattern = patternOf(products, options);
   if (onPattern !== undefined) pattern = onPattern(pattern);
   const mixed = matMul(reshape(pattern, [batch, groups, (heads / groups) * length, seen]), v);
   return reshape(mixed, [batch, heads, length, size]);
+}
+
+function fused(q: Tensor4D, k: Tensor4D, v: Tensor4D, { scale, softcap = 0, mask }: AttendOptions): Tensor4D {
+  const attrs = { scale, softcap };
+  const op = customGrad((x, y, z, save) => {
+    const inputs = { q: x as Tensor, k: y as Tensor, v: z as Tensor };
+    const [out, lse] = runOwnKernel('Ashlar/Attention', { ...inputs, mask }, attrs);
+    const kept = [inputs.q, inputs.k, inputs.v, out, lse, ...(mask === undefined ? [] : [mask])];
+    (save as unknown as (tensors: Tensor[]) => void)(kept);
+    return {
+      value: out,
+      gradFunc: (dy, saved) => {
+        const [a, b, c, result, total, hides] = saved as Tensor[];
+        const all = { q: a, k: b, v: c, out: result, lse: total, mask: hides, dy: dy as Tensor };
+        return runOwnKernel('Ashlar/AttentionGrad', all, attrs);
+      },
+    };
+  });
+  return op(q, k, v) as Tensor4D;
 }
 
 /** softmax(scale * products + mask): one fused kernel each way where the backend has it. */

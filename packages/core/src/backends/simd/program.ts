@@ -11,6 +11,17 @@ const opcodes = {
   rope: 9,
   append: 10,
   attend: 11,
+  normGrad: 64,
+  siluMul: 65,
+  siluMulGrad: 66,
+  heads: 67,
+  rowCrossEntropy: 68,
+  rowCrossEntropyGrad: 69,
+  scatterRows: 70,
+  adamw: 71,
+  squareSum: 72,
+  attention: 73,
+  attentionGrad: 74,
 } as const;
 
 /** An instruction's name in the machine. */

@@ -15,6 +15,7 @@ import { collapseBroadcast } from './broadcast.ts';
 import { type MachineOptions, startMachine } from './machine.ts';
 import { elementwiseKinds, reduceKinds } from './program.ts';
 import { SimdBackend } from './simd-backend.ts';
+import { registerTrainKernels } from './train-kernels.ts';
 import { transpose } from './transpose.ts';
 
 type Fast = (
@@ -42,7 +43,10 @@ export async function registerSimdBackend(options: MachineOptions = {}): Promise
   if (running === undefined || findBackendFactory('simd') == null) {
     const backend = new SimdBackend(await startMachine(options));
     running = backend;
-    if (getKernelsForBackend('simd').length === 0) registerKernels();
+    if (getKernelsForBackend('simd').length === 0) {
+      registerKernels();
+      registerTrainKernels();
+    }
     registerBackend('simd', () => backend, 2);
   }
   const { threads, relaxed } = (running as SimdBackend).machine;

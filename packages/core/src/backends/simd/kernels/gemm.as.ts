@@ -33,31 +33,35 @@ export function gemm(args: usize, thread: i32, threads: i32): void {
     n1 = share(n, 8, thread + 1, threads);
   }
   if (m0 >= m1 || n0 >= n1) return;
+  // Element strides of A along m and along k, of B along k and along n.
+  const rowA = transA ? 1 : k, colA = transA ? m : 1;
+  const rowB = transB ? 1 : n, colB = transB ? k : 1;
   for (let i = b0; i < b1; i++) {
-    block(
-      a + ((<usize>i * <usize>strideA) << 2), b + ((<usize>i * <usize>strideB) << 2), c + ((<usize>i * <usize>strideC) << 2),
-      m, k, n, transA, transB, m0, m1, n0, n1, bias, scratch,
+    multiply(
+      a + ((<usize>i * <usize>strideA) << 2), rowA, colA, b + ((<usize>i * <usize>strideB) << 2), rowB, colB,
+      c + ((<usize>i * <usize>strideC) << 2), n, m0, m1, k, n0, n1, false, bias, scratch,
     );
   }
 }
 
-function block(
-  a: usize, b: usize, c: usize, m: i32, k: i32, n: i32, transA: bool, transB: bool,
-  m0: i32, m1: i32, n0: i32, n1: i32, bias: usize, packedA: usize,
+/** C[m0..m1, n0..n1] (rows of `ldc`) = A B (+ bias of a row, or + C), A and B read through their strides, by one thread. */
+export function multiply(
+  a: usize, rowA: i32, colA: i32, b: usize, rowB: i32, colB: i32, c: usize, ldc: i32,
+  m0: i32, m1: i32, k: i32, n0: i32, n1: i32, accumulate: bool, bias: usize, packedA: usize,
 ): void {
   const packedB = packedA + ((MC * KC) << 2);
-  const rowA = transA ? 1 : k, colA = transA ? m : 1; // element strides of A along m and along k
-  const rowB = transB ? 1 : n, colB = transB ? k : 1; // element strides of B along k and along n
   if (k === 0) {
-    for (let i = m0; i < m1; i++) for (let j = n0; j < n1; j++) {
-      store<f32>(c + ((<usize>i * <usize>n + <usize>j) << 2), bias === 0 ? 0 : load<f32>(bias + (<usize>j << 2)));
+    if (!accumulate) for (let i = m0; i < m1; i++) for (let j = n0; j < n1; j++) {
+      store<f32>(c + ((<usize>i * <usize>ldc + <usize>j) << 2), bias === 0 ? 0 : load<f32>(bias + (<usize>j << 2)));
     }
     return;
   }
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0);
-    for (let i0 = m0; i0 < m1; i0 += MC) {
-      const mc = min(MC, m1 - i0);
+    const tall = (MC * KC / kc) & ~3; // short products pack more rows at once, so that B is packed less often
+    const first = k0 === 0 && !accumulate;
+    for (let i0 = m0; i0 < m1; i0 += tall) {
+      const mc = min(tall, m1 - i0);
       packRows(a + ((<usize>i0 * <usize>rowA + <usize>k0 * <usize>colA) << 2), rowA, colA, mc, kc, packedA);
       for (let j = n0; j < n1; j += 8) {
         const nc = min(8, n1 - j);
@@ -65,8 +69,8 @@ function block(
         for (let i = 0; i < mc; i += 4) {
           tile(
             packedA + ((<usize>i * <usize>kc) << 2), packedB, kc,
-            c + ((<usize>(i0 + i) * <usize>n + <usize>j) << 2), n, min(4, mc - i), nc,
-            k0 !== 0, bias === 0 || k0 !== 0 ? 0 : bias + (<usize>j << 2),
+            c + ((<usize>(i0 + i) * <usize>ldc + <usize>j) << 2), ldc, min(4, mc - i), nc,
+            !first, first && bias !== 0 ? bias + (<usize>j << 2) : 0,
           );
         }
       }

@@ -8,6 +8,8 @@ import { gemm } from './gemm.as';
 import { linear } from './linear.as';
 import { activate, norm, quantize } from './norm.as';
 import { reduce, softmax } from './rows.as';
+import { attention, attentionGrad } from './train-attention.as';
+import { adamw, heads, normGrad, rowCrossEntropy, rowCrossEntropyGrad, scatterRows, siluMul, siluMulGrad, squareSum } from './train-rows.as';
 
 // Control block at address 1024 (below it nothing is placed): generation, arrived, barrier generation, stop, threads, program, end.
 const CONTROL: usize = 1024;
@@ -43,6 +45,20 @@ function barrier(threads: i32, thread: i32): void {
   }
 }
 
+function train(op: i32, args: usize, thread: i32, threads: i32): void {
+  if (op === 64) normGrad(args, thread, threads);
+  else if (op === 65) siluMul(args, thread, threads);
+  else if (op === 66) siluMulGrad(args, thread, threads);
+  else if (op === 67) heads(args, thread, threads);
+  else if (op === 68) rowCrossEntropy(args, thread, threads);
+  else if (op === 69) rowCrossEntropyGrad(args, thread, threads);
+  else if (op === 70) scatterRows(args, thread, threads);
+  else if (op === 71) adamw(args, thread, threads);
+  else if (op === 72) squareSum(args, thread, threads);
+  else if (op === 73) attention(args, thread, threads);
+  else if (op === 74) attentionGrad(args, thread, threads);
+}
+
 function walk(thread: i32): void {
   const threads = atomic.load<i32>(THREADS);
   let at = <usize>atomic.load<i32>(PROGRAM);
@@ -61,6 +77,7 @@ function walk(thread: i32): void {
     else if (op === 9) rope(args, thread, threads);
     else if (op === 10) append(args, thread, threads);
     else if (op === 11) attend(args, thread, threads);
+    else if (op >= 64) train(op, args, thread, threads);
     at += <usize>load<i32>(at, 4) << 2;
     if (free === 0) barrier(threads, thread);
   }
