@@ -112,7 +112,9 @@ async function main(): Promise<void> {
       decay: { type: 'string', default: '0.5' },
       warmup: { type: 'string', default: '60' },
       from: { type: 'string' },
+      optimizer: { type: 'string', default: 'muon' },
       software: { type: 'boolean', default: false },
+      dawn: { type: 'string' },
     },
   });
   const number = (name: keyof typeof values, text = values[name] as string): number => {
@@ -143,7 +145,13 @@ async function main(): Promise<void> {
   const { device } =
     backend === 'simd' && values.threads !== undefined
       ? { device: `simd, ${values.threads} threads` }
-      : await chooseBackend(backend, { peers, allowSoftwareGpu: values.software });
+      : await chooseBackend(backend, {
+          peers,
+          allowSoftwareGpu: values.software,
+          ...(values.dawn === undefined ? {} : { dawnFlags: values.dawn.split(',') }),
+        });
+  // Fewer submissions: a step is some hundreds of small programs.
+  if (backend === 'webgpu') tf.env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', 64);
 
   const tokenizerJson = await trainStoryTokenizer(number('vocabulary'));
   const tokenizer = readStoryTokenizer(tokenizerJson);
@@ -172,14 +180,19 @@ async function main(): Promise<void> {
   };
   const config = parseModelConfig(rawConfig);
   const random = createRandom(number('seed'));
-  const optimizer = byGroup([
-    {
-      match: isHiddenMatrix,
-      optimizer: muon({ weightDecay: 0.01 }),
-      learningRateScale: number('muon-scale'),
-    },
-    { match: () => true, optimizer: adamw({ weightDecay: 0, beta2: 0.95 }) },
-  ]);
+  if (values.optimizer !== 'muon' && values.optimizer !== 'adamw')
+    throw new RangeError(`--optimizer: expected muon or adamw, got ${values.optimizer}`);
+  const optimizer =
+    values.optimizer === 'adamw'
+      ? adamw({ weightDecay: 0.05 })
+      : byGroup([
+          {
+            match: isHiddenMatrix,
+            optimizer: muon({ weightDecay: 0.01 }),
+            learningRateScale: number('muon-scale'),
+          },
+          { match: () => true, optimizer: adamw() },
+        ]);
   const files = new Map(
     Object.entries({
       'tokenizer.json': tokenizerJson,
