@@ -1,5 +1,5 @@
 // Different rules for different parameters: Muon for hidden matrices and AdamW for the rest, a smaller rate for a head, frozen parts left out by giving no gradient.
-import type { Optimizer } from './optimizer.ts';
+import type { Optimizer, UpdateInput, UpdateOutput } from './optimizer.ts';
 
 /** One group; the first whose `match` accepts a parameter takes it. */
 export interface ParameterGroup {
@@ -18,16 +18,34 @@ export function byGroup(groups: readonly ParameterGroup[]): Optimizer {
       throw new RangeError(`byGroup: expected a group for every parameter, got none for ${name}`);
     return group;
   };
+  const withRate = (input: UpdateInput, { learningRateScale = 1 }: ParameterGroup): UpdateInput => ({
+    ...input,
+    learningRate: input.learningRate * learningRateScale,
+  });
   const scalesGradient = groups.every((g) => g.optimizer.scalesGradient === true);
   return {
     ...(scalesGradient ? { scalesGradient } : {}),
     name: groups.map((g) => g.optimizer.name).join('+'),
     init: (name, shape) => groupOf(name, shape).optimizer.init(name, shape),
     update(input) {
-      const { optimizer, learningRateScale = 1 } = groupOf(input.name, input.parameter.shape);
-      return optimizer.update({ ...input, learningRate: input.learningRate * learningRateScale });
+      const group = groupOf(input.name, input.parameter.shape);
+      return group.optimizer.update(withRate(input, group));
     },
+    ...(groups.some((g) => g.optimizer.updateMany !== undefined) ? { updateMany } : {}),
   };
+
+  function updateMany(inputs: readonly UpdateInput[]): UpdateOutput[] {
+    const outputs = new Map<string, UpdateOutput>();
+    for (const group of groups) {
+      const own = inputs
+        .filter(({ name, parameter }) => groupOf(name, parameter.shape) === group)
+        .map((input) => withRate(input, group));
+      const { optimizer } = group;
+      const made = optimizer.updateMany?.(own) ?? own.map((input) => optimizer.update(input));
+      own.forEach(({ name }, i) => void outputs.set(name, made[i]));
+    }
+    return inputs.map(({ name }) => outputs.get(name)!);
+  }
 }
 
 /** Matrices inside the layers: what Muon is for. Embeddings, positions, head, norms and biases are not. */

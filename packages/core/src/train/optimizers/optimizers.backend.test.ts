@@ -84,6 +84,29 @@ describe('muon', () => {
     near(wide.dataSync(), [-0.56829011, 0.05774194, 0.683774, 0.5633547, 0.40561283, 0.24787096], 5);
     near(orthogonalize(tf.transpose(g) as tf.Tensor2D, 5).dataSync(), tf.transpose(wide).dataSync());
   });
+  test('many matrices at once are each as alone, wide, tall and square, with clipping and decay', () => {
+    const shapes = { a: [4, 6], b: [6, 4], c: [4, 6], d: [5, 5], e: [6, 4] } as const;
+    const optimizer = muon({ weightDecay: 0.1 });
+    const alone = { ...optimizer, updateMany: undefined } as unknown as Optimizer;
+    const run = (rule: Optimizer): Map<string, tf.Tensor> => {
+      const values = (seed: number) => (name: keyof typeof shapes, at: number) =>
+        tf.tensor(
+          Float32Array.from({ length: shapes[name][0] * shapes[name][1] }, (_, i) =>
+            Math.sin(seed + at + i * i),
+          ),
+          [...shapes[name]],
+        );
+      const of = (seed: number) =>
+        new Map(Object.keys(shapes).map((name, at) => [name, values(seed)(name as keyof typeof shapes, at)]));
+      let parameters = of(1);
+      let state = initOptimizer(rule, parameters);
+      for (let step = 0; step < 3; step++)
+        ({ parameters, state } = applyGradients(rule, parameters, of(10 + step), state, 0.02, 0.5));
+      return parameters;
+    };
+    const [together, apart] = [run(optimizer), run(alone)];
+    for (const [name, tensor] of together) near(tensor.dataSync(), apart.get(name)!.dataSync(), 5);
+  });
   test('refuses a vector', () => {
     expect(() => muon().init('norm', [3])).toThrow('matrices only');
   });
