@@ -14,6 +14,9 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
     texts: { type: 'string' },
+    // Limits of the card, for shares of the roofline (webgpu).
+    'peak-gbs': { type: 'string' },
+    'peak-tflops': { type: 'string' },
   },
 });
 const known = readdirSync(here).flatMap((file) =>
@@ -28,6 +31,8 @@ if (!values.json)
 const settings = {
   ...(values.only === undefined ? {} : { only: values.only.split(',') }),
   ...(values.texts === undefined ? {} : { texts: values.texts }),
+  'peak-gbs': values['peak-gbs'],
+  'peak-tflops': values['peak-tflops'],
 };
 for (const name of positionals) {
   const file = join(here, `${name}.bench.ts`);
@@ -36,7 +41,7 @@ for (const name of positionals) {
     process.exit(2);
   }
   const { run } = (await import(pathToFileURL(file).href)) as {
-    run(report: Report, options: { only?: string[]; texts?: string }): Promise<void>;
+    run(report: Report, options: object): Promise<void>;
   };
   await run((m) => {
     const ratio = m.peerValue === null ? null : m.lowerIsBetter ? m.peerValue / m.ours : m.ours / m.peerValue;

@@ -35,13 +35,23 @@ const wantedLimits = [
 ] as const;
 
 const retired = new WeakSet<GPUDevice>(); // devices that we replaced ourselves: their loss is no news
-let instance: GPU | undefined; // Dawn's instance must stay referenced for as long as its device lives.
-let current: { device: GPUDevice; description: string; software: boolean; problems: Error[] } | undefined;
+const instances = new Map<string, GPU>(); // Dawn's instances by their flags: they must stay referenced for as long as their devices live.
+let current:
+  | {
+      readonly device: GPUDevice;
+      readonly description: string;
+      readonly software: boolean;
+      readonly flags: string | undefined;
+      readonly problems: Error[];
+    }
+  | undefined;
 
 /** WebGPU in the browser, and in Node through the optional peer `webgpu` (Dawn). */
 export const webgpu: BackendStarter = {
   async start(options) {
-    if (current === undefined || current.problems.some((p) => p instanceof DeviceLostError))
+    const flags = options.dawnFlags?.join();
+    const other = inNode() && flags !== undefined && flags !== current?.flags;
+    if (current === undefined || other || current.problems.some((p) => p instanceof DeviceLostError))
       current = await makeDevice(options);
     const { description, software, problems } = current;
     const reservation =
@@ -67,7 +77,6 @@ export const isSoftwareDevice = (device: GPUDevice): boolean =>
   current?.device === device && current.software;
 
 async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof current>> {
-  if (inNode() && options.dawnFlags !== undefined) instance = undefined;
   const gpu = await findGpu(options);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {
@@ -120,7 +129,7 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
   registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
   const { registerWebgpuKernels } = await import('../ops/webgpu/register.ts');
   registerWebgpuKernels();
-  return { device, description, software, problems };
+  return { device, description, software, flags: options.dawnFlags?.join(), problems };
 }
 
 async function findGpu(options: BackendOptions): Promise<GPU> {
@@ -134,16 +143,19 @@ async function findGpu(options: BackendOptions): Promise<GPU> {
       );
     return gpu;
   }
+  const flags = options.dawnFlags ?? [];
+  let instance = instances.get(flags.join());
   if (instance === undefined) {
     const dawn = await loadPeer<Dawn>('webgpu', 'webgpu', options.peers?.webgpu, () =>
       importInNode('webgpu'),
     );
     Object.assign(globalThis, dawn.globals);
-    instance = dawn.create(options.dawnFlags ?? []);
-    // Node >= 21 has a getter-only navigator: define over it.
-    const navigator = Object.create(globalThis.navigator ?? null, { gpu: { value: instance } });
-    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true, writable: true });
+    instance = dawn.create(flags);
+    instances.set(flags.join(), instance);
   }
+  // Node >= 21 has a getter-only navigator: define over it.
+  const navigator = Object.create(globalThis.navigator ?? null, { gpu: { value: instance } });
+  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true, writable: true });
   return instance;
 }
 

@@ -44,6 +44,8 @@ export interface WebgpuExecutor extends StepExecutor {
   readonly recordTime: number;
   /** Runs the layers of a pass of the same shape as the last with a timestamp around every dispatch; undefined where the device has none. */
   profile(): Promise<KernelTime[] | undefined>;
+  /** Milliseconds on the device of a pass of the same shape as the last, layers and head, without host or readback: the mean of `repeats` in one command buffer. */
+  deviceTime(repeats?: number): Promise<number>;
   /** Bytes of all buffers on the device. */
   readonly deviceBytes: number;
   tensor(name: string): Tensor;
@@ -208,6 +210,27 @@ export function createWebgpuExecutor(
       );
     },
     tensor: (name) => tensors.read(name),
+    async deviceTime(repeats = 20) {
+      const [layers, head] = [true, false].map(
+        (wanted) =>
+          [...passes.entries()].filter(([key]) => !key.startsWith('head') === wanted).at(-1)?.[1] ?? [],
+      );
+      const submitAll = (times: number) => {
+        const encoder = device.createCommandEncoder();
+        const compute = encoder.beginComputePass();
+        for (let i = 0; i < times; i++) {
+          replay(compute, layers);
+          replay(compute, head);
+        }
+        compute.end();
+        device.queue.submit([encoder.finish()]);
+        return device.queue.onSubmittedWorkDone();
+      };
+      await submitAll(1);
+      const start = performance.now();
+      await submitAll(repeats);
+      return (performance.now() - start) / repeats;
+    },
     profile: () =>
       profilePass(device, [...passes.entries()].filter(([key]) => !key.startsWith('head')).at(-1)?.[1] ?? []),
     dispose() {

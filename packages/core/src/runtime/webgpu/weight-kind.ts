@@ -58,8 +58,16 @@ function packNibbles32(bytes: DataView, from: number, out: Uint32Array, to: numb
   }
 }
 
+/** Copies whole words where they are aligned. */
+function copyWords(bytes: DataView, from: number, words: number, out: Uint32Array): boolean {
+  if ((bytes.byteOffset + from) % 4 !== 0) return false;
+  out.set(new Uint32Array(bytes.buffer, bytes.byteOffset + from, words));
+  return true;
+}
+
 function packWords(words: number): WeightKind['pack'] {
   return (bytes, from, blocks, quants) => {
+    if (copyWords(bytes, from, blocks * words, quants)) return;
     for (let i = 0; i < blocks * words; i++) quants[i] = bytes.getUint32(from + i * 4, true);
   };
 }
@@ -288,7 +296,8 @@ const list: readonly WeightKind[] = [
 
 function packHalves(bytes: DataView, from: number, blocks: number, quants: Uint32Array): void {
   const pairs = blocks >> 1;
-  for (let i = 0; i < pairs; i++) quants[i] = bytes.getUint32(from + i * 4, true);
+  if (!copyWords(bytes, from, pairs, quants))
+    for (let i = 0; i < pairs; i++) quants[i] = bytes.getUint32(from + i * 4, true);
   if (blocks & 1) quants[pairs] = bytes.getUint16(from + pairs * 4, true);
 }
 
