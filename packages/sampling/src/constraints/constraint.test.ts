@@ -315,7 +315,15 @@ describe('JSON Schema', () => {
       }
       return '';
     };
-    expect(refusal({ properties: { a: { anyOf: [{}], unevaluatedItems: false } } })).toBe('unevaluatedItems');
+    expect(refusal({ anyOf: [{ $ref: '#' }, { items: true }], unevaluatedItems: false })).toBe(
+      'unevaluatedItems',
+    );
+    expect(
+      refusal({
+        $dynamicRef: '#x',
+        $defs: { a: { $dynamicAnchor: 'x', $id: 'a' }, b: { $dynamicAnchor: 'x' } },
+      }),
+    ).toBe('$dynamicRef');
     expect(refusal({ pattern: '(?=a)b' })).toBe('pattern: lookahead');
     expect(refusal({ $ref: 'other.json' })).toBe('$ref');
     expect(refusal({ $ref: '#' })).toBe('$ref');
@@ -335,6 +343,59 @@ describe('JSON Schema', () => {
     expect(matchesGrammar(closed, '{"b": 2, "c": 3}')).toBe(false);
     expect(matchesGrammar(jsonSchema({ not: closedAgain }), '{"c": 1}')).toBe(true);
     expect(matchesGrammar(jsonSchema({ not: closedAgain }), '{"a": 1}')).toBe(false);
+  });
+
+  test('what is unevaluated depends on which of the parts hold', () => {
+    const closed = jsonSchema({
+      anyOf: [
+        { properties: { a: { const: 1 } }, required: ['a'] },
+        { properties: { b: true }, required: ['b'] },
+      ],
+      if: { properties: { c: { const: 2 } }, required: ['c'] },
+      dependentSchemas: { d: { properties: { e: true } } },
+      properties: { d: true },
+      unevaluatedProperties: false,
+    });
+    const cases: readonly (readonly [unknown, boolean])[] = [
+      [{ a: 1 }, true],
+      [{ b: 1 }, true],
+      [{ a: 1, b: 1 }, true],
+      [{ a: 2, b: 1 }, false], // the first part does not hold, so `a` is not evaluated
+      [{ a: 1, c: 2 }, true],
+      [{ a: 1, c: 3 }, false],
+      [{ a: 1, d: 1, e: 1 }, true],
+      [{ a: 1, e: 1 }, false],
+      [{}, false],
+    ];
+    for (const [value, ok] of cases)
+      expect(matchesGrammar(closed, JSON.stringify(value)), JSON.stringify(value)).toBe(ok);
+    const items = jsonSchema({
+      oneOf: [
+        { prefixItems: [{ const: 1 }], minItems: 1 },
+        { prefixItems: [{ const: 2 }, true], minItems: 1 },
+      ],
+      contains: { type: 'string' },
+      unevaluatedItems: { type: 'null' },
+    });
+    for (const [value, ok] of [
+      [[1, 'x', null], true],
+      [[1, true, 'x'], false],
+      [[2, true, 'x'], true],
+      [[2, true, 'x', 3], false],
+      [[3, 'x'], false],
+    ] as const)
+      expect(matchesGrammar(items, JSON.stringify(value)), JSON.stringify(value)).toBe(ok);
+  });
+
+  test('a dynamic reference with one target is a reference', () => {
+    const tree = jsonSchema({
+      $dynamicAnchor: 'node',
+      type: 'object',
+      properties: { children: { items: { $dynamicRef: '#node' } } },
+      additionalProperties: false,
+    });
+    expect(matchesGrammar(tree, '{"children":[{"children":[]},{}]}')).toBe(true);
+    expect(matchesGrammar(tree, '{"children":[{"child":[]}]}')).toBe(false);
   });
 
   test('an empty language is refused', () => {

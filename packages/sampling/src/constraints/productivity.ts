@@ -16,7 +16,7 @@ import {
 import { isWellFormed } from './char-ranges.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { canonicalNumber } from './number-dfa.ts';
-import { hasKey, type SchemaCompiler } from './schema-compiler.ts';
+import type { SchemaCompiler } from './schema-compiler.ts';
 import {
   type ArrayShape,
   both,
@@ -515,5 +515,3 @@ export function arrayFeasible(
 export function arrayClosable(shape: ArrayShape, index: number, counts: readonly number[]): boolean {
   return index >= shape.min && shape.contains.every((c, i) => counts[i] >= c.min);
 }
-
-export { hasKey };

@@ -2,14 +2,17 @@
 // out of the document is refused by name.
 import { UnsupportedConstraintError } from './errors.ts';
 
+/** A schema as an object of keywords. */
+export type Keywords = { readonly [keyword: string]: unknown };
+
 /** A schema of the document: a boolean or an object of keywords. */
-export type SchemaNode = boolean | { readonly [keyword: string]: unknown };
+export type SchemaNode = boolean | Keywords;
 
 /** The drafts that are told apart. */
 export type SchemaDraft = '4' | '6' | '7' | '2019-09' | '2020-12';
 
 /** Where a schema stands. */
-export interface SchemaPlace {
+interface Place {
   readonly base: string;
   readonly path: string;
 }
@@ -54,7 +57,9 @@ export class SchemaResources {
   readonly draft: SchemaDraft;
   readonly #resources = new Map<string, SchemaNode>();
   readonly #anchors = new Map<string, SchemaNode>();
-  readonly #places = new WeakMap<object, SchemaPlace>();
+  /** By name of a dynamic anchor: the schemas that have it. */
+  readonly #dynamic = new Map<string, Set<SchemaNode>>();
+  readonly #places = new WeakMap<object, Place>();
 
   constructor(root: SchemaNode, draft: SchemaDraft) {
     this.draft = draft;
@@ -62,7 +67,7 @@ export class SchemaResources {
     this.#walk(root, 'ashlar:///root', '');
   }
 
-  placeOf(schema: object): SchemaPlace {
+  placeOf(schema: object): Place {
     return this.#places.get(schema) ?? { base: 'ashlar:///root', path: '' };
   }
 
@@ -102,6 +107,20 @@ export class SchemaResources {
     return at;
   }
 
+  /**
+   * The schema that a `$dynamicRef` or `$recursiveRef` means wherever it is met; undefined where that depends on the way
+   * that led there.
+   */
+  resolveDynamic(reference: string, from: object): SchemaNode | undefined {
+    const target = this.resolve(reference, from);
+    if (typeof target === 'boolean') return target;
+    if (this.draft === '2019-09')
+      return target['$recursiveAnchor'] === true && this.#resources.size > 1 ? undefined : target;
+    const name = decode(reference.slice(reference.indexOf('#') + 1));
+    if (target['$dynamicAnchor'] !== name) return target;
+    return (this.#dynamic.get(name)?.size ?? 0) > 1 ? undefined : target;
+  }
+
   #walk(schema: unknown, outer: string, path: string): void {
     if (!isSchema(schema) || typeof schema === 'boolean' || this.#places.has(schema)) return;
     let base = outer;
@@ -119,6 +138,10 @@ export class SchemaResources {
     for (const keyword of ['$anchor', '$dynamicAnchor'])
       if (typeof schema[keyword] === 'string' && !old)
         this.#anchors.set(`${base}#${schema[keyword]}`, schema);
+    if (typeof schema['$dynamicAnchor'] === 'string') {
+      const name = schema['$dynamicAnchor'];
+      this.#dynamic.set(name, (this.#dynamic.get(name) ?? new Set()).add(schema));
+    }
     this.#places.set(schema, { base, path });
     for (const keyword of singleSchemas) {
       const value = schema[keyword];

@@ -198,6 +198,14 @@ export function isEmptyString(shape: StringShape): boolean {
   return shape.min > shape.max || boundedAutomaton(shape.dfa, shape.min, shape.max).start < 0;
 }
 
+/** Without numbers and strings that there are none of. */
+export function withoutEmpty<S extends Shape>(shapes: readonly S[]): S[] {
+  return shapes.filter((shape) => {
+    if (shape.type === 'number') return !isEmptyDfa(shape.dfa);
+    return shape.type !== 'string' || !isEmptyString(shape);
+  });
+}
+
 const mostShapes = 400;
 
 /** Every pair's meet. */

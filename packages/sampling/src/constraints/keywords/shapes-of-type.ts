@@ -1,0 +1,42 @@
+// `type`.
+import { integers, otherNumbers } from '../number-dfa.ts';
+import { anyValue, type Shape } from '../shapes.ts';
+import type { Clause, SchemaPlace } from './clause.ts';
+
+/** One of the named types. */
+export function typeClause(value: unknown, place: SchemaPlace): Clause {
+  const names = Array.isArray(value) ? (value as unknown[]) : [value];
+  const types = new Set<Shape['type']>();
+  let integersOnly = false;
+  for (const name of names)
+    switch (name) {
+      case 'boolean':
+        types.add('true').add('false');
+        break;
+      case 'integer':
+        integersOnly = true;
+        break;
+      case 'null':
+      case 'number':
+      case 'string':
+      case 'array':
+      case 'object':
+        types.add(name);
+        break;
+      case 'any':
+        return place.refuse('type: any');
+      default:
+        return place.refuse('type', `unknown type ${JSON.stringify(name)}`);
+    }
+  const onlyIntegers = integersOnly && !types.has('number');
+  return {
+    passes: () => [
+      ...anyValue.filter((shape) => types.has(shape.type)),
+      ...(onlyIntegers ? [{ type: 'number', dfa: integers } as const] : []),
+    ],
+    fails: () => [
+      ...anyValue.filter((shape) => !types.has(shape.type) && !(onlyIntegers && shape.type === 'number')),
+      ...(onlyIntegers ? [{ type: 'number', dfa: otherNumbers(integers) } as const] : []),
+    ],
+  };
+}
