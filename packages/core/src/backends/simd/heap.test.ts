@@ -40,6 +40,16 @@ describe('Heap', () => {
     expect(heap.allocate(1000)).toBe(first);
   });
 
+  it('where the memory has ended, a larger freed block serves', () => {
+    const heap = fresh();
+    const large = heap.allocate(200_000);
+    heap.free(large);
+    expect(heap.allocate(100_000)).toBe(large);
+    heap.free(large);
+    expect(heap.allocate(200_000)).toBe(large);
+    expect(() => heap.allocate(100_000)).toThrow(OutOfMemoryError);
+  });
+
   it('more than the maximum is an OutOfMemoryError that names need and room, and nothing is lost', () => {
     const heap = fresh();
     expect(() => heap.allocate(1 << 20)).toThrow(/expected at most 262144 bytes of WASM memory, needed/);

@@ -33,10 +33,26 @@ export class Heap {
   allocate(bytes: number): number {
     const size = sizeClass(bytes);
     const reused = this.#free.get(size)?.pop();
-    const address = reused ?? this.#extend(size);
+    if (reused !== undefined) return this.#take(reused, size);
+    // Shapes that vary (rows of other lengths) leave free blocks of every size: where the memory ends, the next larger one serves.
+    if (this.#top + size > this.#maximumBytes) {
+      const larger = this.#smallestFreeAbove(size);
+      if (larger !== undefined) return this.#take(this.#free.get(larger)!.pop()!, larger);
+    }
+    return this.#take(this.#extend(size), size);
+  }
+
+  #take(address: number, size: number): number {
     this.#sizes.set(address, size);
     this.#live += size;
     return address;
+  }
+
+  #smallestFreeAbove(size: number): number | undefined {
+    let best: number | undefined;
+    for (const [own, list] of this.#free)
+      if (own > size && list.length > 0 && (best === undefined || own < best)) best = own;
+    return best;
   }
 
   /** Gives a block back. */
