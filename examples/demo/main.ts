@@ -13,6 +13,7 @@ import {
 } from '@ashlar/core';
 import { randomSeed, sampler } from '@ashlar/sampling';
 import { loadTokenizer, type Tokenizer } from '@ashlar/tokenizer';
+import { checkStory } from '../story-world/check-story.ts';
 import { bar, paint, wrapper } from './terminal.ts';
 
 const help = `Ashlar demo
@@ -96,6 +97,13 @@ async function main(): Promise<void> {
       `${model.config.family}, ${parameters}M parameters · backend ${backend.name} (${backend.device}) · loaded in ${seconds.toFixed(2)} s · seed ${seed}`,
     ),
   );
+  if (values.model === undefined)
+    console.log(
+      paint(
+        'dim',
+        'trained from nothing by this project on stories of its own grammar · card: models/stories/README.md',
+      ),
+    );
   console.log();
 
   if (values.chat && values.prompt === undefined) await converse(model, tokenizer, draw);
@@ -106,9 +114,24 @@ async function main(): Promise<void> {
     const write = wrapper();
     if (opener !== '') write(paint('bold', opener), opener.length);
     const ids = opener === '' ? [tokenizer.bosTokenId ?? 0] : prefixed(tokenizer, opener);
-    await stream(model, tokenizer, ids, draw, write);
+    const told = await stream(model, tokenizer, ids, draw, write);
+    if (values.model === undefined) closing(opener + told, seed);
   }
   model.dispose();
+}
+
+// What the reader by rule found in the story (it sees only the text), and what to try next.
+function closing(story: string, seed: number | bigint): void {
+  const marks = Object.entries(checkStory(story.trim())).map(([rule, kept]) =>
+    kept ? paint('green', `✓ ${rule}`) : paint('red', `✗ ${rule}`),
+  );
+  console.log(`${paint('dim', 'read by rule: ')}${marks.join(paint('dim', ' · '))}`);
+  console.log(
+    paint(
+      'dim',
+      `\nagain:   npm run demo -- --seed ${seed}\nyours:   npm run demo -- --prompt "Mia was a brave fox who"\nlarger:  npm run demo -- --model hf:HuggingFaceTB/SmolLM2-135M-Instruct --chat`,
+    ),
+  );
 }
 
 // A story begins behind the model's beginning-of-text token; a tokenizer whose post-processor adds it has done so already.

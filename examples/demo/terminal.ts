@@ -10,7 +10,8 @@ export function paint(style: keyof typeof colours, text: string): string {
 
 /** A writer for streamed text that breaks lines between words; `indent` columns are kept free on the left. */
 export function wrapper(indent = 0): (text: string, visible?: number) => void {
-  const width = Math.min(process.stdout.columns ?? 100, 100);
+  // Some pseudo-terminals say 0.
+  const width = Math.min(process.stdout.columns || 100, 100);
   let column = indent;
   let word = '';
   const flush = () => {
@@ -45,11 +46,12 @@ export function wrapper(indent = 0): (text: string, visible?: number) => void {
   };
 }
 
-/** A bar on one line, drawn on terminals only and wiped when full. */
+/** A bar on one line, drawn on terminals only, after a moment's patience, and wiped when full. */
 export function bar(label: string): (share: number) => void {
   let drawn = -1;
+  const begun = performance.now();
   return (share) => {
-    if (process.stdout.isTTY !== true) return;
+    if (process.stdout.isTTY !== true || (drawn < 0 && performance.now() - begun < 300)) return;
     const cells = Math.floor(share * 30);
     if (cells === drawn) return;
     drawn = cells;
