@@ -1,4 +1,4 @@
-// Sizes of a run. `tiny` shows that every stage works, in a few minutes; `small` is meant for two quiet cores and under 25 minutes; `large` for a machine with a GPU or many cores.
+// Sizes of a run. `micro` learns nothing in seconds, for tests; `tiny` shows that every stage works, in a few minutes; `small` is meant for two quiet cores and under 25 minutes; `large` for a machine with a GPU or many cores.
 
 /** What a run may cost. */
 export interface Setting {
@@ -29,7 +29,21 @@ export interface Setting {
   readonly sweep: { readonly sizes: readonly number[]; readonly steps: readonly number[] };
 }
 
-export const settings: Readonly<Record<'tiny' | 'small' | 'large', Setting>> = {
+export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Setting>> = {
+  micro: {
+    vocabSize: 400,
+    numLayers: 1,
+    hiddenSize: 32,
+    intermediateSize: 64,
+    rows: 4,
+    length: 48,
+    stories: 40,
+    steps: { pretrain: 20, sft: 20, reward: 4, dpo: 4, grpo: 2, words: 4 },
+    examples: 4,
+    evaluation: 14,
+    comparisons: 20,
+    sweep: { sizes: [16], steps: [4, 8] },
+  },
   tiny: {
     vocabSize: 2048,
     numLayers: 2,

@@ -1,4 +1,4 @@
-// From raw text to a preferred assistant, in one command and in minutes: `node --conditions=@ashlar/source --import tsx examples/speedrun/speedrun.ts [--setting tiny] [--out FOLDER] [--backend simd] [--seed 1]`.
+// From raw text to a preferred assistant, in one command and in minutes: `node --conditions=@ashlar/source --import tsx examples/speedrun/speedrun.ts [--setting tiny] [--out FOLDER] [--backend simd] [--seed 1] [--until STAGE]`.
 // Every stage leaves its result in the folder and is not done twice, a stage that was killed goes on in its middle; card.html is written after each.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ import { openRun } from './run-folder.ts';
 import { tokenizerConfig } from './run-tokenizer.ts';
 import { settings } from './settings.ts';
 import { configOf, rawConfigOf, type Speedrun, shown, writeCard } from './speedrun-context.ts';
-import { comparisonsStage, rewardStage } from './stages/comparisons.ts';
+import { type Comparisons, comparisonsStage, rewardStage } from './stages/comparisons.ts';
 import { fineTuningStage } from './stages/fine-tuning.ts';
 import { dpoStage, grpoStage } from './stages/preference.ts';
 import { dreamsStage, pretrainingBatches, pretrainingStage } from './stages/pretraining.ts';
@@ -26,18 +26,20 @@ const { values } = parseArgs({
     out: { type: 'string', default: '' },
     backend: { type: 'string', default: 'simd' },
     seed: { type: 'string', default: '1' },
+    until: { type: 'string', default: 'scaling' },
   },
 });
 const name = values.setting as keyof typeof settings;
 const setting = settings[name];
 if (setting === undefined)
-  throw new RangeError(`--setting: expected tiny, small or large, got ${values.setting}`);
+  throw new RangeError(`--setting: expected ${Object.keys(settings).join(', ')}, got ${values.setting}`);
 const seed = Number(values.seed);
 if (!Number.isInteger(seed) || seed < 0)
   throw new RangeError(`--seed: expected an integer >= 0, got ${values.seed}`);
 const { device } = await chooseBackend(values.backend as BackendName);
 const random = createRandom(seed);
-const run = await openRun(values.out === '' ? join('speedrun-out', name) : values.out);
+const folder = values.out === '' ? join('speedrun-out', name) : values.out;
+const run = await openRun(folder);
 const card: Card = {
   setting: name,
   facts: { backend: `${values.backend} (${device})`, seed },
@@ -45,7 +47,7 @@ const card: Card = {
   seconds: run.seconds,
 };
 
-const { tokenizer, bytesPerToken } = await tokenizerStage(run, setting, random);
+const { tokenizer, tokenizerJson, bytesPerToken } = await tokenizerStage(run, setting, random);
 const rawConfig = rawConfigOf(setting, tokenizer.vocabSize);
 const speedrun: Speedrun = {
   ...{ setting, random, run, card, tokenizer },
@@ -57,23 +59,39 @@ shown(speedrun, 'tokenizer', 'bytes a token of held-out stories', 1, bytesPerTok
 await writeCard(speedrun);
 
 const batchAt = pretrainingBatches(speedrun);
-await pretrainingStage(speedrun, batchAt);
-await dreamsStage(speedrun);
-await fineTuningStage(speedrun);
-const comparisons = await comparisonsStage(speedrun);
-await rewardStage(speedrun, comparisons);
-await dpoStage(speedrun, comparisons);
-await grpoStage(speedrun);
-await specialWordsStage(speedrun);
-await leaderboardStage(speedrun);
-await scalingStage(speedrun, batchAt);
+let comparisons: Comparisons | undefined;
+const compared = (): Comparisons => comparisons as Comparisons;
+const stages: readonly (readonly [string, () => Promise<void>])[] = [
+  ['pretraining', () => pretrainingStage(speedrun, batchAt)],
+  ['dreams', () => dreamsStage(speedrun)],
+  ['fine-tuning', () => fineTuningStage(speedrun)],
+  [
+    'comparisons',
+    async () => {
+      comparisons = await comparisonsStage(speedrun);
+    },
+  ],
+  ['reward-model', () => rewardStage(speedrun, compared())],
+  ['dpo', () => dpoStage(speedrun, compared())],
+  ['grpo', () => grpoStage(speedrun)],
+  ['special-words', () => specialWordsStage(speedrun)],
+  ['leaderboard', () => leaderboardStage(speedrun)],
+  ['scaling', () => scalingStage(speedrun, batchAt)],
+];
+const last = stages.findIndex(([stage]) => stage === values.until);
+if (last < 0)
+  throw new RangeError(
+    `--until: expected one of ${stages.map(([stage]) => stage).join(', ')}, got ${values.until}`,
+  );
+for (const [, make] of stages.slice(0, last + 1)) await make();
+if (last < stages.length - 1) {
+  console.log(`stopped after ${values.until}, as asked`);
+  process.exit(0);
+}
 
 // The last stage's model as a folder that `loadModel`, the demo and transformers read.
 const files = new Map([
-  [
-    'tokenizer.json',
-    JSON.stringify((await run.stage('tokenizer', async () => undefined as never))['tokenizer']),
-  ],
+  ['tokenizer.json', JSON.stringify(tokenizerJson)],
   ['tokenizer_config.json', JSON.stringify(tokenizerConfig, null, 2)],
 ]);
 const parameters = await run.parameters('special-words');
@@ -85,7 +103,7 @@ await writeHuggingFace(
       file: async (file) => (files.has(file) ? new TextEncoder().encode(files.get(file)) : undefined),
     },
   },
-  nodeOutputFolder(join(values.out === '' ? join('speedrun-out', name) : values.out, 'model')),
+  nodeOutputFolder(join(folder, 'model')),
   { dtype: 'F16' },
 );
 tf.dispose([...parameters.values()]);

@@ -67,6 +67,10 @@ export async function comparisonsStage(speedrun: Speedrun): Promise<Comparisons>
     heldOut: pairs(heldOutGroups),
     heldOutGroups,
   };
+  if (result.train.length === 0 || result.heldOut.length === 0)
+    throw new RangeError(
+      `comparisons: expected answers of different worth, got ${result.train.length} pairs to train on and ${result.heldOut.length} held out: train longer or compare more`,
+    );
   card.facts['pairs of own answers: trained on, held out'] =
     `${result.train.length}, ${result.heldOut.length}`;
   await writeCard(speedrun);

@@ -22,7 +22,7 @@ export async function tokenizerStage(
   run: RunFolder,
   setting: Setting,
   random: Random,
-): Promise<{ tokenizer: Tokenizer; bytesPerToken: number }> {
+): Promise<{ tokenizer: Tokenizer; tokenizerJson: object; bytesPerToken: number }> {
   const result = await run.stage('tokenizer', async (): Promise<TokenizerResult> => {
     const sample = Math.min(setting.stories, 4000);
     const texts = [
@@ -39,6 +39,6 @@ export async function tokenizerStage(
     const bytes = held.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     return { tokenizer: json, bytesPerToken: bytes / tokens };
   });
-  await run.write('tokenizer-only.json', JSON.stringify(result.tokenizer));
-  return { tokenizer: readRunTokenizer(result.tokenizer), bytesPerToken: result.bytesPerToken };
+  const { tokenizer: tokenizerJson, bytesPerToken } = result;
+  return { tokenizer: readRunTokenizer(tokenizerJson), tokenizerJson, bytesPerToken };
 }

@@ -237,6 +237,28 @@ describe('policy', () => {
     disposeTrainState(state);
   });
 
+  test('six rounds are three, and three more from where they stopped, bit for bit', async () => {
+    const run = async (state: TrainState, rounds: number, firstRound: number): Promise<TrainState> => {
+      using model = modelOf(initParameters(config, random));
+      return trainPolicy(state, {
+        model,
+        ...{ optimizer: adamw(), schedule: constantSchedule({ peak: 1e-2 }), rounds, firstRound, random },
+        promptsAt: (round) => [
+          { ids: [2 + (round % 3)], reward: (ids) => ids.filter((id) => id === 7).length / 4 },
+        ],
+        ...{ groupSize: 6, maxNewTokens: 4 },
+      });
+    };
+    const fresh = () => initTrainState(initParameters(config, random), adamw());
+    const whole = await run(fresh(), 6, 0);
+    const parts = await run(await run(fresh(), 3, 0), 6, 3);
+    expect(parts.windows).toBe(6);
+    for (const [name, tensor] of whole.parameters)
+      expect(parts.parameters.get(name)!.dataSync()).toEqual(tensor.dataSync());
+    disposeTrainState(whole);
+    disposeTrainState(parts);
+  });
+
   test('PPO with a critic raises the reward under a KL penalty to the reference', async () => {
     using model = modelOf(initParameters(config, random));
     const own = new Map([
