@@ -240,7 +240,7 @@ describe('policy', () => {
   test('six rounds are three, and three more from where they stopped, bit for bit', async () => {
     const run = async (state: TrainState, rounds: number, firstRound: number): Promise<TrainState> => {
       using model = modelOf(initParameters(config, random));
-      return trainPolicy(state, {
+      return await trainPolicy(state, {
         model,
         ...{ optimizer: adamw(), schedule: constantSchedule({ peak: 1e-2 }), rounds, firstRound, random },
         promptsAt: (round) => [
