@@ -41,7 +41,7 @@ export { type InspectOptions, inspectCheckpoint } from './inspect/inspect-checkp
 export type { Block, KvCache, KvSequence, Reservation } from './kv-cache/kv-cache.ts';
 export { KvCacheFullError, KvSnapshotError } from './kv-cache/kv-cache-error.ts';
 export type { PagePool } from './kv-cache/page-pool.ts';
-export type { PageShape, PageStore } from './kv-cache/page-store.ts';
+export type { CacheDtype, PageShape, PageStore } from './kv-cache/page-store.ts';
 export { parseModelConfig, UnknownArchitectureError } from './models/config.ts';
 export { type EmbedOptions, embed, type Pooling } from './models/embed.ts';
 export type { Family, Flag } from './models/families/family.ts';

@@ -3,9 +3,14 @@
 // of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5. For the simd executor
 // everything is counted as it lies on its heap; a test holds it within 10 % there.
 import { OutOfMemoryError } from '../backends/errors.ts';
+import type { CacheDtype } from '../kv-cache/page-store.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { listParameters } from '../models/parameters.ts';
-import { simdBufferBytes, simdPageBytes, simdWeightBytes } from '../runtime/simd/estimate-simd-memory.ts';
+import {
+  simdBufferBytes,
+  simdCachePageBytes,
+  simdWeightBytes,
+} from '../runtime/simd/estimate-simd-memory.ts';
 import type { WeightFile } from '../weights/weight-file.ts';
 
 /** Options of `estimateMemory`. */
@@ -18,6 +23,8 @@ export interface EstimateMemoryOptions {
   readonly prefillChunk?: number;
   /** Tokens a page of the cache; default 32. */
   readonly pageSize?: number;
+  /** How the cache keeps keys and values; default `float32`, the only one of `composite`. */
+  readonly cacheDtype?: CacheDtype;
   /** With it, `weights` counts the tensors as they are stored (packed); without, as float32. */
   readonly stored?: Pick<WeightFile, 'tensors'>;
   /** What runs sequences: `composite` (default), or `simd`, whose weights stay packed and whose buffers are fixed. */
@@ -34,7 +41,16 @@ export interface MemoryEstimate {
   readonly total: number;
 }
 
-const known = ['contextTokens', 'batch', 'prefillChunk', 'pageSize', 'stored', 'executor', 'room'];
+const known = [
+  'contextTokens',
+  'batch',
+  'prefillChunk',
+  'pageSize',
+  'cacheDtype',
+  'stored',
+  'executor',
+  'room',
+];
 
 /**
  * Bytes of weights, key-value cache and activations for a model of this configuration.
@@ -63,6 +79,7 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
     batch = 1,
     prefillChunk = 512,
     pageSize = 32,
+    cacheDtype = 'float32',
     stored,
     executor = 'composite',
     room,
@@ -73,6 +90,9 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
   if (executor !== 'composite' && executor !== 'simd')
     throw new RangeError(`executor: expected composite or simd, got ${executor}`);
   const simd = executor === 'simd';
+  const dtypes = simd ? ['float32', 'float16', 'int8'] : ['float32'];
+  if (!dtypes.includes(cacheDtype))
+    throw new RangeError(`cacheDtype: expected ${dtypes.join(', ')} for ${executor}, got ${cacheDtype}`);
   const weights = simd
     ? simdWeightBytes(config, stored)
     : stored === undefined
@@ -80,7 +100,7 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
       : storedBytes(stored);
   const pages = batch * Math.ceil(contextTokens / pageSize);
   const pageBytes = simd
-    ? simdPageBytes(config, pageSize)
+    ? simdCachePageBytes(config, pageSize, cacheDtype)
     : 2 * config.numLayers * config.numKeyValueHeads * config.headDim * pageSize * 4;
   const kvCache = pages * pageBytes;
   const activations = simd

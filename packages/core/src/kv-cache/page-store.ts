@@ -11,9 +11,14 @@ export interface PageShape {
   readonly headDim: number;
 }
 
+/** How keys and values are kept: as they are, rounded to binary16, or to 8 bits with a scale a token. */
+export type CacheDtype = 'float32' | 'float16' | 'int8';
+
 /** Content of pages on one backend. */
 export interface PageStore {
   readonly shape: PageShape;
+  /** Absent: float32. */
+  readonly dtype?: CacheDtype;
   /** Gives page `to` the first `tokens` tokens of page `from` (copy on write). */
   copy(from: number, to: number, tokens: number): void;
   /** Forgets a page's content. */

@@ -20,6 +20,7 @@ import type { LanguageModel, StepRequest } from '../generate/language-model.ts';
 import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
 import { cachedPass } from '../kv-cache/cached-pass.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
+import type { CacheDtype } from '../kv-cache/page-store.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { StepExecutor } from '../runtime/step-executor.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
@@ -41,6 +42,8 @@ export interface ModelCacheOptions {
   readonly sinks?: number;
   /** Longest run of prompt tokens computed at a time; default 512. */
   readonly prefillChunk?: number;
+  /** How keys and values are kept; default `float32`. A fused executor also takes `float16` (half the memory) and `int8` (about a quarter). */
+  readonly dtype?: CacheDtype;
 }
 
 /** Options of `forward`. */
@@ -116,8 +119,11 @@ export function createModel({
     window,
     sinks = 0,
     prefillChunk = 512,
+    dtype = 'float32',
   } = cache;
-  const invalid = checkCacheOptions({ cacheTokens, pageSize, prefillChunk, window, sinks });
+  const invalid =
+    checkCacheOptions({ cacheTokens, pageSize, prefillChunk, window, sinks }) ??
+    checkCacheDtype(dtype, executor?.store.dtype ?? 'float32');
   if (invalid !== undefined) {
     disposeAll(parameters);
     executor?.dispose();
@@ -349,12 +355,20 @@ function checkCacheOptions({
   window,
   sinks,
   ...counts
-}: Required<Omit<ModelCacheOptions, 'window'>> & { window?: number }): string | undefined {
+}: Required<Omit<ModelCacheOptions, 'window' | 'dtype'>> & { window?: number }): string | undefined {
   for (const [name, value] of Object.entries(counts)) {
     if (!Number.isInteger(value) || value < 1) return `${name}: expected an integer >= 1, got ${value}`;
   }
   if (window !== undefined && !(window >= 1)) return `window: expected >= 1, got ${window}`;
   return Number.isInteger(sinks) && sinks >= 0 ? undefined : `sinks: expected an integer >= 0, got ${sinks}`;
+}
+
+function checkCacheDtype(wanted: string, kept: string): string | undefined {
+  if (!['float32', 'float16', 'int8'].includes(wanted))
+    return `dtype: expected float32, float16 or int8, got ${wanted}`;
+  return wanted === kept
+    ? undefined
+    : `dtype: expected ${kept} (the composite path keeps no other), got ${wanted}`;
 }
 
 /** The window outside of which no layer sees anything. */

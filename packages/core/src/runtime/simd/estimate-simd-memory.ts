@@ -1,6 +1,7 @@
 // Bytes that the simd executor will hold on the machine's heap: weights as they are packed, pages, and the buffers of one pass. It follows simd-executor.ts and
 // packed-matrix.ts; a test compares it with the heap.
 import { sizeClass } from '../../backends/simd/heap.ts';
+import type { CacheDtype } from '../../kv-cache/page-store.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import { listParameters } from '../../models/parameters.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
@@ -12,6 +13,7 @@ import {
   mayBeHalf,
   panelBytes,
 } from './packed-layout.ts';
+import { simdPageBytes } from './simd-page-store.ts';
 
 /** Weights in memory; without a file as float32. A type without kernels of its own becomes float32, as do matrices stored inputs first. */
 export function simdWeightBytes(config: ModelConfig, stored?: Pick<WeightFile, 'tensors'>): number {
@@ -35,8 +37,9 @@ export function simdWeightBytes(config: ModelConfig, stored?: Pick<WeightFile, '
 }
 
 /** One page of keys and values of all layers. */
-export function simdPageBytes(config: ModelConfig, pageSize: number): number {
-  return sizeClass(config.numLayers * 2 * config.numKeyValueHeads * pageSize * config.headDim * 4);
+export function simdCachePageBytes(config: ModelConfig, pageSize: number, dtype: CacheDtype): number {
+  const { numLayers: layers, numKeyValueHeads: groups, headDim } = config;
+  return sizeClass(simdPageBytes({ layers, groups, pageSize, headDim }, dtype));
 }
 
 /** Buffers for passes of at most `maxRows` ids. */

@@ -24,7 +24,7 @@ export async function loadSimdModel(
   specs: readonly ParameterSpec[],
   file: WeightFile,
   options: SimdLoadOptions,
-  { pageSize = 32, window, sinks = 0, prefillChunk }: ModelCacheOptions = {},
+  { pageSize = 32, window, sinks = 0, prefillChunk, dtype }: ModelCacheOptions = {},
 ): Promise<{ parameters: LazyParameters; unused: readonly string[]; hash: string; executor: StepExecutor }> {
   const simd = backend() as SimdBackend;
   const { parameters, unused, hash } = await loadPackedParameters(simd.machine.heap, specs, file, {
@@ -35,6 +35,7 @@ export async function loadSimdModel(
   const executor = createSimdExecutor(simd, config, parameters, {
     pageSize,
     sinks,
+    ...(dtype === undefined ? {} : { cacheDtype: dtype }),
     ...(window === undefined ? {} : { window }),
     ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 256) }),
   });

@@ -53,6 +53,14 @@ export const logitRows = 16;
 /** Bytes of the linear instruction's scratch a thread: panel.as.ts. */
 export const panelBytes = 20480;
 
+/** Bytes of the attend instruction's scratch a thread: attention.as.ts. */
+export function attentionScratch(pageSize: number, headDim: number, dtype: string): number {
+  const [queries, padded] = [24, Math.ceil(headDim / 4) * 4];
+  const widened = dtype === 'float32' ? 0 : 2 * pageSize * padded * 4;
+  const bytes = queries * padded * 8 + queries * 16 + (queries / 4) * (pageSize + 1) * 16 + widened;
+  return Math.ceil(bytes / 64) * 64;
+}
+
 /** Bytes of a whole matrix. */
 export function integerBytes(kind: IntegerKind, rows: number, columns: number): number {
   const layout = groupLayouts[kind];

@@ -123,3 +123,48 @@ describe('the simd executor', () => {
     expect([heap.liveBytes, tf.memory().numTensors]).toEqual([bytes, tensors]);
   });
 });
+
+describe('the cache in fewer bits', () => {
+  const ids = Array.from({ length: 90 }, (_, i) => (i * 37 + 11) % 1000);
+  it.each([
+    ['float16', 2e-2],
+    ['int8', 0.5],
+  ] as const)(
+    '%s: logits stay near those of float32, over pages, forks and snapshots',
+    async (dtype, tolerance) => {
+      using own = await loadModel(place, { cache: { dtype } });
+      const expected = await last(fused, [...ids, 5]);
+      using sequence = own.newSequence();
+      const [prompt] = await own.step([{ sequence, ids }]);
+      close(prompt, await last(fused, ids), tolerance);
+      using child = sequence.fork();
+      using again = own.restoreSequence(await sequence.snapshot());
+      const rows = await own.step([sequence, child, again].map((s) => ({ sequence: s, ids: [5] })));
+      for (const row of rows) close(row, expected, tolerance);
+      close(rows[1], rows[0], 1e-4);
+      close(rows[2], rows[0], dtype === 'int8' ? 1e-2 : 1e-4);
+    },
+  );
+
+  it('takes a half and about a quarter of the memory', async () => {
+    const { heap } = (tf.backend() as unknown as { machine: { heap: { liveBytes: number } } }).machine;
+    const taken = async (dtype: 'float32' | 'float16' | 'int8') => {
+      using own = await loadModel(place, { cache: { dtype } });
+      const before = heap.liveBytes;
+      await last(own, ids);
+      return heap.liveBytes - before;
+    };
+    const [full, half, quarter] = [await taken('float32'), await taken('float16'), await taken('int8')];
+    expect(half / full).toBeCloseTo(0.5, 1);
+    expect(quarter / full).toBeLessThan(0.35);
+  });
+
+  it('is refused where nothing would heed it', async () => {
+    await expect(loadModel(place, { executor: 'composite', cache: { dtype: 'int8' } })).rejects.toThrow(
+      /dtype: expected float32/,
+    );
+    await expect(loadModel(place, { cache: { dtype: 'int4' as 'int8' } })).rejects.toThrow(
+      /dtype: expected float32, float16 or int8/,
+    );
+  });
+});

@@ -3,6 +3,7 @@
 
 import { elementwiseKinds, floatBits } from '../../backends/simd/program.ts';
 import type { SimdBackend } from '../../backends/simd/simd-backend.ts';
+import type { CacheDtype } from '../../kv-cache/page-store.ts';
 import type { Activation, ModelConfig } from '../../models/model-config.ts';
 import { alibiSlopes } from '../../ops/attention-mask.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from '../plan.ts';
 import type { StepExecutor } from '../step-executor.ts';
 import { Emitter, type EmitterPlace, type RowBuffer } from './emitter.ts';
-import { logitRows, panelBytes } from './packed-layout.ts';
+import { attentionScratch, logitRows, panelBytes } from './packed-layout.ts';
 import type { PackedParameters } from './packed-parameters.ts';
 import { createPassTables, type PassRow } from './pass-tables.ts';
 import { routeExperts } from './route-experts.ts';
@@ -30,6 +31,8 @@ export interface SimdExecutorOptions {
   readonly window?: number;
   /** With a window: first tokens that stay visible. */
   readonly sinks?: number;
+  /** How keys and values are kept. Default `float32`. */
+  readonly cacheDtype?: CacheDtype;
 }
 
 interface Pass {
@@ -51,14 +54,15 @@ export function createSimdExecutor(
   backend: SimdBackend,
   config: ModelConfig,
   parameters: PackedParameters,
-  { pageSize, maxRows = 256, window: widest = 0, sinks = 0 }: SimdExecutorOptions,
+  { pageSize, maxRows = 256, window: widest = 0, sinks = 0, cacheDtype = 'float32' }: SimdExecutorOptions,
 ): StepExecutor {
   const { heap, threads } = backend.machine;
   const plan = compilePlan(config);
   const { hiddenSize: C, numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
   const inner = Math.max(config.intermediateSize, config.experts?.intermediateSize ?? 0);
   const widestInput = Math.max(C, H * d, inner, config.embedding.width);
-  const store = createSimdPageStore(heap, { layers: config.numLayers, groups: G, pageSize, headDim: d });
+  const shape = { layers: config.numLayers, groups: G, pageSize, headDim: d };
+  const store = createSimdPageStore(heap, shape, cacheDtype);
   const owned: number[] = [];
   const allocate = (bytes: number): number => {
     const at = heap.allocate(bytes);
@@ -97,7 +101,7 @@ export function createSimdExecutor(
     embed.projection ? wide : x,
     maxRows,
   );
-  const scratchBytes = Math.ceil((pageSize * 4) / 64) * 64;
+  const scratchBytes = attentionScratch(pageSize, d, cacheDtype);
   const scratch = allocate(scratchBytes * threads);
   const slopes = config.attention.alibi ? allocate(H * 4) : 0;
   if (slopes !== 0) new Float32Array(heap.memory.buffer, slopes, H).set(alibiSlopes(H));
@@ -143,7 +147,18 @@ export function createSimdExecutor(
         e.emit('rope', [q.at, H * d, T, H, ...words], true);
         e.emit('rope', [k.at, G * d, T, G, ...words]);
       }
-      e.emit('append', [k.at, v.at, G * d, T, tables.rows, G, d, pageSize, store.layerOffset(step.layer)]);
+      e.emit('append', [
+        k.at,
+        v.at,
+        G * d,
+        T,
+        tables.rows,
+        G,
+        d,
+        pageSize,
+        store.layerOffset(step.layer),
+        store.kind,
+      ]);
     } else if (step.op === 'attend') {
       const window = Math.min(
         step.window ?? Number.POSITIVE_INFINITY,
@@ -151,7 +166,14 @@ export function createSimdExecutor(
       );
       const sizes = [T, tables.rows, H, G, d, pageSize, store.layerOffset(step.layer)];
       const view = [Number.isFinite(window) ? window : 0, Number.isFinite(window) ? sinks : 0];
-      const scores = [floatBits(step.scale), floatBits(step.softcap ?? 0), slopes, scratch, scratchBytes];
+      const scores = [
+        floatBits(step.scale),
+        floatBits(step.softcap ?? 0),
+        slopes,
+        scratch,
+        scratchBytes,
+        store.kind,
+      ];
       e.emit('attend', [q.at, H * d, heads.at, ...sizes, ...view, ...scores]);
     } else if (step.op === 'out') {
       e.linears(heads, T, [{ name: `layers.${step.layer}.attention.output`, out: y, bias: step.bias }]);

@@ -2,11 +2,13 @@
 // thread walks the whole list and does its own share of each instruction; they meet at a barrier after each. So a step of a model is one call
 // into WASM, whatever its number of operations. Threads spin a while and then sleep,
 // but for a page's main thread, which may not wait.
-import { append, attend, rope } from './attention.as';
+import { attend } from './attention.as';
 import { elementwise } from './elementwise.as';
 import { gemm } from './gemm.as';
 import { linear } from './linear.as';
 import { activate, norm, quantize } from './norm.as';
+import { append } from './pages.as';
+import { rope } from './rope.as';
 import { reduce, softmax } from './rows.as';
 import { attention, attentionGrad } from './train-attention.as';
 import { adamw, heads, normGrad, rowCrossEntropy, rowCrossEntropyGrad, scatterRows, siluMul, siluMulGrad, squareSum } from './train-rows.as';
