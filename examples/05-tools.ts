@@ -14,6 +14,7 @@ import {
   toTrainingRows,
 } from '@ashlar/tools';
 import { calculator } from '@ashlar/tools/calculator';
+import { schemaConstraint } from '@ashlar/tools/grammar';
 
 const { values } = parseArgs({
   options: { model: { type: 'string' }, question: { type: 'string', multiple: true } },
@@ -53,6 +54,8 @@ async function localEngine(place: string): Promise<Engine> {
     codec,
     format: 'special-words',
     maxNewTokens: 60,
+    // Once |CALCULATOR| is written, only an argument that the tool's schema allows can follow.
+    constraint: schemaConstraint,
     sampler: ({ temperature = 0, seed = 1 }) => sampler({ temperature, seed }),
   });
 }

@@ -4,6 +4,7 @@
 import type { DispatchEvent, DispatchInput, SplicedResult } from './dispatch/dispatch-events.ts';
 import { DispatchMachine } from './dispatch/dispatch-machine.ts';
 import { fitContext } from './dispatch/fit-context.ts';
+import { grammarHandOff } from './dispatch/grammar-hand-off.ts';
 import { type Journal, memoryJournal } from './dispatch/journal.ts';
 import type { Call, Outcome } from './dispatch/outcome.ts';
 import { Provenance } from './dispatch/provenance.ts';
@@ -12,6 +13,7 @@ import { toolOutcome } from './dispatch/tool-outcome.ts';
 import { estimateTokens, memoryStore, type ResultStore } from './dispatch/truncate-result.ts';
 import { TurnLog } from './dispatch/turn-log.ts';
 import type { ChatMessage, EngineTurn } from './engines/engine.ts';
+import type { OpenedCall } from './formats/call-region.ts';
 import { structuredFormat } from './formats/structured-format.ts';
 import { canonicalJson, type Json, type JsonObject } from './json.ts';
 import type { Pending } from './policy/approval.ts';
@@ -103,7 +105,7 @@ class Driver {
   private runId: string;
   private splice: Extract<DispatchEvent, { type: 'splice' }> | undefined;
   private pending: Pending[] = [];
-  private constrained: string | undefined;
+  private readonly handGrammar: (turn: EngineTurn, opened: OpenedCall | undefined) => void;
   private giving: Promise<void> = Promise.resolve();
 
   constructor(options: RunOptions, emit: (event: DispatchEvent) => void) {
@@ -116,13 +118,14 @@ class Driver {
     this.messages = [...options.messages];
     this.runId = options.runId ?? crypto.randomUUID();
     const format = options.format ?? options.engine.format ?? 'structured';
+    const tools = [...this.tools.values()].map((tool) => ({
+      name: tool.name,
+      parameters: schemaOf(tool),
+      effects: tool.effects,
+    }));
     this.machine = new DispatchMachine({
       format: format === 'structured' ? structuredFormat : format,
-      tools: [...this.tools.values()].map((tool) => ({
-        name: tool.name,
-        parameters: schemaOf(tool),
-        effects: tool.effects,
-      })),
+      tools,
       limits: options.limits ?? {},
       specialTokens: options.engine.specialTokens ?? [],
       specialMarks: options.engine.specialTokens ?? [],
@@ -130,6 +133,7 @@ class Driver {
         ? {}
         : { allowRepairedEffects: options.allowRepairedEffects }),
     });
+    this.handGrammar = grammarHandOff(this.machine.format, tools);
   }
 
   async run(): Promise<RunResult> {
@@ -256,7 +260,7 @@ class Driver {
         tokens,
         ...(piece.special ? { special: true } : {}),
       });
-      this.handGrammar(turn);
+      this.handGrammar(turn, this.machine.opened);
     } else if (piece.type === 'reasoning') await this.give({ input: 'think', text: piece.text });
     else if (piece.type === 'call')
       await this.give({
@@ -267,16 +271,6 @@ class Driver {
       });
     else await this.give({ input: 'end', reason: piece.reason });
   }
-  /** While a known tool's arguments are written, its schema constrains sampling (rule 15). */
-  private handGrammar(turn: EngineTurn): void {
-    if (turn.constrain === undefined) return;
-    const name = this.machine.writingCallOf;
-    if (name === this.constrained) return;
-    this.constrained = name;
-    const tool = name === undefined ? undefined : this.tools.get(name);
-    turn.constrain(tool === undefined ? undefined : (schemaOf(tool) as JsonObject));
-  }
-
   /** Decides on and runs every open call; false when the run is suspended. */
   private async runStep(deadline: number): Promise<boolean> {
     const open = this.machine.openCalls;

@@ -17,8 +17,16 @@ export { type TokenizedRow, tokenizeRow } from './dispatch/tokenize-row.ts';
 export { type TrainingRow, toTrainingRows } from './dispatch/training-rows.ts';
 export { estimateTokens, memoryStore, type ResultStore, truncateResult } from './dispatch/truncate-result.ts';
 export { runTools } from './driver.ts';
-export type { ChatMessage, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engines/engine.ts';
+export type {
+  ChatMessage,
+  Constrained,
+  Engine,
+  EnginePiece,
+  EngineTurn,
+  SamplingSettings,
+} from './engines/engine.ts';
 export {
+  type ConstraintVocabulary,
   type DisposableEngine,
   type InlineEngineOptions,
   inlineEngine,
@@ -30,6 +38,7 @@ export {
 } from './engines/inline-engine.ts';
 export { EndpointError, type OpenAiEndpointOptions, openAiEndpoint } from './engines/openai-endpoint.ts';
 export { type ScriptedEngineOptions, type ScriptedReply, scriptedEngine } from './engines/scripted-engine.ts';
+export type { OpenedCall } from './formats/call-region.ts';
 export type {
   Act,
   CaptureState,

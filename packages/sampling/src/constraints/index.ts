@@ -1,6 +1,7 @@
 // Texts that a model may write: grammars of several kinds, one engine, masks over a vocabulary.
 
 export { type ConstraintStepOptions, constraintStep } from '../processors/constraint-step.ts';
+export { type Composition, compose, continuation } from './compose.ts';
 export { type Constraint, type ConstraintOptions, constraint } from './constraint.ts';
 export { type ConstraintGrammar, matchesGrammar } from './constraint-grammar.ts';
 export { UnsatisfiableConstraintError, UnsupportedConstraintError } from './errors.ts';

@@ -2,12 +2,13 @@
 // which ask the driver to do something (`call.ready`: decide and run; `splice`: force this text). The same inputs give the same events, so a
 // snapshot is the list of inputs and a replay is a loop. Laws: any chunking of the reply gives the same events; a cut call never becomes ready;
 // every ready call gets exactly one outcome before the next text is sampled; only sampled text can open a call.
+import type { OpenedCall } from '../formats/call-region.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { EndReason, ParseEvent } from '../formats/parse-event.ts';
-import { callId } from '../formats/render-calls.ts';
 import { ToolCallParser } from '../formats/tool-call-parser.ts';
 import { canonicalJson, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
+import { CallIds } from './call-ids.ts';
 import type {
   DispatchEvent,
   DispatchInput,
@@ -71,7 +72,7 @@ export class DispatchMachine {
   private lastStep = false;
   private turnOver = false;
   private done: FinishReason | undefined;
-  private readonly ids = new Set<string>();
+  private readonly ids: CallIds;
 
   constructor(options: DispatchOptions) {
     for (const key of Object.keys(options))
@@ -79,6 +80,7 @@ export class DispatchMachine {
         throw new TypeError(`${key}: expected one of ${[...acceptedOptions].join(', ')}`);
     this.options = options;
     this.format = typeof options.format === 'string' ? formatOf(options.format) : options.format;
+    this.ids = new CallIds(this.format);
     this.limits = limitsOf(options.limits);
     this.tools = new Map(options.tools.map((tool) => [tool.name, tool]));
     this.parser = this.newParser(options.promptTail ?? '');
@@ -113,9 +115,9 @@ export class DispatchMachine {
   get openCalls(): readonly Call[] {
     return [...this.open.values()];
   }
-  /** The tool whose arguments are being written as one JSON value (formats that name it first): for a grammar. */
-  get writingCallOf(): string | undefined {
-    return this.parser.inJsonArguments ? this.parser.callName : undefined;
+  /** The call being written, if any: for a grammar. */
+  get opened(): OpenedCall | undefined {
+    return this.parser.opened;
   }
   /** Tokens so far: sampled by the model, and forced into the sequence. */
   get tokens(): { readonly sampled: number; readonly forced: number } {
@@ -261,14 +263,14 @@ export class DispatchMachine {
     }
   }
 
-  private idFor(name: string, given: string | undefined): string {
-    let id = given !== undefined && given !== '' && !this.ids.has(given) ? given : undefined;
-    for (let n = this.calls; id === undefined || this.ids.has(id); n++) id = callId(this.format, name, n);
-    this.ids.add(id);
-    return id;
-  }
   private newCall(name: string, args: JsonObject, repairs: readonly string[], given?: string): void {
-    const call: Call = { id: this.idFor(name, given), name, arguments: args, repairs, index: this.calls++ };
+    const call: Call = {
+      id: this.ids.take(name, this.calls, given),
+      name,
+      arguments: args,
+      repairs,
+      index: this.calls++,
+    };
     const refusal = this.refusal(call);
     this.say({ type: 'call.ready', call });
     if (refusal) {
@@ -280,7 +282,7 @@ export class DispatchMachine {
   }
   private malformed(name: string | undefined, raw: string, reason: string, id?: string): void {
     const call: Call = {
-      id: this.idFor(name ?? 'call', id),
+      id: this.ids.take(name ?? 'call', this.calls, id),
       name: name ?? '',
       arguments: {},
       repairs: [],

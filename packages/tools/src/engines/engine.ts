@@ -1,6 +1,9 @@
 // What the driver asks of whatever writes the text. A local model samples pieces and accepts forced ones (`force`), so results can be spliced in
 // mid-sentence; an endpoint gives whole turns, with its calls already taken apart. Both fit one interface, and so does a script.
+import type { OpenedCall } from '../formats/call-region.ts';
+import type { ToolFormat } from '../formats/format.ts';
 import type { EndReason } from '../formats/parse-event.ts';
+import type { JsonSchema, ToolSignature } from '../formats/tool-signature.ts';
 import type { JsonObject } from '../json.ts';
 import type { Label, Segment } from '../label.ts';
 
@@ -29,6 +32,20 @@ export type EnginePiece =
   | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
   | { readonly type: 'end'; readonly reason: EndReason };
 
+/** What the text sampled next must be. */
+export type Constrained =
+  /** JSON that satisfies a schema, to the end of the turn. */
+  | { readonly kind: 'json'; readonly schema: JsonSchema }
+  /** The rest of a call of one of the tools, as the format writes calls. */
+  | {
+      readonly kind: 'call';
+      readonly format: ToolFormat;
+      readonly tools: readonly ToolSignature[];
+      readonly opened: Pick<OpenedCall, 'mark' | 'name' | 'written'>;
+      /** A schema that cannot be held to is an error. */
+      readonly strict?: boolean;
+    };
+
 /** One turn of the model, open for sampling. */
 export interface EngineTurn {
   /** The last characters of the rendered prompt: a template may have begun the reply. */
@@ -37,8 +54,8 @@ export interface EngineTurn {
   next(signal: AbortSignal): Promise<EnginePiece> | EnginePiece;
   /** Puts segments into the sequence without sampling, ordinary text with specials off; returns how many tokens that was. */
   force?(segments: readonly Segment[]): Promise<number> | number;
-  /** Constrains what is sampled next to a tool's arguments, or frees it (`undefined`): the grammar hand-off. */
-  constrain?(schema: JsonObject | boolean | undefined): void;
+  /** Constrains what is sampled next, or frees it (`undefined`): the grammar hand-off. Answers whether sampling is held to it. */
+  constrain?(what: Constrained | undefined): boolean;
   /** Ends the turn; its resources may go. */
   close(): Promise<void> | void;
 }

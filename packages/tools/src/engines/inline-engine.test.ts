@@ -102,9 +102,9 @@ describe('a local model', () => {
     const second = model.fed.filter((ids) => ids.length > 1)[1]!;
     expect(new TextDecoder().decode(Uint8Array.from(second))).not.toContain('a long prompt');
   });
-  it('is handed the schema for exactly the value of a call’s arguments', async () => {
+  it('is constrained from the opening mark to the end of the call, and free before and after', async () => {
     const seen: unknown[] = [];
-    let masked = 0;
+    let masked = '';
     const json = encode('{"expression": "2+2"}');
     const model = playing([[...encode('Hm. [TOOL_CALLS]calculator[ARGS]'), ...json, 256], encode('ok')]);
     await runTools({
@@ -112,21 +112,26 @@ describe('a local model', () => {
         model,
         codec,
         format: 'mistral-v13',
-        constraint: (schema) => {
-          seen.push(schema);
+        constraint: (what) => {
+          seen.push(what.kind === 'call' && [what.opened.mark, what.opened.written, what.tools]);
           return {
-            mask() {
-              masked++;
+            mask() {},
+            accept(id) {
+              masked += String.fromCharCode(id);
             },
-            accept() {},
+            get done() {
+              return masked.endsWith('}');
+            },
           };
         },
       }),
       tools: [calculator()],
       messages: [{ role: 'user', content: 'x' }],
     }).result;
-    expect(seen).toEqual([calculator().input]);
-    expect(masked).toBe(json.length);
+    expect(seen).toEqual([
+      ['[TOOL_CALLS]', '', [{ name: 'calculator', parameters: calculator().input, effects: 'none' }]],
+    ]);
+    expect(masked).toBe('calculator[ARGS]{"expression": "2+2"}');
   });
   it('never forces a control token, whatever a tokenizer makes of a text', async () => {
     const model = playing([encode('|CALCULATOR| 1 |')]);

@@ -5,7 +5,7 @@
 import type { EndReason } from '../formats/parse-event.ts';
 import type { JsonObject } from '../json.ts';
 import type { Segment } from '../label.ts';
-import type { Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
+import type { Constrained, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
 import { wireMessage } from './wire-message.ts';
 
 /** A sequence of a model: what @ashlar/core's `LanguageModel.newSequence()` gives. */
@@ -52,12 +52,22 @@ export interface SplicingSampler {
   /** Told of ids that it did not draw. */
   accept?(id: number): void;
 }
-/** Constrains sampling to a schema: masks a row of logits, and is told what was drawn. */
+/** Constrains sampling to a language: masks a row of logits, and is told what was drawn. */
 export interface SplicingConstraint {
   /** Forbids ids in place, by setting their logits to -Infinity. */
   mask(logits: Float32Array): void;
   /** Told of the id that was drawn. */
   accept(id: number): void;
+  /** True when the constrained text is complete and sampling is free again. */
+  readonly done?: boolean;
+}
+/** The vocabulary of a model, as @ashlar/sampling's constraints take it. */
+export interface ConstraintVocabulary {
+  readonly vocabSize: number;
+  /** The bytes of a token, those of special tokens included. */
+  tokenBytes(id: number): Uint8Array | undefined;
+  readonly eosTokenIds: readonly number[];
+  readonly specialIds: ReadonlySet<number>;
 }
 
 /** An engine with something to free. */
@@ -72,8 +82,11 @@ export interface InlineEngineOptions<S extends SplicingSequence> {
   readonly codec: SplicingCodec;
   /** Makes the sampler of a turn. Absent: the most probable id. */
   readonly sampler?: (settings: SamplingSettings) => SplicingSampler;
-  /** Makes the constraint for a tool's arguments (rule 15): called when a known call opens. */
-  readonly constraint?: (schema: JsonObject | boolean) => SplicingConstraint;
+  /** Makes the constraint of a call that has opened, or of a response format: `schemaConstraint` of `@ashlar/tools/grammar`. */
+  readonly constraint?: (
+    what: Constrained,
+    vocabulary: ConstraintVocabulary,
+  ) => SplicingConstraint | undefined;
   /** Wire format the model writes calls in. */
   readonly format: string;
   /** Most tokens sampled in one turn. Default: as many as the model has positions for. */
@@ -104,6 +117,16 @@ export function inlineEngine<S extends SplicingSequence>(
       : new TextDecoder().decode(bytes);
   };
   const specialTokens = [...specialIds].map(text).filter((t) => t !== '');
+  let vocabulary: ConstraintVocabulary | undefined;
+  const vocabularyOf = (vocabSize: number): ConstraintVocabulary => ({
+    vocabSize,
+    tokenBytes: (id) => {
+      const bytes = codec.tokenBytes(id);
+      return bytes?.length || !specialIds.has(id) ? bytes : new TextEncoder().encode(text(id));
+    },
+    eosTokenIds: [...ends],
+    specialIds,
+  });
   let sequence: S | undefined;
   // One sequence, so one turn at a time: the next waits until the last is closed.
   let free: Promise<void> = Promise.resolve();
@@ -210,6 +233,7 @@ export function inlineEngine<S extends SplicingSequence>(
         }
         last = id;
         constraint?.accept(id);
+        if (constraint?.done) constraint = undefined;
         if (specialIds.has(id)) {
           decoder = new TextDecoder();
           return { type: 'text', text: text(id), tokens: 1, special: true };
@@ -231,8 +255,10 @@ export function inlineEngine<S extends SplicingSequence>(
       ...(options.constraint === undefined
         ? {}
         : {
-            constrain(schema: JsonObject | boolean | undefined): void {
-              constraint = schema === undefined ? undefined : options.constraint?.(schema);
+            constrain(what: Constrained | undefined): boolean {
+              vocabulary ??= vocabularyOf(logits.length);
+              constraint = what === undefined ? undefined : options.constraint?.(what, vocabulary);
+              return constraint !== undefined;
             },
           }),
       close: release,

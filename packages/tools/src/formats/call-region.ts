@@ -4,8 +4,25 @@ import type { ParseEvent } from './parse-event.ts';
 import { readRegion } from './read-calls.ts';
 import type { ToolSignature } from './tool-signature.ts';
 
+/** A call that is being written: where it opened, and what was written since. */
+export interface OpenedCall {
+  /** Counts the call regions of the reply. */
+  readonly region: number;
+  /** The text of the mark that opened it; empty where the mark is part of what is read (`[f(`, `{`). */
+  readonly mark: string;
+  /** The tool's name, where the mark or the header before it held it. */
+  readonly name?: string;
+  /** All text since the mark. */
+  readonly written: string;
+}
+
 /** What was captured between the marks of a call. */
 export interface CallRegion {
+  /** The mark that opened it, and the name known by then. */
+  readonly mark: string;
+  readonly openedAs: string | undefined;
+  /** All text since the mark that has been read. */
+  written: string;
   /** The arguments, or all of it where a format names the call inside. */
   raw: string;
   name: string;
@@ -19,9 +36,12 @@ export interface CallRegion {
 }
 
 /** An empty region; `name` where the opening mark held it. */
-export const newRegion = (name = ''): CallRegion => ({
+export const newRegion = (mark: string, name?: string): CallRegion => ({
+  mark,
+  openedAs: name,
+  written: '',
   raw: '',
-  name,
+  name: name ?? '',
   id: '',
   key: '',
   value: '',

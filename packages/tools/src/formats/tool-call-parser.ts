@@ -3,7 +3,14 @@
 // a mark is held back; a call is announced while it is written but is only ever reported as a call when its close mark has come, or when the
 // turn ended where the format lets it end. Total work is O(n): nothing is read twice, except after malformed text at the very end.
 
-import { type CallRegion, named, newRegion, plainName, readingEvents } from './call-region.ts';
+import {
+  type CallRegion,
+  named,
+  newRegion,
+  type OpenedCall,
+  plainName,
+  readingEvents,
+} from './call-region.ts';
 import type { Act, CaptureState, ExpectState, Mark, Route, State, ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
 import { type FoundMark, findMark, firstMark, startsOf } from './mark-finder.ts';
@@ -61,23 +68,17 @@ export class ToolCallParser {
     this.enter(this.state);
   }
 
-  /** The state the format is in (`content`, `arguments`, ...): what a grammar hand-off or a display asks. */
-  get stateName(): string {
-    return this.state;
-  }
-  /** True while a call is being written. */
-  get inCall(): boolean {
-    return this.region !== undefined;
-  }
-  /** Its name, once it is known. */
-  get callName(): string | undefined {
-    return this.region?.name.trim() || undefined;
-  }
-  /** True while the text read next is the JSON value of a call's arguments. */
-  get inJsonArguments(): boolean {
-    const state = this.at;
-    const json = state.kind === 'capture' && state.as === 'arguments' && state.lexer === 'json';
-    return json && this.region !== undefined && this.format.reading === 'json-arguments';
+  /** The call being written, if any: what a grammar hand-off or a display asks. */
+  get opened(): OpenedCall | undefined {
+    const { region } = this;
+    if (region === undefined) return undefined;
+    const { mark, openedAs, written } = region;
+    return {
+      region: this.regions,
+      mark,
+      written: written + this.buffer,
+      ...(openedAs === undefined ? {} : { name: plainName(this.format, openedAs) }),
+    };
   }
   /**
    * Takes the next piece: text, or UTF-8 bytes cut anywhere. `special: true` says that the piece is exactly one special token.
@@ -270,12 +271,14 @@ export class ToolCallParser {
   }
 
   private consume(length: number): void {
+    if (this.region !== undefined) this.region.written += this.buffer.slice(0, length);
     this.base += length;
     this.buffer = this.buffer.slice(length);
   }
 
   private follow(mark: Mark, match: Match & { kind: 'whole' }, at: number): void {
     this.leave();
+    const text = mark.keep ? '' : this.buffer.slice(at, match.end);
     this.consume(mark.keep ? at : match.end);
     if (mark.act !== 'drop') this.written = true;
     let to = mark.to;
@@ -298,7 +301,7 @@ export class ToolCallParser {
       }
       this.header = '';
     }
-    if (act === 'open') this.open(name);
+    if (act === 'open') this.open(text, name);
     else if (name !== undefined && this.region !== undefined && mark.routes === undefined)
       this.region.name = name;
     if (act === 'close') this.act('close');
@@ -327,9 +330,9 @@ export class ToolCallParser {
     if (state === undefined) throw new Error(`format ${this.format.name}: no state ${to}`);
     this.lexer = new ValueLexer(state.kind === 'capture' ? (state.lexer ?? 'raw') : 'raw');
   }
-  private open(name: string | undefined): void {
+  private open(mark: string, name: string | undefined): void {
     this.regions++;
-    this.region = newRegion(name);
+    this.region = newRegion(mark, name);
     // Formats that write the name first announce the call when it is known.
     if (name !== undefined || !this.namedLater())
       this.events.push({

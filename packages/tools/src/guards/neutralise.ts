@@ -48,8 +48,9 @@ export function marksOf(format: ToolFormat, toolNames: readonly string[] = []): 
   const out = new Set<string>();
   for (const state of Object.values(format.states))
     for (const mark of state.marks)
+      // Quoted keys are no delimiters: results are full of them.
       for (const part of mark.at)
-        if (typeof part === 'string' && /^[^\w\s`].{2,}/.test(part.trim())) out.add(part.trim());
+        if (typeof part === 'string' && /^[^\w\s`"].{2,}/.test(part.trim())) out.add(part.trim());
   const { render } = format;
   for (const template of [render.result, render.resultsBefore ?? '', render.resultsAfter ?? '', render.call])
     for (const literal of template.split(/\{\w+\}|\n/)) {

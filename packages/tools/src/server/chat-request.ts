@@ -24,8 +24,13 @@ export interface ChatRequest {
   readonly stream: boolean;
   readonly includeUsage: boolean;
   readonly n: number;
-  readonly schema?: JsonObject | true;
+  /** What the answer must satisfy as JSON. */
+  readonly schema?: JsonObject;
   readonly parallelToolCalls: boolean;
+  /** The answer must call a tool (`tool_choice`); `tools` holds those it may call. */
+  readonly mustCall: boolean;
+  /** A tool asks for its schema to be held to. */
+  readonly strictTools: boolean;
 }
 
 const samplingFields: Readonly<Record<string, readonly [keyof SamplingSettings, number, number]>> = {
@@ -92,13 +97,10 @@ export function chatRequest(body: JsonObject, accepted: readonly string[] | unde
   if (!Array.isArray(body['messages']) || body['messages'].length === 0)
     throw wrong('messages', 'a non-empty list');
   if (body['logprobs'] === true) throw new RequestError(400, 'logprobs: not supported', 'logprobs');
-  const choice = body['tool_choice'] ?? 'auto';
-  if (choice !== 'auto' && choice !== 'none')
-    throw new RequestError(400, 'tool_choice: only auto and none are supported', 'tool_choice');
-  const tools = Array.isArray(body['tools']) && choice !== 'none' ? body['tools'].filter(isObject) : [];
-  for (const tool of tools)
-    if (!isObject(tool['function']) || typeof tool['function']['name'] !== 'string')
-      throw wrong('tools', 'entries {type: "function", function: {name, ...}}');
+  const { tools, mustCall } = toolsOf(body);
+  const format = schemaOf(body['response_format']);
+  if (format.schema !== undefined && tools.length > 0)
+    throw new RequestError(400, 'response_format: not supported together with tools', 'response_format');
   const n = body['n'] ?? 1;
   if (typeof n !== 'number' || !Number.isInteger(n) || n < 1 || n > 16)
     throw wrong('n', 'an integer from 1 to 16');
@@ -116,15 +118,34 @@ export function chatRequest(body: JsonObject, accepted: readonly string[] | unde
     includeUsage: isObject(body['stream_options']) && body['stream_options']['include_usage'] === true,
     n,
     parallelToolCalls: body['parallel_tool_calls'] !== false,
-    ...schemaOf(body['response_format']),
+    mustCall,
+    strictTools: tools.some((tool) => isObject(tool['function']) && tool['function']['strict'] === true),
+    ...format,
   };
 }
 
-function schemaOf(format: Json | undefined): { schema?: JsonObject | true } {
+/** The tools that may be called, and whether one must be. */
+function toolsOf(body: JsonObject): { tools: readonly JsonObject[]; mustCall: boolean } {
+  const given = body['tools'] ?? [];
+  const nameOf = (tool: Json | undefined): Json | undefined =>
+    isObject(tool) && isObject(tool['function']) ? tool['function']['name'] : undefined;
+  if (!Array.isArray(given) || given.some((tool) => typeof nameOf(tool) !== 'string' || nameOf(tool) === ''))
+    throw wrong('tools', 'entries {type: "function", function: {name, ...}}');
+  const tools = given as readonly JsonObject[];
+  const choice = body['tool_choice'] ?? 'auto';
+  if (choice === 'none') return { tools: [], mustCall: false };
+  if (choice === 'auto') return { tools, mustCall: false };
+  const named = tools.filter((tool) => nameOf(tool) === nameOf(choice));
+  const chosen = choice === 'required' ? tools : named;
+  if (chosen.length === 0) throw wrong('tool_choice', 'auto, none, required or one of the tools');
+  return { tools: chosen, mustCall: true };
+}
+
+function schemaOf(format: Json | undefined): { schema?: JsonObject } {
   if (format === undefined || format === null) return {};
   if (!isObject(format)) throw wrong('response_format', 'an object');
   if (format['type'] === 'text') return {};
-  if (format['type'] === 'json_object') return { schema: true };
+  if (format['type'] === 'json_object') return { schema: { type: 'object' } };
   const inner = isObject(format['json_schema']) ? format['json_schema']['schema'] : undefined;
   if (format['type'] === 'json_schema' && isObject(inner)) return { schema: inner };
   throw wrong('response_format', 'type text, json_object or json_schema');

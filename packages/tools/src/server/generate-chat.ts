@@ -1,6 +1,7 @@
 // One turn of an engine as the pieces of an OpenAI answer: content up to a stop string, reasoning, calls, and why it ended. Calls come out whole:
 // a client that sees a call sees a complete one.
-import type { Engine, EngineTurn } from '../engines/engine.ts';
+import { grammarHandOff } from '../dispatch/grammar-hand-off.ts';
+import type { Constrained, Engine, EngineTurn } from '../engines/engine.ts';
 import type { ParseEvent } from '../formats/parse-event.ts';
 import { structuredFormat } from '../formats/structured-format.ts';
 import { ToolCallParser } from '../formats/tool-call-parser.ts';
@@ -14,6 +15,33 @@ export type ChatPiece =
   | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
   | { readonly type: 'end'; readonly reason: 'stop' | 'length' | 'tool_calls'; readonly tokens: number };
 
+/** Holds a turn to what the request demands from its beginning. @throws RequestError where the model cannot be held to it. */
+function constrainTurn(request: ChatRequest, turn: EngineTurn, parser: ToolCallParser): void {
+  const hold = (what: Constrained, param: string): void => {
+    let held = false;
+    try {
+      held = turn.constrain?.(what) === true;
+    } catch (error) {
+      throw new RequestError(
+        400,
+        `${param}: ${error instanceof Error ? error.message : String(error)}`,
+        param,
+      );
+    }
+    if (!held) throw new RequestError(400, `${param}: this model cannot be held to it`, param);
+  };
+  const { format, tools } = parser;
+  const strict = request.strictTools;
+  const call: Constrained = { kind: 'call', format, tools, opened: { mark: '', written: '' }, strict };
+  if (request.schema !== undefined) hold({ kind: 'json', schema: request.schema }, 'response_format');
+  else if (request.mustCall) hold(call, 'tool_choice');
+  else if (strict) {
+    // Held to when a call opens; that it can be is found out now, while there is a status to say it with.
+    hold(call, 'tools');
+    turn.constrain?.(undefined);
+  }
+}
+
 /** Generates one answer. `plain`: text is text, no calls are looked for. */
 export async function* generateChat(
   request: ChatRequest,
@@ -24,25 +52,17 @@ export async function* generateChat(
   const { sampling } = request;
   const turn: EngineTurn = await engine.open(request.messages, { tools: request.tools, signal, sampling });
   try {
-    if (request.schema !== undefined) {
-      if (turn.constrain === undefined)
-        throw new RequestError(400, 'response_format: this model cannot be constrained', 'response_format');
-      turn.constrain(request.schema);
-    }
-    const looking =
-      request.tools.length > 0 &&
-      options.plain !== true &&
-      engine.format !== undefined &&
-      engine.format !== 'structured';
+    const structured =
+      options.plain === true || engine.format === undefined || engine.format === 'structured';
+    const looking = request.tools.length > 0 && !structured;
     const parser = new ToolCallParser({
-      format:
-        options.plain || engine.format === undefined || engine.format === 'structured'
-          ? structuredFormat
-          : engine.format,
+      format: structured || engine.format === undefined ? structuredFormat : engine.format,
       tools: request.tools,
       promptTail: turn.promptTail.slice(-64),
       ...(looking ? { specialMarks: engine.specialTokens ?? [] } : {}),
     });
+    constrainTurn(request, turn, parser);
+    const handGrammar = grammarHandOff(parser.format, parser.tools, request.strictTools);
     const stops = new StopText(request.stop);
     const most = sampling.maxTokens ?? Number.POSITIVE_INFINITY;
     let tokens = 0;
@@ -83,6 +103,7 @@ export async function* generateChat(
       } else {
         tokens += piece.tokens ?? 1;
         yield* out(parser.push(piece.text, { special: piece.special === true }));
+        if (looking) handGrammar(turn, parser.opened);
         if (stops.stopped || (!request.parallelToolCalls && calls > 0)) break;
         if (tokens >= most) {
           reason = 'length';

@@ -289,6 +289,8 @@ async function completions(
     includeUsage: false,
     n: 1,
     parallelToolCalls: true,
+    mustCall: false,
+    strictTools: false,
   };
   const head = { id: id('cmpl'), object: 'text_completion', created, model: model.id };
   const choice: Choice = { content: '', reasoning: '', calls: [], finish: 'stop', tokens: 0 };

@@ -1,0 +1,204 @@
+import { compose, matchesGrammar } from '@ashlar/sampling/constraints';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkSchema } from '../check-schema.ts';
+import {
+  inlineEngine,
+  type SplicingCodec,
+  type SplicingModel,
+  type SplicingSequence,
+} from '../engines/inline-engine.ts';
+import { toolFormats } from '../formats/formats.ts';
+import { gatherReply } from '../formats/parse-reply.ts';
+import { type RenderedCall, renderCalls } from '../formats/render-calls.ts';
+import { ToolCallParser } from '../formats/tool-call-parser.ts';
+import { type AnyTool, signatureOf } from '../tool.ts';
+import { callLanguage } from './call-language.ts';
+import { schemaConstraint } from './schema-constraint.ts';
+
+const tool = (name: string, properties: object, required: string[] = []): AnyTool => ({
+  name,
+  description: name,
+  effects: 'none',
+  input: { type: 'object', properties, required } as AnyTool['input'],
+  run: () => 'done',
+});
+const tools: readonly AnyTool[] = [
+  tool('now', {}),
+  tool('get_weather', { city: { type: 'string' }, unit: { enum: ['c', 'f'], type: 'string' } }, ['city']),
+  tool(
+    'book',
+    {
+      seats: { type: 'integer', minimum: 1, maximum: 9 },
+      window: { type: 'boolean' },
+      days: { type: 'array', items: { type: 'integer' } },
+    },
+    ['seats', 'window'],
+  ),
+];
+const signatures = tools.map(signatureOf);
+const names = [...toolFormats.keys()];
+
+// Bytes are tokens, and every mark that is a special token somewhere is one here.
+const encode = (text: string): number[] => [...new TextEncoder().encode(text)];
+const codec: SplicingCodec = {
+  encode,
+  tokenBytes: (id) => (id < 256 ? Uint8Array.of(id) : undefined),
+  encodeChat: () => encode('go\n'),
+  eosTokenIds: [256],
+  specialIds: new Set([256]),
+};
+interface Tape extends SplicingSequence {
+  ids: number[];
+}
+/** A model that writes `opening` and from there on what a seeded source makes it want, mostly closing marks: it never means a valid call. */
+function raving(opening: string, seed: number): SplicingModel<Tape> {
+  let turn = 0;
+  let written = 0;
+  let state = seed >>> 0;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return {
+    maxPositions: 100_000,
+    eosTokenIds: [256],
+    newSequence: () => {
+      const tape: Tape = {
+        ids: [],
+        truncate(length) {
+          tape.ids.length = length;
+        },
+        dispose() {},
+      };
+      return tape;
+    },
+    async step([request]) {
+      const { sequence, ids } = request as { sequence: Tape; ids: ArrayLike<number> };
+      sequence.ids.push(...Array.from(ids));
+      if (ids.length > 1) {
+        turn++;
+        written = 0;
+      }
+      const logits = Float32Array.from({ length: 257 }, random);
+      // Long texts and lists are left soon, else a raving model would never end.
+      for (const c of '"}])|</\n') logits[c.charCodeAt(0)] += written > 60 ? 2 : 0.3;
+      const script = turn === 1 ? encode(opening) : [];
+      if (turn > 1) logits[256] = 99;
+      else if (written < script.length) logits[script[written] as number] = 99;
+      written++;
+      return [logits];
+    },
+  };
+}
+const openings: Readonly<Record<string, string>> = {
+  hermes: '<tool_call>',
+  'llama-3.1': '{',
+  'llama-pythonic': '[now(',
+  'mistral-nemo': '[TOOL_CALLS]',
+  'mistral-v11': '[TOOL_CALLS]',
+  'mistral-v13': '[TOOL_CALLS]',
+  'deepseek-r1': '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>',
+  'deepseek-v3.1': '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>',
+  harmony: '<|channel|>commentary to=functions.book <|constrain|>json<|message|>',
+  'qwen3-coder': '<tool_call>\n<function=',
+  'glm-4.5': '<tool_call>',
+  'kimi-k2': '<|tool_calls_section_begin|><|tool_call_begin|>',
+  'minimax-m2': '<minimax:tool_call>\n<invoke name="',
+  'seed-oss': '<seed:tool_call>\n<function=',
+  'gemma-4': '<|tool_call>call:',
+  granite: '<|tool_call|>',
+  'functionary-v3.1': '<function=',
+  'functionary-v3.2': '>>>book\n',
+  smollm2: '<tool_call>',
+  smollm3: '<tool_call>',
+  'phi-4': '<|tool_call|>',
+  'special-words': '|BOOK|',
+};
+
+describe('what may be written once a call has opened', () => {
+  it('is in every format what its own renderer writes of valid calls', () => {
+    const call: fc.Arbitrary<RenderedCall> = fc.oneof(
+      fc.constant({ name: 'now', arguments: {} }),
+      fc.record({
+        name: fc.constant('get_weather'),
+        arguments: fc.record(
+          {
+            city: fc.string({ minLength: 1, maxLength: 8 }).filter((s) => !/[<|{]|^\s|\s$/.test(s)),
+            unit: fc.constantFrom('c', 'f'),
+          },
+          { requiredKeys: ['city'] },
+        ),
+      }),
+      fc.record({
+        name: fc.constant('book'),
+        arguments: fc.record(
+          {
+            seats: fc.integer({ min: 1, max: 9 }),
+            window: fc.boolean(),
+            days: fc.array(fc.integer(), { maxLength: 3 }),
+          },
+          { requiredKeys: ['seats', 'window'] },
+        ),
+      }),
+    );
+    for (const name of names) {
+      const format = toolFormats.get(name)!;
+      const given = callLanguage(format, signatures, { mark: '' }, true);
+      const language = compose(given!);
+      fc.assert(
+        fc.property(call, (one) => {
+          const id = format.ids === 'mistral' ? 'abcdef123' : undefined;
+          const written = renderCalls(
+            [{ ...one, ...(id && { id }) }],
+            format,
+            signatures.map((s) => ({ ...s })),
+          ).trimEnd();
+          const text = format.render.after === '' ? written : written.replace(/<\|call\|>$/, '<|call|>');
+          expect(matchesGrammar(language, text), `${name}: ${text}`).toBe(true);
+        }),
+        { numRuns: 25 },
+      );
+    }
+  });
+  for (const name of names)
+    it(`${name}: a model that raves still writes only calls whose arguments satisfy their schemas`, async () => {
+      for (let seed = 0; seed < 6; seed++) {
+        const engine = inlineEngine({
+          model: raving(openings[name] as string, seed),
+          codec,
+          format: name,
+          constraint: schemaConstraint,
+          maxNewTokens: 3000,
+        });
+        const turn = await engine.open([{ role: 'user', content: 'go' }], {
+          tools: [],
+          signal: new AbortController().signal,
+        });
+        const promptTail = name === 'harmony' ? '<|start|>assistant' : '';
+        const parser = new ToolCallParser({ format: name, tools: signatures, promptTail });
+        const format = toolFormats.get(name)!;
+        const events = [];
+        let region = 0;
+        for (let n = 0; n < 3000; n++) {
+          const piece = await turn.next(new AbortController().signal);
+          if (piece.type !== 'text') break;
+          events.push(...parser.push(piece.text));
+          const { opened } = parser;
+          if (opened && opened.region !== region) {
+            region = opened.region;
+            turn.constrain?.({ kind: 'call', format, tools: signatures, opened, strict: true });
+          }
+          if (region > 0 && opened === undefined) break;
+        }
+        const reply = gatherReply([...events, ...parser.end('stop')]);
+        expect([...reply.malformed, ...reply.incomplete], `${name} ${seed}`).toEqual([]);
+        expect(reply.calls.length > 0 || /^(?:smollm2|granite|mistral-nemo)$/.test(name)).toBe(true);
+        for (const call of reply.calls) {
+          const own = signatures.find((s) => s.name === call.name);
+          expect(own, `${name}: ${call.name}`).toBeDefined();
+          expect(checkSchema(call.arguments, own!.parameters), JSON.stringify(call)).toEqual([]);
+        }
+      }
+    });
+});

@@ -1,0 +1,1 @@
+export { schemaConstraint } from './schema-constraint.ts';

@@ -1,0 +1,178 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { checkSchema } from '../check-schema.ts';
+import {
+  inlineEngine,
+  type SplicingCodec,
+  type SplicingModel,
+  type SplicingSequence,
+} from '../engines/inline-engine.ts';
+import { schemaConstraint } from '../grammar/schema-constraint.ts';
+import { openAiHandler } from './handler.ts';
+
+// Bytes are tokens; the model wants noise, with some weight on what closes strings, objects and tags: never by itself what is asked for.
+const codec: SplicingCodec = {
+  encode: (text) => [...new TextEncoder().encode(text)],
+  tokenBytes: (id) => (id < 256 ? Uint8Array.of(id) : undefined),
+  encodeChat: () => [10],
+  eosTokenIds: [256],
+  specialIds: new Set([256]),
+};
+function noise(seed: number, opening = ''): SplicingModel {
+  let state = seed;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  let written = 0;
+  return {
+    maxPositions: 10_000,
+    eosTokenIds: [256],
+    newSequence(): SplicingSequence {
+      const ids: number[] = [];
+      return { ids, truncate: (n) => ids.splice(n), dispose() {} };
+    },
+    async step([request]) {
+      const { sequence, ids } = request as { sequence: SplicingSequence; ids: ArrayLike<number> };
+      (sequence.ids as number[]).push(...Array.from(ids));
+      const logits = Float32Array.from({ length: 257 }, random);
+      for (const c of '"}]</') logits[c.charCodeAt(0)] = random() * 2;
+      if (written < opening.length) logits[opening.charCodeAt(written)] = 9;
+      written++;
+      return [logits];
+    },
+  };
+}
+const client = (model: SplicingModel, options: { constrained?: boolean } = {}): OpenAI => {
+  const { constrained = true } = options;
+  const engine = inlineEngine({
+    model,
+    codec,
+    format: 'hermes',
+    maxNewTokens: 2000,
+    ...(constrained ? { constraint: schemaConstraint } : {}),
+  });
+  const serve = openAiHandler({ models: [{ id: 'm', engine }] });
+  return new OpenAI({
+    apiKey: 'key',
+    baseURL: 'http://localhost/v1',
+    maxRetries: 0,
+    fetch: (url, init) => serve(new Request(url as string, init as RequestInit)),
+  });
+};
+const messages = [{ role: 'user' as const, content: 'Hi' }];
+const person = {
+  type: 'object',
+  properties: { name: { type: 'string', maxLength: 5 }, age: { type: 'integer', minimum: 0, maximum: 120 } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+};
+const asked = (schema: Record<string, unknown>) => ({
+  model: 'm',
+  messages,
+  response_format: { type: 'json_schema' as const, json_schema: { name: 'person', strict: true, schema } },
+});
+const tool = (name: string, parameters: Record<string, unknown>, strict = false) => ({
+  type: 'function' as const,
+  function: { name, parameters, ...(strict ? { strict } : {}) },
+});
+
+describe('response_format', () => {
+  it('json_schema: whatever the model wants, the answer satisfies the schema, whole and streamed', async () => {
+    for (let seed = 1; seed < 6; seed++) {
+      const whole = await client(noise(seed)).chat.completions.create(asked(person));
+      const text = whole.choices[0]?.message.content ?? '';
+      expect(checkSchema(JSON.parse(text), person), text).toEqual([]);
+      expect(whole.choices[0]?.finish_reason).toBe('stop');
+      let streamed = '';
+      for await (const chunk of await client(noise(seed)).chat.completions.create({
+        ...asked(person),
+        stream: true,
+      }))
+        streamed += chunk.choices[0]?.delta.content ?? '';
+      expect(streamed).toBe(text);
+    }
+  });
+  it('json_object: the answer is an object', async () => {
+    const whole = await client(noise(3)).chat.completions.create({
+      model: 'm',
+      messages,
+      response_format: { type: 'json_object' },
+    });
+    expect(JSON.parse(whole.choices[0]?.message.content ?? '')).toBeTypeOf('object');
+  });
+  it('what cannot be held to is refused with the keyword', async () => {
+    const unheld = { type: 'string', pattern: '(a)\\1' };
+    await expect(client(noise(1)).chat.completions.create(asked(unheld))).rejects.toMatchObject({
+      status: 400,
+      param: 'response_format',
+      message: expect.stringContaining('back reference'),
+    });
+    await expect(
+      client(noise(1), { constrained: false }).chat.completions.create(asked(person)),
+    ).rejects.toThrow(/response_format: this model cannot be held to it/);
+    const both = { ...asked(person), tools: [tool('now', {})] };
+    await expect(client(noise(1)).chat.completions.create(both)).rejects.toThrow(/together with tools/);
+  });
+});
+
+describe('tools', () => {
+  it('tool_choice: required and a named tool are called, with arguments that satisfy their schemas', async () => {
+    const tools = [tool('greet', person), tool('now', { type: 'object', properties: {} })];
+    const named = { type: 'function' as const, function: { name: 'greet' } };
+    for (const [tool_choice, names] of [
+      ['required', ['greet', 'now']],
+      [named, ['greet']],
+    ] as const)
+      for (let seed = 1; seed < 5; seed++) {
+        const whole = await client(noise(seed)).chat.completions.create({
+          model: 'm',
+          messages,
+          tools,
+          tool_choice,
+          parallel_tool_calls: false,
+        });
+        const call = whole.choices[0]?.message.tool_calls?.[0];
+        const made = call?.type === 'function' ? call.function : undefined;
+        expect(names).toContain(made?.name);
+        if (made?.name === 'greet') expect(checkSchema(JSON.parse(made.arguments), person)).toEqual([]);
+        expect(whole.choices[0]?.finish_reason).toBe('tool_calls');
+      }
+    const unknown = { type: 'function' as const, function: { name: 'later' } };
+    await expect(
+      client(noise(1)).chat.completions.create({ model: 'm', messages, tools, tool_choice: unknown }),
+    ).rejects.toThrow(/tool_choice: expected auto, none, required or one of the tools/);
+  });
+  it('left to the model, a call that it opens is held to the schema', async () => {
+    for (let seed = 1; seed < 5; seed++) {
+      const stream = await client(noise(seed, 'Well. <tool_call>')).chat.completions.create({
+        model: 'm',
+        messages,
+        tools: [tool('greet', person, true)],
+        parallel_tool_calls: false,
+        stream: true,
+      });
+      let text = '';
+      const calls: string[] = [];
+      for await (const chunk of stream) {
+        text += chunk.choices[0]?.delta.content ?? '';
+        for (const call of chunk.choices[0]?.delta.tool_calls ?? [])
+          calls.push(call.function?.arguments ?? '');
+      }
+      expect(text).toBe('Well. ');
+      expect(calls.map((call) => checkSchema(JSON.parse(call), person))).toEqual([[]]);
+    }
+  });
+  it('a strict tool that cannot be held to is refused before anything is said', async () => {
+    const unheld = { type: 'object', properties: { n: { type: 'string', pattern: '(a)\\1' } } };
+    const ask = (strict: boolean) =>
+      client(noise(1, 'No call.')).chat.completions.create({
+        model: 'm',
+        messages,
+        tools: [tool('f', unheld, strict)],
+        max_tokens: 8,
+      });
+    await expect(ask(true)).rejects.toMatchObject({ status: 400, param: 'tools' });
+    expect((await ask(false)).choices[0]?.message.content).toBe('No call.');
+  });
+});
