@@ -9,6 +9,7 @@ import {
   type BankingData,
   bankingSuite,
   type FunctionCallingCase,
+  type MailQuestion,
   type WorkspaceData,
   workspaceSuite,
 } from '../src/evaluation/index.ts';
@@ -41,9 +42,9 @@ export function suites(): readonly [AttackSuite<BankingData>, AttackSuite<Worksp
   ];
 }
 
-/** BIPIA's mails and instructions. */
+/** BIPIA's mails with their questions, and its instructions. */
 export function mailAttacks(): {
-  readonly mails: readonly string[];
+  readonly mails: readonly MailQuestion[];
   readonly instructions: readonly string[];
 } {
   const lines = readFileSync(join(data, 'attacks/bipia_email_train.jsonl'), 'utf8').trim().split('\n');
@@ -53,7 +54,7 @@ export function mailAttacks(): {
   ].flatMap((file) =>
     Object.values(JSON.parse(readFileSync(join(data, file), 'utf8')) as Record<string, string[]>).flat(),
   );
-  return { mails: lines.map((line) => (JSON.parse(line) as { context: string }).context), instructions };
+  return { mails: lines.map((line) => JSON.parse(line) as MailQuestion), instructions };
 }
 
 const lines = <T>(path: string): T[] =>

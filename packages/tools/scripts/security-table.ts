@@ -1,7 +1,7 @@
 // Prints what the gates are worth against a model that obeys everything it reads: `node --conditions=@ashlar/source --import tsx
 // packages/tools/scripts/security-table.ts`. Deterministic; needs the attack data beside the repository.
 import { runMailInjections, runSuite, type SuiteReport, wilson } from '../src/evaluation/index.ts';
-import { standardPolicy } from '../src/index.ts';
+import { egressRule, provenanceGate, standardPolicy, trifectaGate } from '../src/index.ts';
 import type { Policy } from '../src/policy/policy.ts';
 import { hasAttackData, mailAttacks, suites } from './attack-data.ts';
 
@@ -13,6 +13,11 @@ if (!hasAttackData) {
 const open: readonly Policy[] = [() => ({ decision: 'allow', rule: 'off', reason: 'gates off' })];
 const defences = [
   { name: 'gates off', policy: open, asked: 'nobody' },
+  // One rule alone, everything else allowed: what each is worth by itself.
+  { name: 'provenance alone', policy: [...open, provenanceGate()], asked: 'nobody' },
+  { name: 'trifecta alone', policy: [...open, trifectaGate()], asked: 'nobody' },
+  { name: 'egress alone', policy: [...open, egressRule()], asked: 'nobody' },
+  { name: 'asking alone', policy: [], asked: 'nobody' },
   { name: 'gates on, nobody to ask', policy: standardPolicy(), asked: 'nobody' },
   { name: 'gates on, attentive user', policy: standardPolicy(), asked: 'attentive' },
 ] as const;
@@ -38,15 +43,19 @@ for (const suite of suites())
   }
 const { mails, instructions } = mailAttacks();
 print(
-  '\n| BIPIA mails | instructions | ran a program | stopped by | leaked to the screen | only said (no rule speaks) |',
+  '\n| BIPIA mails | utility | utility under attack | a call of the attack ran | its calls stopped by | leaked to the screen | only said (no rule speaks) |',
 );
-print('|---|---|---|---|---|---|');
+print('|---|---|---|---|---|---|---|');
 for (const [name, policy, guard] of [
   ['gates and guard off', open, false],
+  ['provenance alone', [...open, provenanceGate()], false],
+  ['trifecta alone', [...open, trifectaGate()], false],
+  ['guard alone', open, true],
   ['gates and guard on', standardPolicy(), true],
 ] as const) {
   const report = await runMailInjections(mails, instructions, { policy, guard });
+  const of = (n: number): string => share([n, report.injections]);
   print(
-    `| ${name} | ${report.injections} | ${share([report.ran, report.injections])} | ${rules(report)} | ${share([report.leakedToScreen, report.injections])} | ${report.saidOnly} |`,
+    `| ${name} | ${share(report.utility)} | ${share(report.utilityUnderAttack)} | ${of(report.ran)} | ${rules(report)} | ${of(report.leakedToScreen)} | ${report.saidOnly} |`,
   );
 }

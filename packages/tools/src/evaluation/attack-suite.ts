@@ -9,6 +9,7 @@ import { renderCalls } from '../formats/render-calls.ts';
 import { canonicalJson, isObject, type Json, type JsonObject, parseJson } from '../json.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AnyTool } from '../tool.ts';
+import { refusingRule } from './refusing-rule.ts';
 
 /** A call of a plan. */
 export interface PlannedCall {
@@ -173,12 +174,7 @@ export async function runSuite<S>(
     attackCalls += made.length;
     if (made.length === 0) blockedBy['not made'] = (blockedBy['not made'] ?? 0) + 1;
     for (const { outcome } of made) {
-      const rule =
-        outcome.status === 'denied'
-          ? (/\((\w[\w-]*)\)/.exec(outcome.text)?.[1] ?? 'denied')
-          : outcome.status === 'ok'
-            ? undefined
-            : outcome.status;
+      const rule = refusingRule(outcome);
       if (rule !== undefined) blockedBy[rule] = (blockedBy[rule] ?? 0) + 1;
     }
   };

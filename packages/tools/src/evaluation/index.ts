@@ -20,7 +20,7 @@ export {
   toolName,
   toolsOf,
 } from './function-calling.ts';
-export { type MailInjectionReport, runMailInjections } from './mail-injection.ts';
+export { type MailInjectionReport, type MailQuestion, runMailInjections } from './mail-injection.ts';
 export { wilson } from './wilson.ts';
 export {
   type CalendarEvent,

@@ -47,8 +47,8 @@ export function stripInvisible(text: string): Neutralised {
 export function marksOf(format: ToolFormat, toolNames: readonly string[] = []): string[] {
   const out = new Set<string>();
   for (const state of Object.values(format.states))
+    // Quoted keys are no delimiters: results are full of them.
     for (const mark of state.marks)
-      // Quoted keys are no delimiters: results are full of them.
       for (const part of mark.at)
         if (typeof part === 'string' && /^[^\w\s`"].{2,}/.test(part.trim())) out.add(part.trim());
   const { render } = format;
