@@ -46,8 +46,8 @@ export function stripInvisible(text: string): Neutralised {
 /** Every literal mark of a format, its result delimiters included; with tools, their special words too. */
 export function marksOf(format: ToolFormat, toolNames: readonly string[] = []): string[] {
   const out = new Set<string>();
+  // Quoted keys are no delimiters: results are full of them.
   for (const state of Object.values(format.states))
-    // Quoted keys are no delimiters: results are full of them.
     for (const mark of state.marks)
       for (const part of mark.at)
         if (typeof part === 'string' && /^[^\w\s`"].{2,}/.test(part.trim())) out.add(part.trim());
