@@ -28,11 +28,11 @@ export interface DeviceParameters {
   matrix(group: string): DeviceMatrix;
   /** Members of a group in the order of their rows. */
   membersOf(group: string): readonly Member[];
-  /** The values of a vector (norm, bias) in host memory. */
-  vector(name: string): Float32Array;
+  /** The values of a vector (norm, bias): in host memory as they were loaded, on the device once they were set from there. */
+  vector(name: string): Float32Array | GPUBuffer;
   /** A buffer with the vectors of these names behind each other; an absent one counts as nothing. */
   vectors(names: readonly string[]): GPUBuffer;
-  setVector(name: string, values: Float32Array): void;
+  setVector(name: string, values: Float32Array | GPUBuffer): void;
   setMatrix(group: string, matrix: DeviceMatrix): void;
 }
 
@@ -223,7 +223,26 @@ function openParameters(
   const byGroup = new Map<string, Member[]>();
   for (const member of members.values())
     byGroup.set(member.group, [...(byGroup.get(member.group) ?? []), member]);
+  const onDevice = new Map<string, GPUBuffer>();
   let version = 0;
+  /** Puts the values of `name` where they belong in a buffer of several vectors. */
+  const write = (
+    buffer: GPUBuffer,
+    names: readonly string[],
+    name: string,
+    values: Float32Array | GPUBuffer,
+  ) => {
+    const before = names
+      .slice(0, names.indexOf(name))
+      .reduce((sum, other) => sum + vector(other).byteLength, 0);
+    if (values instanceof Float32Array) {
+      memory.device.queue.writeBuffer(buffer, before, values as Float32Array<ArrayBuffer>);
+      return;
+    }
+    const encoder = memory.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(values, 0, buffer, before, vector(name).byteLength);
+    memory.device.queue.submit([encoder.finish()]);
+  };
   const vector = (name: string): Float32Array => {
     const found = vectors.get(name);
     if (found === undefined) throw new RangeError(`parameter: expected one of the model, got ${name}`);
@@ -249,34 +268,27 @@ function openParameters(
     },
     matrix: (group) => matrices.get(group) as DeviceMatrix,
     membersOf: (group) => byGroup.get(group) ?? [],
-    vector,
+    vector: (name) => onDevice.get(name) ?? vector(name),
     vectors(names) {
       const present = names.filter((name) => vectors.has(name));
       const key = present.join();
       const known = placed.get(key);
       if (known !== undefined) return known.buffer;
-      const all = present.map(vector);
-      const joined = new Float32Array(all.reduce((sum, { length }) => sum + length, 0));
-      let at = 0;
-      for (const one of all) {
-        joined.set(one, at);
-        at += one.length;
-      }
-      const buffer = memory.storage(joined.byteLength, key);
-      memory.device.queue.writeBuffer(buffer, 0, joined);
+      const buffer = memory.storage(
+        present.reduce((sum, name) => sum + vector(name).byteLength, 0),
+        key,
+      );
       placed.set(key, { names: present, buffer });
+      for (const name of present) write(buffer, present, name, onDevice.get(name) ?? vector(name));
       return buffer;
     },
     setVector(name, values) {
-      vector(name).set(values);
-      for (const { names, buffer } of placed.values()) {
-        let at = 0;
-        for (const own of names) {
-          if (own === name)
-            memory.device.queue.writeBuffer(buffer, at * 4, values as Float32Array<ArrayBuffer>);
-          at += vector(own).length;
-        }
-      }
+      memory.free(onDevice.get(name));
+      onDevice.delete(name);
+      if (values instanceof Float32Array) vector(name).set(values);
+      else onDevice.set(name, values);
+      for (const { names, buffer } of placed.values())
+        if (names.includes(name)) write(buffer, names, name, values);
     },
     setMatrix(group, matrix) {
       matrices.set(group, matrix);

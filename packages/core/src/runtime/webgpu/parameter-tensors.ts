@@ -10,6 +10,9 @@ import { floatKind } from './weight-kind.ts';
 
 /** tfjs's backend as far as we reach into it. */
 interface TfBackend {
+  /** Null when nothing has been recorded since the last submission. */
+  readonly commandEncoder: GPUCommandEncoder | null;
+  endComputePassEncoder(): void;
   submitQueue(): void;
   uploadToGPU(dataId: object): void;
   readonly tensorMap: { get(dataId: object): { readonly resource?: GPUBuffer } };
@@ -79,6 +82,15 @@ export function createParameterTensors(
     return role === 'linear' || role === 'embedding';
   };
 
+  /** A buffer of our own with the first bytes of another: tfjs uses its buffers again. */
+  const copyOf = (source: GPUBuffer, bytes: number, label: string): GPUBuffer => {
+    const own = memory.storage(bytes, label);
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, 0, own, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    return own;
+  };
+
   /** The group's matrix as float32, so that rows of it can be written. */
   const asFloats = (group: string): DeviceMatrix => {
     const old = parameters.matrix(group);
@@ -108,7 +120,14 @@ export function createParameterTensors(
     read(name) {
       const spec = parameters.specs.get(name);
       if (spec === undefined) throw new RangeError(`parameter: expected one of the model, got ${name}`);
-      if (!isMatrix(name)) return tensor(parameters.vector(name).slice(), [...spec.shape], 'float32');
+      if (!isMatrix(name)) {
+        const values = parameters.vector(name);
+        return tensor(
+          values instanceof Float32Array ? values.slice() : { buffer: values },
+          [...spec.shape],
+          'float32',
+        );
+      }
       const { group, from, rows } = parameters.member(name);
       const matrix = parameters.matrix(group);
       const buffer = memory.storage(rows * matrix.columns * 4, name);
@@ -116,7 +135,7 @@ export function createParameterTensors(
       run(unpackJobs(matrix, from, rows, { buffer, to: 0, total: rows, stride: matrix.columns, turned }));
       const made = tensor({ buffer }, [...spec.shape], 'float32');
       // tfjs copies the buffer with its own encoder; it must have been submitted before the buffer goes.
-      (backend() as unknown as TfBackend).submitQueue();
+      flush();
       memory.free(buffer);
       return made;
     },
@@ -160,8 +179,16 @@ export function createParameterTensors(
 function tensorBuffer(values: Tensor): GPUBuffer {
   const tf = backend() as unknown as TfBackend;
   tf.uploadToGPU(values.dataId);
-  tf.submitQueue();
+  flush();
   const { resource } = tf.tensorMap.get(values.dataId);
   if (resource === undefined) throw new TypeError('tensor: expected one that lies on the device');
   return resource;
+}
+
+/** Submits what tfjs has recorded. */
+function flush(): void {
+  const tf = backend() as unknown as TfBackend;
+  if (!tf.commandEncoder) return;
+  tf.endComputePassEncoder();
+  tf.submitQueue();
 }

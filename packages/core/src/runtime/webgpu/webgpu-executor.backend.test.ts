@@ -1,0 +1,157 @@
+// Parity of the webgpu executor with the composite path on the embedded model, on whatever adapter Dawn finds.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
+import { chooseBackend } from '../../backends/choose.ts';
+import { loadModel } from '../../models/load-model.ts';
+import type { Model } from '../../models/model.ts';
+
+const place = join(dirname(fileURLToPath(import.meta.url)), '../../../../../models/stories');
+allowSwiftShader();
+const start = () => chooseBackend('webgpu', { peers, allowSoftwareGpu: true });
+const started = await start().then(
+  () => true,
+  () => false,
+);
+
+const last = async (model: Model, ids: readonly number[]): Promise<Float32Array> => {
+  using sequence = model.newSequence();
+  const [row] = await model.step([{ sequence, ids }]);
+  return row;
+};
+const close = (a: Float32Array, b: Float32Array, tolerance = 5e-4) => {
+  expect(a.length).toBe(b.length);
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i] - b[i]));
+  expect(worst).toBeLessThan(tolerance);
+};
+
+describe.skipIf(!started)('the webgpu executor', () => {
+  let fused: Model;
+  let oracle: Model;
+  let expected: (ids: readonly number[]) => Promise<Float32Array>;
+  beforeAll(async () => {
+    // The slow twin on cpu: the composite path on a software GPU takes a second a step.
+    await chooseBackend('cpu');
+    oracle = await loadModel(place);
+    expected = async (ids) => {
+      await tf.setBackend('cpu');
+      const row = await last(oracle, ids);
+      await tf.setBackend('webgpu');
+      return row;
+    };
+    await start();
+    fused = await loadModel(place);
+  });
+  afterAll(async () => {
+    fused?.dispose();
+    await tf.setBackend('cpu');
+    oracle?.dispose();
+  });
+
+  it('is what loadModel takes on webgpu, unless composite is asked for', async () => {
+    expect([fused.executor, fused.quantizesActivations]).toEqual(['webgpu', false]);
+    using composite = await loadModel(place, { executor: 'composite' });
+    expect(composite.executor).toBe('composite');
+    expect(fused.weightBytes).toBeLessThan(composite.weightBytes * 0.6);
+  });
+
+  it('answers the composite logits, whatever the prompt', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(1023), { minLength: 1, maxLength: 70 }), async (ids) => {
+        close(await last(fused, ids), await expected(ids));
+      }),
+      { numRuns: 6 },
+    ));
+
+  it('gives the same logits however a prompt is cut into steps, beyond several pages', () =>
+    fc.assert(
+      fc.asyncProperty(fc.integer({ min: 2, max: 150 }), fc.nat(148), async (length, at) => {
+        const ids = Array.from({ length }, (_, i) => (i * 37 + at) % 1024);
+        const cut = 1 + (at % (length - 1));
+        using sequence = fused.newSequence();
+        await fused.step([{ sequence, ids: ids.slice(0, cut) }]);
+        const [row] = await fused.step([{ sequence, ids: ids.slice(cut) }]);
+        close(row, await last(fused, ids), 1e-4);
+      }),
+      { numRuns: 6 },
+    ));
+
+  it('a long past is shared out among workgroups without a change', async () => {
+    const ids = Array.from({ length: 500 }, (_, i) => (i * 37) % 1024);
+    using sequence = fused.newSequence();
+    await fused.step([{ sequence, ids: ids.slice(0, 499) }]);
+    const [row] = await fused.step([{ sequence, ids: ids.slice(499) }]);
+    close(row, await expected(ids));
+  });
+
+  it('gives each sequence of a batch what it would get alone, prompts of unequal lengths included', async () => {
+    const prompts = [[1, 2, 3], [7], [5, 6, 7, 8, 9, 10, 11]];
+    const sequences = prompts.map(() => fused.newSequence());
+    const rows = await fused.step(prompts.map((ids, i) => ({ sequence: sequences[i], ids })));
+    for (const [i, ids] of prompts.entries()) close(rows[i], await last(fused, ids), 1e-4);
+    for (const sequence of sequences) sequence.dispose();
+  });
+
+  it('a fork goes on without disturbing its parent, and a snapshot restores', async () => {
+    using parent = fused.newSequence();
+    await fused.step([{ sequence: parent, ids: [1, 2, 3, 4, 5] }]);
+    using child = parent.fork();
+    await fused.step([{ sequence: child, ids: [9, 9, 9] }]);
+    using again = fused.restoreSequence(await parent.snapshot());
+    const [row] = await fused.step([{ sequence: parent, ids: [6] }]);
+    const [restored] = await fused.step([{ sequence: again, ids: [6] }]);
+    close(restored, row, 1e-6);
+    close(row, await last(fused, [1, 2, 3, 4, 5, 6]), 1e-4);
+  });
+
+  it('parameters are the stored ones, and one that is set is used: a norm, a packed matrix', async () => {
+    const own = await loadModel(place);
+    const before = await last(own, [1, 2, 3]);
+    for (const name of [
+      'finalNorm.weight',
+      'layers.1.attention.k.weight',
+      'layers.0.mlp.down.weight',
+      'embedding.weight',
+    ]) {
+      const value = own.parameters.get(name) as tf.Tensor;
+      const values = await value.data();
+      const stored = await (oracle.parameters.get(name) as tf.Tensor).data();
+      expect(value.shape).toEqual(oracle.parameters.get(name)?.shape);
+      close(values as Float32Array, stored as Float32Array, 1e-7);
+      own.setParameter(name, tf.mul(value, 1));
+    }
+    // The same values as float32: nothing changes.
+    close(await last(own, [1, 2, 3]), before, 1e-5);
+    const gate = own.parameters.get('layers.2.mlp.gate.weight') as tf.Tensor;
+    own.setParameter('layers.2.mlp.gate.weight', tf.zerosLike(gate));
+    const without = await last(own, [1, 2, 3]);
+    expect(Math.max(...without.map((value, i) => Math.abs(value - before[i])))).toBeGreaterThan(1e-3);
+    own.setParameter('finalNorm.weight', tf.zerosLike(own.parameters.get('finalNorm.weight') as tf.Tensor));
+    expect(Math.max(...(await last(own, [1, 2, 3])).map(Math.abs))).toBe(0);
+    own.dispose();
+  });
+
+  it('hooks and forward see the same weights', async () => {
+    const logits = fused.forward([1, 2, 3]);
+    const all = (await logits.data()) as Float32Array;
+    logits.dispose();
+    close(all.slice(2 * fused.vocabSize), await expected([1, 2, 3]));
+  });
+
+  it('leaves nothing behind', async () => {
+    const cycle = async () => {
+      const own = await loadModel(place);
+      await last(own, [1, 2, 3]);
+      own.parameters.get('layers.1.attention.k.weight');
+      own.dispose();
+    };
+    await cycle();
+    const tensors = tf.memory().numTensors;
+    await cycle();
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
