@@ -143,7 +143,7 @@ export function createParameterTensors(
       if (!isMatrix(name)) {
         parameters.setVector(
           name,
-          values instanceof Float32Array ? values : (values.dataSync() as Float32Array),
+          values instanceof Float32Array ? values : copyOf(tensorBuffer(values), values.size * 4, name),
         );
         return;
       }
