@@ -1,15 +1,20 @@
 // Random pipelines of normalisers, pre-tokenizers, models, post-processors, decoders and added tokens against native `tokenizers` (a dependency of bench/):
-// ids by both paths, offsets, type ids, tokens, masks and decodings on strings of nasty atoms, single texts and pairs. Run:
+// (every option of each; of models small ones with holes) ids by both paths, offsets, type ids, tokens, masks and decodings on strings of nasty atoms, single texts and pairs. Run:
 // `node --conditions=@ashlar/source --import tsx scripts/tokenizer-pipelines.ts [SECONDS] [SEED]`. A difference is printed with its pipeline; exit status 1.
+// With WRITE=FILE in the environment our answers go to a file instead, for tokenizer-pipelines-check.py, truncation and overflow among them.
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
+  type EncodeOptions,
+  type Encoding,
   offsetsInCodePoints,
   readTokenizerJson,
   trainTokenizer,
   writeTokenizerJson,
 } from '@ashlar/tokenizer';
+import { randomModel, randomPostProcessor } from './tokenizer-random-models.ts';
 
 interface NativeEncoding {
   getIds(): number[];
@@ -20,7 +25,7 @@ interface NativeEncoding {
   getSpecialTokensMask(): number[];
 }
 interface NativeTokenizer {
-  encode(text: string, pair: string | null): Promise<NativeEncoding>;
+  encode(text: string, pair: string | null, options: { addSpecialTokens: boolean }): Promise<NativeEncoding>;
   decode(ids: number[], skip: boolean): Promise<string>;
 }
 interface Native {
@@ -199,12 +204,52 @@ for (const kind of ['bpe', 'unigram', 'word-piece'] as const) {
   );
 }
 
+/** What our side says of a text, for tokenizer-pipelines-check.py. */
+function written(
+  tokenizer: ReturnType<typeof readTokenizerJson>,
+  text: string,
+  options: EncodeOptions,
+): object {
+  const detailed = tokenizer.encodeDetailed(text, options);
+  const columns = ({
+    ids,
+    typeIds,
+    tokens,
+    attentionMask,
+    specialTokensMask,
+    wordIds,
+    offsets,
+  }: Encoding) => ({
+    ids,
+    typeIds,
+    tokens,
+    attentionMask,
+    specialTokensMask,
+    wordIds,
+    ...(options.pair === undefined ? { offsets: offsetsInCodePoints(text, offsets) } : {}),
+  });
+  return {
+    ...columns(detailed),
+    fast: tokenizer.encode(text, options),
+    overflowing: detailed.overflowing.map(columns),
+    decoded: tokenizer.decode(detailed.ids),
+    skipped: tokenizer.decode(detailed.ids, { skipSpecialTokens: true }),
+  };
+}
+
+const out = process.env.WRITE;
 let compared = 0;
 while (Date.now() < until) {
-  const base = pick(bases);
+  const draw = { next };
+  const isRandom = next(3) > 0;
+  const trained = pick(bases);
+  const base: Json = isRandom ? { ...trained, added_tokens: [], model: randomModel(draw, ATOMS) } : trained;
   const present = base.added_tokens as Json[];
   const vocab = (base.model as { vocab: object }).vocab;
-  const size = Array.isArray(vocab) ? vocab.length : Object.keys(vocab).length;
+  const words: [string, number][] = Array.isArray(vocab)
+    ? vocab.map(([text], id) => [text as string, id])
+    : Object.entries(vocab as Record<string, number>);
+  const size = words.length;
   const added = Array.from({ length: next(4) }, (_, i) => ({
     ...{
       id: size + i,
@@ -219,22 +264,57 @@ while (Date.now() < until) {
     normalizer: several('normalizers', normalizer),
     pre_tokenizer: several('pretokenizers', preTokenizer),
     decoder: next(4) === 0 ? base.decoder : several('decoders', decoder),
-    post_processor: flip()
-      ? base.post_processor
-      : pick([null, { type: 'ByteLevel', add_prefix_space: flip(), trim_offsets: true, use_regex: true }]),
+    post_processor: pick([null, base.post_processor, randomPostProcessor(draw, words.slice(0, 40))]),
+    // The node binding of 0.23.2 truncates otherwise than the reference, and aborts the process where a stride does not fit.
+    truncation:
+      out === undefined || next(3) > 0
+        ? null
+        : {
+            direction: pick(['Left', 'Right']),
+            max_length: 12 + next(12),
+            strategy: pick(['LongestFirst', 'OnlyFirst', 'OnlySecond']),
+            stride: next(3),
+          },
+    padding:
+      next(4) > 0
+        ? null
+        : {
+            strategy: pick<unknown>(['BatchLongest', { Fixed: next(20) }]),
+            direction: pick(['Left', 'Right']),
+            pad_to_multiple_of: pick([null, 4]),
+            pad_id: next(size),
+            pad_type_id: next(3),
+            pad_token: '[PAD]',
+          },
   };
-  const native = Tokenizer.fromString(JSON.stringify(json));
+  const native = out === undefined ? Tokenizer.fromString(JSON.stringify(json)) : undefined;
+  const cases: object[] = [];
   const ours = readTokenizerJson(json);
   for (let i = 0; i < 12; i++) {
     const text = Array.from({ length: 1 + next(9) }, () => pick(ATOMS)).join('');
     const pair = next(3) === 0 ? pick(ATOMS) + pick(ATOMS) : undefined;
+    const addSpecialTokens = next(4) > 0;
+    const options = {
+      allowedSpecial: 'all',
+      addSpecialTokens,
+      ...(pair === undefined ? {} : { pair }),
+    } as const;
+    if (native === undefined) {
+      try {
+        const row = written(ours, text, options);
+        cases.push({ text, pair: pair ?? null, addSpecialTokens, ...row });
+      } catch (error) {
+        cases.push({ text, pair: pair ?? null, addSpecialTokens, error: String(error) });
+      }
+      compared++;
+      continue;
+    }
     let theirs: NativeEncoding;
     try {
-      theirs = await native.encode(text, pair ?? null);
+      theirs = await native.encode(text, pair ?? null, { addSpecialTokens });
     } catch {
-      continue; // no unknown token: neither side can encode this
+      continue; // no unknown token, or nothing left to truncate: neither side can encode this
     }
-    const options = { allowedSpecial: 'all', ...(pair === undefined ? {} : { pair }) } as const;
     const detailed = ours.encodeDetailed(text, options);
     const ids = theirs.getIds();
     const checks: [string, unknown, unknown][] = [
@@ -245,18 +325,28 @@ while (Date.now() < until) {
       ['attention mask', theirs.getAttentionMask(), detailed.attentionMask],
       ['special tokens mask', theirs.getSpecialTokensMask(), detailed.specialTokensMask],
       ['text', await native.decode(ids, false), ours.decode(ids)],
+      [
+        'text without control tokens',
+        await native.decode(ids, true),
+        ours.decode(ids, { skipSpecialTokens: true }),
+      ],
     ];
     if (pair === undefined)
       checks.push(['offsets', theirs.getOffsets(), offsetsInCodePoints(text, detailed.offsets)]);
     for (const [what, expected, got] of checks) {
       if (JSON.stringify(expected) === JSON.stringify(got)) continue;
-      const { model: _model, ...stages } = json;
+      const { model, ...stages } = json as Json;
+      const { vocab: _vocab, merges: _merges, ...settings } = model as Json;
+      const seen = isRandom && JSON.stringify(json);
+      if (process.env.DUMP && seen) writeFileSync(process.env.DUMP, seen);
       console.log(
-        `${what} of ${JSON.stringify(text)} ${JSON.stringify(pair)}\n native ${JSON.stringify(expected)}\n ours   ${JSON.stringify(got)}\n ${JSON.stringify(stages)}`,
+        `${what} of ${JSON.stringify(text)} ${JSON.stringify(pair)}\n native ${JSON.stringify(expected)}\n ours   ${JSON.stringify(got)}\n ${JSON.stringify({ ...stages, model: settings })}`,
       );
       process.exit(1);
     }
     compared++;
   }
+  if (out !== undefined) appendFileSync(out, `${JSON.stringify({ json, cases })}\n`);
 }
+if (out !== undefined) process.exit(0);
 console.log(`random pipelines = tokenizers: ${compared} strings, 0 differences`);

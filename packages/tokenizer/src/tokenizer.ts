@@ -368,7 +368,7 @@ export class Tokenizer {
     if (layout === undefined) return second === undefined ? first : mergeEncodings(first, second);
     return layout
       .filter((piece) => addSpecialTokens || !('ids' in piece))
-      .map((piece) => framePiece(piece, first, second))
+      .map((piece) => framePiece(piece, first, second, addSpecialTokens))
       .reduce(mergeEncodings, emptyEncoding());
   }
 }

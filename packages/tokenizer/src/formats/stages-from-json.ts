@@ -250,7 +250,8 @@ function layoutOf(o: JsonObject, key: string, specials: JsonObject): LayoutPiece
       const piece = asObject(item, name);
       if (piece.Sequence !== undefined) {
         const sequence = asObject(piece.Sequence, name);
-        return { sequence: sequence.id === 'B' ? 1 : 0, typeId: numberField(sequence, 'type_id', name, 0) };
+        const typeId = numberField(sequence, 'type_id', name, 0);
+        return { sequence: sequence.id === 'B' ? 1 : 0, typeId, isTypedOnce: true };
       }
       const special = asObject(piece.SpecialToken, name);
       const id = stringField(special, 'id', name);

@@ -1,6 +1,7 @@
 // Hugging Face's tokenizer.json, read and written.
 import type { AddedToken } from '../added-tokens.ts';
 import type { Padding, Truncation } from '../encoding.ts';
+import type { Model } from '../models/model.ts';
 import { Tokenizer, type TokenizerParts } from '../tokenizer.ts';
 import {
   arrayField,
@@ -44,9 +45,13 @@ export function partsFromJson(source: string | object): TokenizerParts {
   const decoder = stage('decoder', decoderFromJson);
   const truncation = stage('truncation', truncationFromJson);
   const padding = stage('padding', paddingFromJson);
+  const model = modelFromJson(asObject(o.model, 'model'));
   return {
-    model: modelFromJson(asObject(o.model, 'model')),
-    addedTokens: arrayField(o, 'added_tokens', 'tokenizer.json', []).map(addedTokenFromJson),
+    model,
+    addedTokens: withReferenceIds(
+      arrayField(o, 'added_tokens', 'tokenizer.json', []).map(addedTokenFromJson),
+      model,
+    ),
     ...(normalizer && { normalizer }),
     ...(preTokenizer && { preTokenizer }),
     ...(postProcessor && { postProcessor }),
@@ -54,6 +59,22 @@ export function partsFromJson(source: string | object): TokenizerParts {
     ...(truncation && { truncation }),
     ...(padding && { padding, padTokenId: padding.padId as number }),
   };
+}
+
+/**
+ * The ids that the reference gives when it reads a file, whatever the file says: the model's own for a token that it has, else the first free one behind
+ * the model and the tokens before. In a sound file they are those of the file.
+ */
+function withReferenceIds(tokens: readonly AddedToken[], model: Model): AddedToken[] {
+  const ids = new Map<string, number>();
+  let greatest = -1;
+  return tokens.map((token) => {
+    const free = greatest >= model.size ? greatest + 1 : model.size;
+    const id = ids.get(token.content) ?? model.tokenToId(token.content) ?? free;
+    ids.set(token.content, id);
+    greatest = Math.max(greatest, id);
+    return { ...token, id };
+  });
 }
 
 /** One entry of `added_tokens`. */

@@ -2,13 +2,18 @@
 import { type Encoding, emptyEncoding } from '../encoding.ts';
 import type { LayoutPiece } from './post-processor.ts';
 
-/** The encoding that stands at a place of the layout. */
-export function framePiece(piece: LayoutPiece, first: Encoding, second: Encoding | undefined): Encoding {
+/** The encoding that stands at a place of the layout. `typesOverflow`: overflowing stretches get its type too, if the place does not say otherwise. */
+export function framePiece(
+  piece: LayoutPiece,
+  first: Encoding,
+  second: Encoding | undefined,
+  typesOverflow: boolean,
+): Encoding {
   if ('sequence' in piece) {
     const typed = (e: Encoding): Encoding => ({
       ...e,
       typeIds: e.ids.map(() => piece.typeId),
-      overflowing: e.overflowing.map(typed),
+      overflowing: piece.isTypedOnce || !typesOverflow ? e.overflowing : e.overflowing.map(typed),
     });
     return typed(piece.sequence === 0 ? first : (second ?? emptyEncoding()));
   }

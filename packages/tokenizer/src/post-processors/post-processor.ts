@@ -5,7 +5,12 @@ import type { StageConfig } from '../normalizers/normalizer.ts';
 
 /** A place in the layout: one of the texts, or special tokens. */
 export type LayoutPiece =
-  | { readonly sequence: 0 | 1; readonly typeId: number }
+  | {
+      readonly sequence: 0 | 1;
+      readonly typeId: number;
+      /** Overflowing stretches keep the type of their text, 0 or 1, as the reference's templates leave them. */
+      readonly isTypedOnce?: boolean;
+    }
   | { readonly ids: readonly number[]; readonly tokens: readonly string[]; readonly typeId: number };
 
 /** Frames encodings; `config` is its tokenizer.json form. */

@@ -6,6 +6,7 @@ import { decodeUtf8, encodeUtf8 } from '../unicode/utf8.ts';
 import { refuseUnknownOptions } from '../unknown-options.ts';
 import { PairHeap } from './pair-heap.ts';
 import { PairIndex } from './pair-index.ts';
+import { PairJoin } from './pair-join.ts';
 import type { PieceCounts } from './piece-counts.ts';
 import { checkVocabSize, type TrainingOptions } from './training-options.ts';
 
@@ -76,23 +77,18 @@ export function trainBpe(counts: PieceCounts, options: BpeTrainerOptions): BpeTr
     continuingSubwordPrefix: prefix = '',
   } = options;
   const words = layOut(counts, options);
-  const { tokens, ids, symbols, next, previous, times } = words;
+  const { tokens, ids, symbols, next, times } = words;
   const pairs = new PairIndex();
   for (let i = 0; i < symbols.length; i++) {
     if (next[i] >= 0) pairs.add(symbols[i], symbols[next[i]], i, times[i]);
   }
-  const wins =
-    (options.ties ?? 'least-ids') === 'least-ids'
-      ? (a: number, b: number) =>
-          pairs.left[a] - pairs.left[b] < 0 ||
-          (pairs.left[a] === pairs.left[b] && pairs.right[a] < pairs.right[b])
-      : byBytes(pairs, words);
-  const heap = new PairHeap(wins);
+  const ties = options.ties === 'greatest-bytes' ? byBytes(pairs, words) : undefined;
+  const heap = new PairHeap(pairs, ties);
   for (let pair = 0; pair < pairs.size; pair++) heap.push(pair, pairs.counts[pair]);
 
   const merges: [string, string][] = [];
   const lengths = tokens.map(() => 1);
-  let seen = new Int32Array(1 << 12);
+  const join = new PairJoin(words, pairs, heap, lengths, maxTokenLength);
   while (tokens.length < options.vocabSize) {
     const pair =
       merges.length < resume.length
@@ -115,38 +111,7 @@ export function trainBpe(counts: PieceCounts, options: BpeTrainerOptions): BpeTr
       ids.set(text, id);
     }
     merges.push([tokens[a], tokens[b]]);
-    const touched: number[] = [];
-    for (const i of pairs.takePlaces(pair)) {
-      const j = next[i];
-      if (symbols[i] !== a || j < 0 || symbols[j] !== b) continue;
-      const before = previous[i];
-      const after = next[j];
-      if (before >= 0) {
-        pairs.counts[pairs.id(symbols[before], a)] -= times[i];
-        if (lengths[symbols[before]] + lengths[id] <= maxTokenLength)
-          touched.push(pairs.add(symbols[before], id, before, times[i]));
-      }
-      if (after >= 0) {
-        pairs.counts[pairs.id(b, symbols[after])] -= times[i];
-        previous[after] = i;
-        if (lengths[symbols[after]] + lengths[id] <= maxTokenLength)
-          touched.push(pairs.add(id, symbols[after], i, times[i]));
-      }
-      symbols[i] = id;
-      next[i] = after;
-      symbols[j] = -1;
-    }
-    pairs.counts[pair] = 0;
-    if (seen.length < pairs.size) {
-      const wider = new Int32Array(pairs.size * 2);
-      wider.set(seen);
-      seen = wider;
-    }
-    for (const each of touched) {
-      if (seen[each] === merges.length) continue;
-      seen[each] = merges.length;
-      if (pairs.counts[each] > 0) heap.push(each, pairs.counts[each]);
-    }
+    join.apply(pair, id);
   }
   options.onProgress?.({ stage: 'merge', done: merges.length, of: options.vocabSize });
   return { tokens, merges };

@@ -1,14 +1,19 @@
-// A 4-ary max-heap of pairs by count, with a rule for ties. Counts only fall while an entry waits, so an entry whose count is out of date is put back when
+// A 4-ary max-heap of pairs by count; of equal ones the pair with the least left, then right symbol goes first, or as a rule says. Counts only fall while an entry waits, so an entry whose count is out of date is put back when
 // it comes up.
 
 export class PairHeap {
   private ids = new Int32Array(1 << 12);
   private counts = new Float64Array(1 << 12);
   private count = 0;
-  /** Whether of two pairs with equal counts the first goes first. */
-  private readonly wins: (a: number, b: number) => boolean;
+  private readonly pairs: { readonly left: Int32Array; readonly right: Int32Array };
+  private readonly wins: ((a: number, b: number) => boolean) | undefined;
 
-  constructor(wins: (a: number, b: number) => boolean) {
+  /** `wins`: whether of two pairs with equal counts the first goes first. */
+  constructor(
+    pairs: { readonly left: Int32Array; readonly right: Int32Array },
+    wins?: (a: number, b: number) => boolean,
+  ) {
+    this.pairs = pairs;
     this.wins = wins;
   }
 
@@ -70,6 +75,9 @@ export class PairHeap {
   }
 
   private before(countA: number, a: number, countB: number, b: number): boolean {
-    return countA !== countB ? countA > countB : this.wins(a, b);
+    if (countA !== countB) return countA > countB;
+    if (this.wins !== undefined) return this.wins(a, b);
+    const { left, right } = this.pairs;
+    return left[a] === left[b] ? right[a] < right[b] : left[a] < left[b];
   }
 }

@@ -8,6 +8,7 @@ export class PairIndex {
   private heads: Int32Array = new Int32Array(1 << 12);
   private positions: Int32Array = new Int32Array(1 << 14);
   private nexts: Int32Array = new Int32Array(1 << 14);
+  placesTaken: Int32Array = new Int32Array(1 << 10);
   private places = 0;
   private bits = 13;
   private table: Int32Array = new Int32Array(1 << 13).fill(-1);
@@ -55,14 +56,19 @@ export class PairIndex {
     return id;
   }
 
-  /** The places of a pair, some of which may be out of date, in rising order; they are forgotten. */
-  takePlaces(id: number): Int32Array {
+  /**
+   * The places of a pair, some of which may be out of date, into `placesTaken`; they are forgotten. Returns how many. In rising order for a pair of equal
+   * symbols, whose occurrences overlap; for others the order makes no difference.
+   */
+  takePlaces(id: number): number {
     let count = 0;
-    for (let at = this.heads[id]; at >= 0; at = this.nexts[at]) count++;
-    const places = new Int32Array(count);
-    for (let at = this.heads[id]; at >= 0; at = this.nexts[at]) places[--count] = this.positions[at];
+    for (let at = this.heads[id]; at >= 0; at = this.nexts[at]) {
+      if (count === this.placesTaken.length) this.placesTaken = doubled(this.placesTaken);
+      this.placesTaken[count++] = this.positions[at];
+    }
     this.heads[id] = -1;
-    return places.sort();
+    if (this.left[id] === this.right[id]) this.placesTaken.subarray(0, count).sort();
+    return count;
   }
 
   private grow(): void {
