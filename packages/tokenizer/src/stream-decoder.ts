@@ -33,8 +33,9 @@ export class StreamDecoder {
     const text = this.source.decode(this.ids);
     const held = this.ids.length - this.shown;
     if ((text.endsWith('\ufffd') || text.length <= before.length) && held < WINDOW) return '';
-    // The window keeps only the newest ids, as context for spaces between words.
-    this.ids = this.ids.slice(this.shown);
+    // The window keeps only the newest ids, as context for spaces between words; and more while they show nothing, so that they are no beginning of a text.
+    const newest = this.ids.slice(this.shown);
+    if (this.ids.length > 4 * WINDOW || this.source.decode(newest) !== '') this.ids = newest;
     this.shown = this.ids.length;
     return text.slice(before.length);
   }

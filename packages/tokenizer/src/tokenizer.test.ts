@@ -283,4 +283,17 @@ describe('tokenizer', () => {
       [0, 1, 1, 1],
     ]);
   });
+
+  it('an added token that the model has keeps the id of the model, and others follow behind it', () => {
+    const json = writeTokenizerJson(byPattern('gpt2')) as { added_tokens: object[] };
+    const added = (content: string, id: number) => ({ content, id, special: true });
+    const moved = { ...json, added_tokens: [added('th', 5000), added('<x>', 7000), added('<y>', 7001)] };
+    const tokenizer = readTokenizerJson(moved);
+    const size = tokenizer.parts.model.size;
+    expect(tokenizer.addedTokens.map((token) => [token.content, token.id])).toEqual([
+      ['th', tokenizer.parts.model.tokenToId('th')],
+      ['<x>', size],
+      ['<y>', size + 1],
+    ]);
+  });
 });

@@ -1,11 +1,12 @@
 // SentencePiece's tokenizer.model (src/sentencepiece_model.proto): pieces with scores, how they were trained (Unigram, BPE, word, char) and how text is
 // normalised before.
 import type { AddedToken } from '../added-tokens.ts';
+import { sentencePieceDecoder } from '../decoders/sentence-piece.ts';
 import type { Model } from '../models/model.ts';
 import { type PieceKind, ScoreBpeModel, type ScorePiece } from '../models/score-bpe.ts';
+import { sentencePieceWords } from '../models/sentence-piece-words.ts';
 import { unigram } from '../models/unigram.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { wordLevel } from '../models/word-level.ts';
 import type { StageConfig } from '../normalizers/normalizer.ts';
 import { sentencePieceNormalizer } from '../normalizers/sentence-piece.ts';
 import type { LayoutPiece } from '../post-processors/post-processor.ts';
@@ -14,7 +15,6 @@ import { decodeUtf8 } from '../unicode/utf8.ts';
 import { refuseUnknownOptions } from '../unknown-options.ts';
 import { frame } from './frame.ts';
 import { readProtobuf } from './read-protobuf.ts';
-import { decoderFromJson, preTokenizerFromJson } from './stages-from-json.ts';
 import type { TokenizerExtras } from './tokenizer-json.ts';
 
 /** What `readSentencePiece` may be told. */
@@ -98,16 +98,13 @@ export function readSentencePiece(bytes: Uint8Array, options: SentencePieceOptio
       whitespaceAsSuffix: isSuffix,
       untouched: userDefined,
     }),
-    ...(file.trainer[3] === WORD && {
-      preTokenizer: preTokenizerFromJson({
-        type: 'Split',
-        pattern: { String: '\u2581' },
-        behavior: 'MergedWithNext',
-        invert: false,
-      }),
-    }),
     ...(layout.length > 1 && { postProcessor: frame(layout) }),
-    decoder: decoderFromJson({ type: 'Sequence', decoders }),
+    decoder: sentencePieceDecoder({
+      addDummyPrefix: prefixed,
+      removeExtraWhitespaces: (file.normalizer[4] ?? 1) !== 0,
+      config: { type: 'Sequence', decoders },
+      ...(unk !== undefined && { unknown: [pieces[unk].text, file.unkSurface] as const }),
+    }),
     addedTokens: pieces.flatMap(({ text, kind }, i): AddedToken[] =>
       kind === 'control' || kind === 'unknown' ? [{ id: i, content: text, special: true }] : [],
     ),
@@ -132,17 +129,18 @@ function modelOf(file: ModelFile, unkId: number | undefined): Model {
       ...(unkId !== undefined && { unkId }),
     });
   if (kind === WORD) {
-    return wordLevel(new Vocabulary(pieces.map((p, id) => [p.text, id])), pieces[unkId ?? 0].text);
+    return sentencePieceWords(new Vocabulary(pieces.map((p, id) => [p.text, id])), unkId ?? 0);
   }
   if (kind !== UNIGRAM) {
-    // Characters: no piece merges.
+    // Characters: no piece merges, and user-defined ones are cut out first.
     const alone = pieces.map((p) =>
-      Array.from(p.text).length === 1 ? p : { ...p, kind: 'unused' as const },
+      Array.from(p.text).length === 1 || p.kind === 'user-defined' ? p : { ...p, kind: 'unused' as const },
     );
     return new ScoreBpeModel({
       pieces: alone,
       byteFallback,
       fuseUnk: true,
+      freezeUserDefined: true,
       ...(unkId !== undefined && { unkId }),
     });
   }
@@ -160,10 +158,11 @@ function modelOf(file: ModelFile, unkId: number | undefined): Model {
     excluded: new Set(
       pieces.flatMap((p, id) => (p.kind === 'normal' || p.kind === 'user-defined' ? [] : [id])),
     ),
+    singlePrecision: true,
     // A user-defined piece beats any segmentation of its characters.
     scoreOf: (id) =>
       pieces[id].kind === 'user-defined'
-        ? new TextEncoder().encode(pieces[id].text).length * greatest - 0.1
+        ? Math.fround(Math.fround(new TextEncoder().encode(pieces[id].text).length * greatest) - 0.1)
         : pieces[id].score,
   });
 }

@@ -17,6 +17,8 @@ export interface UnigramOptions {
   readonly excluded?: ReadonlySet<number>;
   /** Scores that differ from the ones in the vocabulary, as user-defined pieces of SentencePiece files have. */
   readonly scoreOf?: (id: number) => number;
+  /** Sums of scores are kept in single precision, as in the SentencePiece library, where rounding breaks ties. */
+  readonly singlePrecision?: boolean;
 }
 
 export function unigram(options: UnigramOptions): Model {
@@ -37,16 +39,17 @@ export function unigram(options: UnigramOptions): Model {
   const byteIds = options.byteFallback
     ? Array.from({ length: 256 }, (_, b) => ids.get(byteToken(b)))
     : undefined;
-  const unkScore = least - UNK_PENALTY;
+  const isSingle = options.singlePrecision ?? false;
+  const unkScore = isSingle ? Math.fround(least - UNK_PENALTY) : least - UNK_PENALTY;
 
   const tokenize = (piece: string, { excluded }: ModelOptions = {}): ModelToken[] => {
     const bytes = encodeUtf8(piece);
     const size = bytes.length;
-    const best = new Float64Array(size + 1);
+    const best = isSingle ? new Float32Array(size + 1) : new Float64Array(size + 1);
     const from = new Int32Array(size + 1).fill(-1);
     const token = new Int32Array(size + 1);
     const reach = (start: number, end: number, score: number, id: number) => {
-      const total = best[start] + score;
+      const total = isSingle ? Math.fround(best[start] + score) : best[start] + score;
       if (from[end] < 0 || total > best[end]) {
         best[end] = total;
         from[end] = start;

@@ -43,25 +43,48 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
       ],
     },
     normalize: (text) => {
-      if (map !== undefined) text.transform(mapCharacters(text.value, map, keep));
-      if (options.removeExtraWhitespaces) removeExtraSpaces(text);
-      if (options.addDummyPrefix && text.value !== '') {
-        if (options.whitespaceAsSuffix) text.transformRange(text.value.length, text.value.length, [[' ', 1]]);
+      let isEmpty = text.value === '';
+      let hasVanished = false;
+      if (map !== undefined) {
+        const mapped = mapCharacters(text.value, map, keep);
+        hasVanished = mapped.hasVanished;
+        text.transform(mapped.edits, mapped.skipped);
+      }
+      if (options.removeExtraWhitespaces) {
+        removeExtraSpaces(text);
+        // A character that becomes nothing is still text behind which the dummy prefix belongs.
+        isEmpty = text.value === '' && !hasVanished;
+      }
+      if (options.addDummyPrefix && !isEmpty && !options.whitespaceAsSuffix) {
+        if (text.value === '') text.transformRange(0, 0, [[' ', 1]]);
         else text.prepend(' ');
       }
-      if (space === ' ') return;
-      if (text.tracked) text.map((char) => (char === ' ' ? space : char));
-      else text.value = text.value.replaceAll(' ', space);
+      if (space !== ' ') {
+        if (text.tracked) text.map((char) => (char === ' ' ? space : char));
+        else text.value = text.value.replaceAll(' ', space);
+      }
+      // Visible spaces in the text itself go too when they end it, as in the library.
+      if (options.removeExtraWhitespaces) removeTrailing(text, space);
+      if (options.addDummyPrefix && !isEmpty && options.whitespaceAsSuffix)
+        text.transformRange(text.value.length, text.value.length, [[space, 1]]);
     },
   };
 }
 
-function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Edit[] {
+interface Mapped {
+  readonly edits: readonly Edit[];
+  readonly skipped: number;
+  /** Some characters became nothing. */
+  readonly hasVanished: boolean;
+}
+
+function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Mapped {
   const bytes = encodeUtf8(text);
   const edits: Edit[] = [];
+  let hasVanished = false;
   let at = 0; // in bytes
   let unit = 0; // in UTF-16 units
-  let dropped = 0; // characters that became nothing, to be swallowed by the one before
+  let skipped = 0; // characters that became nothing before the first that did not
   while (unit < text.length) {
     const units = longestKept(keep, bytes, at);
     if (units > 0) {
@@ -85,6 +108,7 @@ function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Edit[] {
       unit += char.length;
       at += encodeUtf8(char).length;
     }
+    if (found.text === '') hasVanished = true;
     const chars = Array.from(found.text);
     chars.forEach((char, i) => {
       edits.push([char, i < count ? 0 : 1]);
@@ -93,9 +117,9 @@ function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Edit[] {
     const last = edits.at(-1);
     if (missing > 0 && last !== undefined)
       edits[edits.length - 1] = [last[0], last[1] <= 0 ? last[1] - missing : last[1]];
-    else if (missing > 0) dropped += missing;
+    else if (missing > 0) skipped += missing;
   }
-  return dropped > 0 && edits.length > 0 ? [[edits[0][0], edits[0][1]], ...edits.slice(1)] : edits;
+  return { edits, skipped, hasVanished };
 }
 
 /** UTF-16 units of the longest piece to keep that begins at `at`, or 0. */
@@ -112,7 +136,7 @@ function longestKept(keep: ByteTrie, bytes: Uint8Array, at: number): number {
 
 function removeExtraSpaces(text: AlignedText): void {
   if (!text.tracked) {
-    text.value = text.value.replace(/^ +| +$/g, '').replace(/ {2,}/g, ' ');
+    text.value = text.value.replace(/^ +/, '').replace(/ {2,}/g, ' ');
     return;
   }
   let previous = ' ';
@@ -121,12 +145,19 @@ function removeExtraSpaces(text: AlignedText): void {
     previous = char;
     return keep;
   });
-  if (text.value.endsWith(' ')) {
-    const last = text.value.length - 1;
-    let count = 0;
-    text.filter((char) => {
-      count += char.length;
-      return count <= last;
-    });
+}
+
+function removeTrailing(text: AlignedText, space: string): void {
+  let end = text.value.length;
+  while (end > 0 && text.value[end - 1] === space) end--;
+  if (end === text.value.length) return;
+  if (!text.tracked) {
+    text.value = text.value.slice(0, end);
+    return;
   }
+  let count = 0;
+  text.filter((char) => {
+    count += char.length;
+    return count <= end;
+  });
 }

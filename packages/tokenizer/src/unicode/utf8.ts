@@ -9,6 +9,19 @@ export const encodeUtf8 = (text: string): Uint8Array => encoder.encode(text);
 /** The text of UTF-8 `bytes`; an ill-formed sequence becomes U+FFFD, a leading BOM stays. */
 export const decodeUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
+/** Bytes of the well-formed character at `at`, or 0 when there is none (overlong forms, surrogates and what is cut off are none). */
+export function validLength(bytes: Uint8Array, at: number): number {
+  const b = bytes[at];
+  if (b < 0x80) return 1;
+  const length = b >= 0xc2 && b < 0xe0 ? 2 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xf0 && b < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > bytes.length) return 0;
+  for (let k = 1; k < length; k++) if ((bytes[at + k] & 0xc0) !== 0x80) return 0;
+  const second = bytes[at + 1];
+  if ((b === 0xe0 && second < 0xa0) || (b === 0xed && second >= 0xa0)) return 0;
+  if ((b === 0xf0 && second < 0x90) || (b === 0xf4 && second >= 0x90)) return 0;
+  return length;
+}
+
 /** Bytes that the code point takes in UTF-8. */
 export const utf8Length = (codePoint: number): number =>
   codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
