@@ -36,6 +36,9 @@ const steps = [
     run: ['bash', [tensorflowBuild, 'peers/node_modules/@tensorflow/tfjs-node-gpu']],
     absent: existsSync(join(root, tensorflowBuild)) ? undefined : `${tensorflowBuild} is not here`,
   },
+  // Smaller runs of the checks against tiktoken and native tokenizers; CONTRIBUTING.md has the larger ones.
+  { name: 'tokenizer parity', run: ['node', [...source, 'scripts/tokenizer-parity.ts', '4000']] },
+  { name: 'tokenizer pipelines', run: ['node', [...source, 'scripts/tokenizer-pipelines.ts', '20']] },
   { name: 'lint', run: [bin('biome'), ['ci', '.']] },
   { name: 'types', run: [bin('tsc'), ['-b']] },
   { name: 'build', run: ['node', ['scripts/build.mjs']] },

@@ -1,5 +1,5 @@
 // Ours against npm `tiktoken` and native `tokenizers` on random strings of nasty atoms: `node --conditions=@ashlar/source --import tsx scripts/tokenizer-parity.ts
-// [COUNT] [SEED]` (default 20,000 strings an encoding; 400,000 make more than a million). Both are dependencies of bench/. The first difference is printed, with
+// [COUNT] [SEED]` (default 20,000 strings an encoding; 400,000 make more than a million). Both are dependencies of peers/ (`npm run setup -- --peers`). The first difference is printed, with
 // the string, and the exit status is 1.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { readTiktoken, readTokenizerJson, type Tokenizer, writeTokenizerJson } from '@ashlar/tokenizer';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(join(root, 'bench', 'package.json'));
+const require = createRequire(join(root, 'peers', 'package.json'));
 const count = Number(process.argv[2] ?? 20_000);
 let state = Number(process.argv[3] ?? 1) >>> 0;
 

@@ -1,4 +1,4 @@
-// Random pipelines of normalisers, pre-tokenizers, models, post-processors, decoders and added tokens against native `tokenizers` (a dependency of bench/):
+// Random pipelines of normalisers, pre-tokenizers, models, post-processors, decoders and added tokens against native `tokenizers` (a dependency of peers/):
 // (every option of each; of models small ones with holes) ids by both paths, offsets, type ids, tokens, masks and decodings on strings of nasty atoms, single texts and pairs. Run:
 // `node --conditions=@ashlar/source --import tsx scripts/tokenizer-pipelines.ts [SECONDS] [SEED]`. A difference is printed with its pipeline; exit status 1.
 // With WRITE=FILE in the environment our answers go to a file instead, for tokenizer-pipelines-check.py, truncation and overflow among them.
@@ -34,7 +34,7 @@ interface Native {
 type Json = Record<string, unknown>;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(join(root, 'bench', 'package.json'));
+const require = createRequire(join(root, 'peers', 'package.json'));
 const { Tokenizer } = (
   (await import(pathToFileURL(require.resolve('tokenizers')).href)) as { default: Native }
 ).default;
