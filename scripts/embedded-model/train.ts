@@ -41,12 +41,13 @@ interface DataTask {
   readonly tokenizer: object;
   readonly seed: number;
   readonly rows: number;
+  readonly multiple: number;
 }
 
 // Stories are told and encoded in a second thread, a few batches ahead.
 if (!isMainThread) {
-  const { tokenizer, seed, rows } = workerData as DataTask;
-  const batchAt = storyBatches(readStoryTokenizer(tokenizer), createRandom(seed), { rows });
+  const { tokenizer, seed, ...shape } = workerData as DataTask;
+  const batchAt = storyBatches(readStoryTokenizer(tokenizer), createRandom(seed), shape);
   parentPort!.on('message', (index: number) => parentPort!.postMessage({ index, batch: batchAt(index) }));
 } else await main();
 
@@ -102,6 +103,7 @@ async function main(): Promise<void> {
       steps: { type: 'string' },
       out: { type: 'string' },
       rows: { type: 'string', default: '48' },
+      multiple: { type: 'string', default: '32' },
       layers: { type: 'string', default: '6' },
       width: { type: 'string', default: '160' },
       hidden: { type: 'string', default: '448' },
@@ -244,7 +246,8 @@ async function main(): Promise<void> {
     setUpSeconds: Math.round(setUp),
     options: { ...values, out: undefined },
   });
-  const data = batchesFromWorker({ tokenizer: tokenizerJson, seed: number('seed'), rows });
+  const multiple = number('multiple');
+  const data = batchesFromWorker({ tokenizer: tokenizerJson, seed: number('seed'), rows, multiple });
 
   const warmup = number('warmup');
   const decay = number('decay');

@@ -1,4 +1,5 @@
 import type { BackendOptions, BackendStarter } from './backend.ts';
+import { type BufferManagerLike, boundBuffers } from './bounded-buffers.ts';
 import {
   BackendUnavailableError,
   DeviceLostError,
@@ -126,7 +127,12 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
   );
   if (current !== undefined) retired.add(current.device);
   if (findBackendFactory('webgpu') != null) removeBackend('webgpu');
-  registerBackend('webgpu', () => new WebGPUBackend(device, info), 3);
+  const make = () => {
+    const backend = new WebGPUBackend(device, info);
+    boundBuffers((backend as unknown as { bufferManager: BufferManagerLike }).bufferManager);
+    return backend;
+  };
+  registerBackend('webgpu', make, 3);
   const { registerWebgpuKernels } = await import('../ops/webgpu/register.ts');
   registerWebgpuKernels();
   return { device, description, software, flags: options.dawnFlags?.join(), problems };

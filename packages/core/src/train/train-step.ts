@@ -1,5 +1,6 @@
 // One optimizer step: gradients of every micro-batch, summed and divided by the window's weight, clipped, applied. A function of its arguments alone.
 import * as tf from '@tensorflow/tfjs-core';
+import { checkBackend } from '../backends/choose.ts';
 import { registerGradients } from '../ops/gradients/register-gradients.ts';
 import { clipFactor, NonFiniteError, normOf, squareSums } from './clip-gradients.ts';
 import { updateAverage } from './ema.ts';
@@ -150,6 +151,13 @@ async function accumulate<Batch>(
   tf.dispose(losses);
   const values = await measured.data<'float32'>();
   measured.dispose();
+  try {
+    // A GPU reports its errors late and leaves stale numbers behind: better no step than a wrong one.
+    checkBackend(tf.getBackend());
+  } catch (error) {
+    tf.dispose(sums!);
+    throw error;
+  }
   return {
     gradients: new Map(names.map((name, i) => [name, sums![i]])),
     loss: values.subarray(0, losses.length).reduce((a, b) => a + b, 0),
