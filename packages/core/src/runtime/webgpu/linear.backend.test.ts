@@ -10,7 +10,7 @@ import type { StoredDtype } from '../../weights/weight-file.ts';
 import { allocateMatrix, writeRows } from './device-matrix.ts';
 import { createDeviceMemory, type DeviceMemory } from './device-memory.ts';
 import { createKernelCache, type Kernel, type KernelCache, passBytes } from './kernel.ts';
-import { gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
+import { type GemmTile, gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
 import { kindOf, quantWords, type WeightKind } from './weight-kind.ts';
 
 allowSwiftShader();
@@ -164,27 +164,27 @@ describe.skipIf(!started)('linear kernels', () => {
     expect(worst / size).toBeLessThan(2e-5);
   };
   const gemv =
-    (rowsAtATime: number, threads: number, outputs: number) =>
+    (rowsAtATime: number, threads: number, outputs: number, unroll = 1) =>
     (shape: LinearShape, cache: KernelCache, rows = 5) => ({
-      kernel: gemvKernel(shape, rowsAtATime, { threads, outputs }, cache.subgroups),
+      kernel: gemvKernel(shape, rowsAtATime, { threads, outputs, unroll }, cache.subgroups),
       grid: [Math.ceil(shape.outputs / outputs), 1, Math.ceil(rows / rowsAtATime)] as [
         number,
         number,
         number,
       ],
     });
-  const gemm = (tile: 16 | 32 | 64, rows: number) => (shape: LinearShape) => ({
+  const gemm = (tile: GemmTile, rows: number) => (shape: LinearShape) => ({
     kernel: gemmKernel(shape, tile),
-    grid: [Math.ceil(shape.outputs / (shape.gated ? 32 : 64)), Math.ceil(rows / tile), 1] as [
-      number,
-      number,
-      number,
-    ],
+    grid: [
+      Math.ceil((shape.outputs * (shape.gated ? 2 : 1)) / tile.outputs),
+      Math.ceil(rows / tile.rows),
+      1,
+    ] as [number, number, number],
   });
 
   it.each(dtypes)('%s: few rows, with and without subgroups, plain and gated', async (dtype) => {
     for (const cache of caches) {
-      agree(await product(dtype, { rows: 5, outputs: 21, columns: 512, seed: 3 }, gemv(4, 16, 2), cache));
+      agree(await product(dtype, { rows: 5, outputs: 21, columns: 512, seed: 3 }, gemv(4, 16, 2, 3), cache));
       agree(
         await product(
           dtype,
@@ -197,12 +197,19 @@ describe.skipIf(!started)('linear kernels', () => {
   });
 
   it.each(['F32', 'Q4_0', 'Q6_K'] as const)('%s: tiles of rows, plain and gated', async (dtype) => {
-    agree(await product(dtype, { rows: 37, outputs: 70, columns: 256, seed: 5 }, gemm(16, 37), caches[0]));
+    agree(
+      await product(
+        dtype,
+        { rows: 37, outputs: 70, columns: 256, seed: 5 },
+        gemm({ rows: 16, outputs: 64 }, 37),
+        caches[0],
+      ),
+    );
     agree(
       await product(
         dtype,
         { rows: 70, outputs: 40, columns: 256, gated: true, seed: 6 },
-        gemm(64, 70),
+        gemm({ rows: 64, outputs: 32 }, 70),
         caches[0],
       ),
     );

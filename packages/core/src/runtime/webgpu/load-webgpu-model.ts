@@ -10,6 +10,7 @@ import type { ParameterSpec } from '../../models/parameters.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
 import { createDeviceMemory } from './device-memory.ts';
 import { loadDeviceParameters } from './device-parameters.ts';
+import type { LinearTuning } from './linear-tuning.ts';
 import { createWebgpuExecutor, type WebgpuExecutor } from './webgpu-executor.ts';
 
 /** How a load reports and stops. */
@@ -18,6 +19,7 @@ export interface WebgpuLoadOptions {
   readonly onProgress?: LoadProgress | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly subgroups?: boolean | undefined;
+  readonly tuning?: LinearTuning | undefined;
 }
 
 /** Loads `file` for the running webgpu backend. */
@@ -25,7 +27,7 @@ export async function loadWebgpuModel(
   config: ModelConfig,
   specs: readonly ParameterSpec[],
   file: WeightFile,
-  { prefixes, onProgress, signal, subgroups }: WebgpuLoadOptions,
+  { prefixes, onProgress, signal, subgroups, tuning }: WebgpuLoadOptions,
   { pageSize = 32, window, sinks = 0, prefillChunk }: ModelCacheOptions = {},
 ): Promise<{
   parameters: LazyParameters;
@@ -54,6 +56,7 @@ export async function loadWebgpuModel(
       ...(window === undefined ? {} : { window }),
       ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 512) }),
       ...(subgroups === undefined ? {} : { subgroups }),
+      ...(tuning === undefined ? {} : { tuning }),
     });
     await closeScope();
     checkBackend('webgpu');

@@ -46,6 +46,12 @@ export interface PlanDispatches {
   head(rows: number, logits: GPUBuffer): readonly Dispatch[];
 }
 
+/** What a product reads. */
+interface Input extends RowBuffer {
+  readonly rms?: LinearShape['rms'];
+  readonly weight?: GPUBuffer;
+}
+
 /** Outputs, and what becomes of them, of one linear layer. */
 interface LinearTarget {
   readonly out: RowBuffer;
@@ -59,7 +65,7 @@ interface LinearTarget {
 
 /** Compiles the plan of `config` for the device. */
 export function createPlanDispatches(parts: PlanParts): PlanDispatches {
-  const { memory, cache, config, parameters, buffers, store } = parts;
+  const { memory, cache, config, parameters, buffers, store, tuning } = parts;
   const { hiddenSize: C, numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
   const { subgroups } = cache;
   const plan = compilePlan(config);
@@ -87,15 +93,18 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
       if (shape.norm?.bias) bound.push(parameters.vectors([`${name}.bias`]));
       emit(normKernel(shape, subgroups), bound, [count]);
     };
-    /** The buffer that holds norm(x), or x itself. */
-    const input = (of: PlanNorm | undefined): RowBuffer => {
+    /** The buffer that holds norm(x), or x itself, or x with a norm that the products that read it make on the way (`alone`: nothing else reads it). */
+    const input = (of: PlanNorm | undefined, alone: boolean): Input => {
       if (of === undefined) return x;
+      const { kind, bias, weight, eps, unitOffset } = of.config;
+      if (alone && tuning.fuseNorm && rows <= tuning.fewRows && kind === 'rms' && weight && !bias)
+        return { ...x, rms: { eps, unitOffset }, weight: parameters.vectors([`${of.name}.weight`]) };
       norm({ mode: 'to', dim: C, stride: x.stride, norm: of.config }, x.buffer, n.buffer, of.name);
       return n;
     };
     /** `outputs` rows of the group's matrix, or (gated) as many pairs. */
     const linear = (
-      from: RowBuffer,
+      from: Input,
       matrix: DeviceMatrix,
       outputs: number,
       bias: GPUBuffer | undefined,
@@ -116,13 +125,20 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
           activation: target.activation,
           scale: target.scale ?? 1,
           softcap: target.softcap,
+          rms: from.rms,
         };
-        const bound = [from.buffer, part.quants];
+        const bound = [from.buffer, ...(from.weight ? [from.weight] : []), part.quants];
         if (part.scales !== undefined) bound.push(part.scales);
         if (bias !== undefined) bound.push(bias);
         bound.push(target.out.buffer);
-        if (rows <= parts.tuning.fewRows) {
-          const { rowsAtATime: at, ...cut } = parts.tuning.gemv(rows);
+        const size = {
+          rows,
+          eights: Math.ceil(matrix.columns / 8),
+          each: target.gated ? (2 as const) : (1 as const),
+          outputs: shape.outputs,
+        };
+        if (rows <= tuning.fewRows) {
+          const { rowsAtATime: at, ...cut } = tuning.gemv(size);
           const groups = Math.ceil(shape.outputs / cut.outputs);
           emit(gemvKernel(shape, at, cut, subgroups), bound, [
             Math.min(groups, 65535),
@@ -130,15 +146,15 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
             Math.ceil(rows / at),
           ]);
         } else {
-          const tile = rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
+          const tile = tuning.tile(size);
           emit(gemmKernel(shape, tile), bound, [
-            Math.ceil(shape.outputs / (target.gated ? 32 : 64)),
-            Math.ceil(rows / tile),
+            Math.ceil((shape.outputs * size.each) / tile.outputs),
+            Math.ceil(rows / tile.rows),
           ]);
         }
       }
     };
-    const single = (from: RowBuffer, name: string, bias: boolean, target: LinearTarget) => {
+    const single = (from: Input, name: string, bias: boolean, target: LinearTarget) => {
       const { group, rows: outputs } = parameters.member(`${name}.weight`);
       linear(
         from,
@@ -154,7 +170,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
 
   const emitQkv = (e: Emitter, step: QkvStep, rows: number) => {
     const at = `layers.${step.layer}.attention`;
-    const from = e.input(step.norm);
+    const from = e.input(step.norm, !(config.placement === 'parallel' && config.sharedNorm));
     const names = ['q', 'k', 'v'].map((part) => `${at}.${part}`);
     const fused =
       parameters.member(`${names[0]}.weight`).group === parameters.member(`${names[1]}.weight`).group;
@@ -231,6 +247,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
       softcap: step.softcap,
       window: Number.isFinite(window) ? window : undefined,
       sinks: parts.sinks,
+      threads: tuning.attendThreads,
       alibi: step.alibi,
       splits,
     };
@@ -275,7 +292,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   };
 
   const emitMlp = (e: Emitter, step: MlpStep, rows: number) => {
-    const from = step.reuse ? n : e.input(step.norm);
+    const from = step.reuse ? n : e.input(step.norm, !step.experts);
     const at = `layers.${step.layer}.mlp`;
     if (step.experts) emitExperts(e, step, from, rows);
     else {

@@ -6,8 +6,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
 import { chooseBackend } from '../../backends/choose.ts';
+import { parseModelConfig } from '../../models/config.ts';
 import { loadModel } from '../../models/load-model.ts';
-import type { Model } from '../../models/model.ts';
+import { createModel, type Model } from '../../models/model.ts';
+import { listParameters } from '../../models/parameters.ts';
+import { openCheckpoint } from '../../weights/open-checkpoint.ts';
+import { gpuTuning } from './linear-tuning.ts';
+import { loadWebgpuModel } from './load-webgpu-model.ts';
 
 const place = join(dirname(fileURLToPath(import.meta.url)), '../../../../../models/stories');
 allowSwiftShader();
@@ -140,6 +145,26 @@ describe.skipIf(!started)('the webgpu executor', () => {
     const all = (await logits.data()) as Float32Array;
     logits.dispose();
     close(all.slice(2 * fused.vocabSize), await expected([1, 2, 3]));
+  });
+
+  it('answers the same with the kernels of a GPU, with and without subgroups', async () => {
+    const checkpoint = await openCheckpoint(place);
+    const config = parseModelConfig(checkpoint.config);
+    for (const subgroups of [undefined, false]) {
+      const options = { tuning: gpuTuning, subgroups };
+      const { executor, parameters, hash } = await loadWebgpuModel(
+        config,
+        listParameters(config),
+        checkpoint.weights,
+        options,
+      );
+      using model = createModel({ config, parameters, assets: checkpoint.assets, hash, executor });
+      for (const length of subgroups === false ? [3] : [1, 3, 12, 40]) {
+        const ids = Array.from({ length }, (_, i) => (i * 37 + length) % 1024);
+        close(await last(model, ids), await expected(ids));
+      }
+    }
+    await checkpoint.close();
   });
 
   it('leaves nothing behind', async () => {

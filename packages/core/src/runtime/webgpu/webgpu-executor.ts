@@ -40,8 +40,10 @@ export interface KernelTime {
 export interface WebgpuExecutor extends StepExecutor {
   /** Dispatches of a pass over `rows` rows with logits for `wanted` of them. */
   dispatches(rows: number, wanted?: number): number;
-  /** Milliseconds that the host spent on the last pass before it was submitted. */
+  /** Milliseconds that the host spent on the last pass before it was submitted; where it had been recorded during the pass before, only the tables. */
   readonly recordTime: number;
+  /** Milliseconds to record a pass of the same shape as the last. */
+  timeRecording(): number;
   /** Runs the layers of a pass of the same shape as the last with a timestamp around every dispatch; undefined where the device has none. */
   profile(): Promise<KernelTime[] | undefined>;
   /** Milliseconds on the device of a pass of the same shape as the last, layers and head, without host or readback: the mean of `repeats` in one command buffer. */
@@ -85,10 +87,12 @@ export function createWebgpuExecutor(
   // Recorded passes hold bind groups, so they end when a buffer under them is replaced.
   const passes = new Map<string, readonly Dispatch[]>();
   let seen: unknown[] = [];
+  let epoch = 0;
   const refresh = () => {
     const now = [store.version, parameters.version, tables.blocks, logits?.buffer];
     if (now.every((value, i) => value === seen[i])) return;
     seen = now;
+    epoch++;
     passes.clear();
     cache.forgetGroups();
   };
@@ -128,7 +132,44 @@ export function createWebgpuExecutor(
     if (staging.length > 4) staging.shift()?.destroy();
   };
 
-  /** Records and submits a pass; answers the staging buffer that will hold the logits of the wanted rows. */
+  /** A pass that has been recorded: it reads everything that changes from the tables, so it may be submitted whenever they say the same shape. */
+  interface Recorded {
+    readonly key: string;
+    readonly epoch: number;
+    readonly commands: GPUCommandBuffer;
+    readonly back: GPUBuffer | undefined;
+  }
+  let ahead: Recorded | undefined;
+  let lastKey = '';
+  const record = (rows: number, keys: number, wanted: number): Recorded => {
+    const encoder = device.createCommandEncoder();
+    const compute = encoder.beginComputePass();
+    replay(compute, layersOf(rows, keys));
+    const target = wanted === 0 ? undefined : logitsFor(wanted);
+    if (target !== undefined)
+      replay(
+        compute,
+        recorded(`head ${wanted}`, () => plan.head(wanted, target)),
+      );
+    compute.end();
+    let back: GPUBuffer | undefined;
+    if (target !== undefined) {
+      back = takeStaging(wanted * V * 4);
+      encoder.copyBufferToBuffer(target, 0, back, 0, wanted * V * 4);
+    }
+    return { key: keyOf(rows, keys, wanted), epoch, commands: encoder.finish(), back };
+  };
+  const keyOf = (rows: number, keys: number, wanted: number) =>
+    `${rows} ${splitsOf(rows * H, keys)} ${wanted}`;
+  const takeAhead = (key: string): Recorded | undefined => {
+    const found = ahead;
+    ahead = undefined;
+    if (found === undefined || (found.key === key && found.epoch === epoch)) return found;
+    if (found.back !== undefined) giveStaging(found.back);
+    return undefined;
+  };
+
+  /** Submits a pass, recorded now or during the last one; answers the staging buffer that will hold the logits of the wanted rows. */
   const submit = (
     part: readonly RowOf[],
     requests: readonly PassRequest[],
@@ -137,29 +178,19 @@ export function createWebgpuExecutor(
   ) => {
     const start = performance.now();
     const keys = tables.write(part, requests, lengths);
-    const target = wanted.length === 0 ? undefined : logitsFor(wanted.length);
-    refresh();
-    const layers = layersOf(part.length, keys);
-    const encoder = device.createCommandEncoder();
-    const compute = encoder.beginComputePass();
-    replay(compute, layers);
-    let back: GPUBuffer | undefined;
-    if (target !== undefined) {
+    if (wanted.length > 0) {
+      logitsFor(wanted.length);
       device.queue.writeBuffer(buffers.picked, 0, Uint32Array.from(wanted));
       device.queue.writeBuffer(buffers.headPass, 0, Uint32Array.of(wanted.length, 0, 0, 0));
-      replay(
-        compute,
-        recorded(`head ${wanted.length}`, () => plan.head(wanted.length, target)),
-      );
     }
-    compute.end();
-    if (target !== undefined) {
-      const bytes = wanted.length * V * 4;
-      back = takeStaging(bytes);
-      encoder.copyBufferToBuffer(target, 0, back, 0, bytes);
-    }
-    device.queue.submit([encoder.finish()]);
+    refresh();
+    const key = keyOf(part.length, keys, wanted.length);
+    const { commands, back } = takeAhead(key) ?? record(part.length, keys, wanted.length);
+    device.queue.submit([commands]);
     recordTime = performance.now() - start;
+    // A token after a token: the next pass will be the same, and the device is busy for as long as recording it takes.
+    if (key === lastKey) ahead = record(part.length, keys, wanted.length);
+    lastKey = key;
     return back;
   };
 
@@ -210,12 +241,20 @@ export function createWebgpuExecutor(
       );
     },
     tensor: (name) => tensors.read(name),
+    timeRecording() {
+      const [rows, , wanted] = lastKey.split(' ').map(Number);
+      const start = performance.now();
+      const { back } = record(rows, 1, wanted);
+      const time = performance.now() - start;
+      if (back !== undefined) giveStaging(back);
+      return time;
+    },
     async deviceTime(repeats = 20) {
       const [layers, head] = [true, false].map(
         (wanted) =>
           [...passes.entries()].filter(([key]) => !key.startsWith('head') === wanted).at(-1)?.[1] ?? [],
       );
-      const submitAll = (times: number) => {
+      const record = (times: number) => {
         const encoder = device.createCommandEncoder();
         const compute = encoder.beginComputePass();
         for (let i = 0; i < times; i++) {
@@ -223,17 +262,22 @@ export function createWebgpuExecutor(
           replay(compute, head);
         }
         compute.end();
-        device.queue.submit([encoder.finish()]);
-        return device.queue.onSubmittedWorkDone();
+        return encoder.finish();
       };
-      await submitAll(1);
+      const once = record(1);
+      const many = record(repeats);
+      device.queue.submit([once]);
+      await device.queue.onSubmittedWorkDone();
       const start = performance.now();
-      await submitAll(repeats);
+      device.queue.submit([many]);
+      await device.queue.onSubmittedWorkDone();
       return (performance.now() - start) / repeats;
     },
     profile: () =>
       profilePass(device, [...passes.entries()].filter(([key]) => !key.startsWith('head')).at(-1)?.[1] ?? []),
     dispose() {
+      ahead?.back?.destroy();
+      ahead = undefined;
       for (const buffer of staging) buffer.destroy();
       staging.length = 0;
       store.dispose();

@@ -25,16 +25,21 @@ export interface LinearShape {
   readonly add?: boolean;
   readonly scale?: number;
   readonly softcap?: number | undefined;
+  /** Few rows only: x is normed on the way by its root mean square; the weights are bound behind x. */
+  readonly rms?: { readonly eps: number; readonly unitOffset: boolean } | undefined;
 }
 
 /** How a GEMV is cut: threads of a workgroup, outputs it makes, rows of x at a time. */
 export interface GemvTuning {
   readonly threads: number;
   readonly outputs: number;
+  /** Eights of columns that a thread takes at a time. */
+  readonly unroll?: number;
 }
 
-const bindingsOf = ({ kind, bias }: LinearShape): Kernel['bindings'] => [
+const bindingsOf = ({ kind, bias, rms }: LinearShape): Kernel['bindings'] => [
   { name: 'x', type: 'array<vec4<f32>>' },
+  ...(rms === undefined ? [] : [{ name: 'weight', type: 'array<vec4<f32>>' }]),
   { name: 'quants', type: `array<${kind.element}>` },
   ...(kind.scaleWords(kind.block) === 0 ? [] : [{ name: 'scales', type: 'array<u32>' }]),
   ...(bias ? [{ name: 'bias', type: 'array<f32>' }] : []),
@@ -72,46 +77,77 @@ const keyOf = (shape: LinearShape): string => JSON.stringify({ ...shape, kind: s
 export function gemvKernel(
   shape: LinearShape,
   rows: number,
-  { threads, outputs: R }: GemvTuning,
+  { threads, outputs: R, unroll = 1 }: GemvTuning,
   subgroups: boolean,
 ): Kernel {
-  const { kind, columns, outputs, xStride, xOffset = 0, gated = false } = shape;
-  const sums = rows * R * (gated ? 2 : 1);
-  const rowOf = (r: number) => `min(first + ${r}u, ${outputs - 1}u)`;
-  const each = <T>(count: number, of: (i: number) => T) => Array.from({ length: count }, (_, i) => of(i));
-  const inner = each(gated ? 2 * R : R, (r) => {
-    const row = gated && r >= R ? `${rowOf(r - R)} + ${outputs}u` : rowOf(r);
-    return `
-    {
-      let w = load8(${row}, j);
-${each(rows, (t) => `      s${t * (gated ? 2 * R : R) + r} += dot(w[0], a${t}) + dot(w[1], b${t});`).join('\n')}
-    }`;
-  }).join('');
+  const { kind, columns, outputs, xStride, xOffset = 0, gated = false, rms } = shape;
   const per = gated ? 2 * R : R;
-  const declare = each(sums, (i) => `  var s${i} = 0.0;`).join('\n');
-  const load = each(
-    rows,
-    (t) => `
-    let a${t} = x[x${t} + 2u * j];
-    let b${t} = x[x${t} + 2u * j + 1u];`,
-  ).join('');
+  const products = rows * per;
+  const sums = products + (rms === undefined ? 0 : rows);
+  const eights = Math.ceil(columns / 8);
+  const times = Math.min(unroll, Math.ceil(eights / threads));
+  const even = eights % (threads * times) === 0;
+  const each = (count: number, of: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => of(i)).join('\n');
+  const rowOf = (r: number) =>
+    gated && r >= R
+      ? `min(first + ${r - R}u, ${outputs - 1}u) + ${outputs}u`
+      : `min(first + ${r}u, ${outputs - 1}u)`;
+  // All loads of a round stand in front of their uses, so that they are under way together.
+  const loads = each(times, (u) => {
+    const j = `j${u}`;
+    const row = (t: number) => {
+      const read = (k: number) => {
+        const value = `x[x${t} + 2u * ${j}${k === 0 ? '' : ' + 1u'}]`;
+        return even ? value : `select(vec4<f32>(0.0), ${value}, in${u})`;
+      };
+      return `    let a${u}_${t} = ${read(0)};\n    let b${u}_${t} = ${read(1)};`;
+    };
+    const place = even
+      ? `    let ${j} = j + ${u * threads}u;`
+      : `    let in${u} = j + ${u * threads}u < K8;\n    let ${j} = min(j + ${u * threads}u, K8 - 1u);`;
+    const norm =
+      rms === undefined
+        ? ''
+        : `\n    let na${u} = weight[2u * ${j}];\n    let nb${u} = weight[2u * ${j} + 1u];`;
+    return `${place}${norm}\n${each(rows, row)}\n${each(per, (r) => `    let w${u}_${r} = load8(row${r}, ${j});`)}`;
+  });
+  const uses = each(times, (u) =>
+    each(rows, (t) => {
+      const one = rms?.unitOffset ? ' + vec4<f32>(1.0)' : '';
+      const normed =
+        rms === undefined
+          ? `    let p${u}_${t} = a${u}_${t};\n    let q${u}_${t} = b${u}_${t};`
+          : `    s${products + t} += dot(a${u}_${t}, a${u}_${t}) + dot(b${u}_${t}, b${u}_${t});
+    let p${u}_${t} = a${u}_${t} * (na${u}${one});
+    let q${u}_${t} = b${u}_${t} * (nb${u}${one});`;
+      return `${normed}\n${each(per, (r) => `    s${t * per + r} += dot(w${u}_${r}[0], p${u}_${t}) + dot(w${u}_${r}[1], q${u}_${t});`)}`;
+    }),
+  );
   const shared = subgroups ? Math.max(1, threads / 4) * sums : threads * sums;
   const collect = subgroups
-    ? `${each(sums, (i) => `  s${i} = subgroupAdd(s${i});`).join('\n')}
+    ? `${each(sums, (i) => `  s${i} = subgroupAdd(s${i});`)}
   if (lane % size == 0u) {
     let at = (lane / size) * ${sums}u;
-${each(sums, (i) => `    sums[at + ${i}u] = s${i};`).join('\n')}
+${each(sums, (i) => `    sums[at + ${i}u] = s${i};`)}
   }
   workgroupBarrier();
   let parts = (${threads}u + size - 1u) / size;`
     : `  {
     let at = lane * ${sums}u;
-${each(sums, (i) => `    sums[at + ${i}u] = s${i};`).join('\n')}
+${each(sums, (i) => `    sums[at + ${i}u] = s${i};`)}
   }
   workgroupBarrier();
   let parts = ${threads}u;`;
+  const factor =
+    rms === undefined
+      ? ''
+      : ` * inverseSqrt(whole(${products}u + t, parts) / ${columns}.0 + ${literal(rms.eps)})`;
+  const upFactor = gated
+    ? `, whole(t * ${per}u + ${R}u + r, parts)${rms === undefined ? '' : ' * factor'}`
+    : '';
   return {
-    key: `gemv ${rows} ${threads} ${R} ${keyOf(shape)}`,
+    key: `gemv ${rows} ${threads} ${R} ${unroll} ${keyOf(shape)}`,
     sort: `gemv${rows === 1 ? '' : `x${rows}`}`,
     bindings: bindingsOf(shape),
     code: `${load8Source(kind, columns)}${finishSource(shape)}
@@ -127,80 +163,102 @@ ${mainSource(
   `
   let first = (wid.y * 65535u + wid.x) * ${R}u;
   let t0 = wid.z * ${rows}u;
-${each(rows, (t) => `  let x${t} = (min(t0 + ${t}u, pass_.rows - 1u) * ${xStride}u + ${xOffset}u) / 4u;`).join('\n')}
-${declare}
-  for (var j = lane; j < K8; j += ${threads}u) {${load}${inner}
+${each(rows, (t) => `  let x${t} = (min(t0 + ${t}u, pass_.rows - 1u) * ${xStride}u + ${xOffset}u) / 4u;`)}
+${each(per, (r) => `  let row${r} = ${rowOf(r)};`)}
+${each(sums, (i) => `  var s${i} = 0.0;`)}
+  for (var j = lane; j < K8; j += ${threads * times}u) {
+${loads}
+${uses}
   }
 ${collect}
   for (var i = lane; i < ${rows * R}u; i += ${threads}u) {
     let t = i / ${R}u;
     let r = i % ${R}u;
     if (t0 + t < pass_.rows && first + r < ${outputs}u) {
-      finish(t0 + t, first + r, whole(t * ${per}u + r, parts)${gated ? `, whole(t * ${per}u + ${R}u + r, parts)` : ''});
+      let factor = 1.0${factor};
+      finish(t0 + t, first + r, whole(t * ${per}u + r, parts)${rms === undefined ? '' : ' * factor'}${upFactor});
     }
   }`,
 )}`,
   };
 }
 
-/** Many rows: tiles of `tile` rows by 64 outputs (32 gated pairs); grid [ceil(outputs / (gated ? 32 : 64)), ceil(rows / tile)]. */
-export function gemmKernel(shape: LinearShape, tile: 16 | 32 | 64): Kernel {
+/** A tile: rows of x, and outputs (or with `gated` gates and ups together). */
+export interface GemmTile {
+  readonly rows: 16 | 32 | 64 | 128;
+  readonly outputs: 32 | 64;
+}
+
+/** Many rows; grid [ceil(outputs / (gated ? tile.outputs / 2 : tile.outputs)), ceil(rows / tile.rows)]. The next tile is on its way while one is multiplied. */
+export function gemmKernel(shape: LinearShape, tile: GemmTile): Kernel {
   const { kind, columns, outputs, xStride, xOffset = 0, gated = false } = shape;
-  const M = tile / 16;
-  const each = <T>(count: number, of: (i: number) => T) => Array.from({ length: count }, (_, i) => of(i));
-  const width = gated ? 32 : 64;
-  const rowOf = (slot: string) =>
-    gated ? `select(n0 + ${slot}, ${outputs}u + n0 + ${slot} - 32u, ${slot} >= 32u)` : `n0 + ${slot}`;
-  const inside = (slot: string) =>
-    gated ? `n0 + (${slot} & 31u) < ${outputs}u` : `n0 + ${slot} < ${outputs}u`;
+  const M = tile.rows / 16;
+  const N = tile.outputs / 16;
+  const each = (count: number, of: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => of(i)).join('\n');
+  const width = gated ? tile.outputs / 2 : tile.outputs;
+  const slots = tile.outputs * 4; // eights of columns of a tile's weights: at most one a thread
+  const loads = Math.max(1, (tile.rows * 8) / 256);
+  const guard = tile.rows === 16 ? 'if (lane < 128u) ' : '';
+  const steps = Math.ceil(columns / 32);
+  const rowOf = gated
+    ? `select(n0 + slot, ${outputs}u + n0 + slot - ${width}u, slot >= ${width}u)`
+    : 'n0 + slot';
+  const last = gated ? 2 * outputs - 1 : outputs - 1;
+  const finishes = each(M, (m) =>
+    each(gated ? N / 2 : N, (n) => {
+      const at = `m0 + at.y + ${16 * m}u, n0 + at.x + ${16 * n}u`;
+      const up = gated ? `, s${m * N + n + N / 2}` : '';
+      return `  if (m0 + at.y + ${16 * m}u < pass_.rows && n0 + at.x + ${16 * n}u < ${outputs}u) { finish(${at}, s${m * N + n}${up}); }`;
+    }),
+  );
+  const fetch = (step: string) => `
+${each(loads, (i) => `    vx${i} = select(vec4<f32>(0.0), x[px${i} + 8u * ${step}], inx${i} && 8u * ${step} + (lane & 7u) < 2u * K8);`)}
+    if (lane < ${slots}u) { vw = load8(pw, min(4u * ${step} + part, K8 - 1u)); }`;
   return {
-    key: `gemm ${tile} ${keyOf(shape)}`,
+    key: `gemm ${tile.rows} ${tile.outputs} ${keyOf(shape)}`,
     sort: 'gemm',
     bindings: bindingsOf(shape),
     code: `${load8Source(kind, columns)}${finishSource(shape)}
-var<workgroup> xs: array<vec4<f32>, ${tile * 8}>;
-var<workgroup> ws: array<vec4<f32>, 512>;
+var<workgroup> xs: array<vec4<f32>, ${tile.rows * 8}>;
+var<workgroup> ws: array<vec4<f32>, ${tile.outputs * 8}>;
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32, @builtin(local_invocation_id) at: vec3<u32>) {
   let n0 = wid.x * ${width}u;
-  let m0 = wid.y * ${tile}u;
-${each(M * 4, (i) => `  var s${i} = 0.0;`).join('\n')}
+  let m0 = wid.y * ${tile.rows}u;
+${each(M * N, (i) => `  var s${i} = 0.0;`)}
   let slot = lane >> 2u;
   let part = lane & 3u;
   let swap = slot & 7u;
-  for (var j = 0u; j < K8; j += 4u) {
-    for (var i = lane; i < ${tile * 8}u; i += 256u) {
-      let m = m0 + (i >> 3u);
-      let k = 2u * j + (i & 7u);
-      var v = vec4<f32>(0.0);
-      if (m < pass_.rows && k < 2u * K8) { v = x[(m * ${xStride}u + ${xOffset}u) / 4u + k]; }
-      xs[(i & ~7u) | ((i & 7u) ^ ((i >> 3u) & 7u))] = v;
+  let pw = min(${rowOf}, ${last}u);
+${each(
+  loads,
+  (i) => `  let inx${i} = m0 + (lane >> 3u) + ${32 * i}u < pass_.rows;
+  let px${i} = (min(m0 + (lane >> 3u) + ${32 * i}u, pass_.rows - 1u) * ${xStride}u + ${xOffset}u) / 4u + (lane & 7u);
+  let sx${i} = ((lane + ${256 * i}u) & ~7u) | ((lane & 7u) ^ ((lane >> 3u) & 7u));
+  var vx${i}: vec4<f32>;`,
+)}
+  var vw: mat2x4<f32>;
+${fetch('0u')}
+  for (var step = 0u; step < ${steps}u; step++) {
+${each(loads, (i) => `    ${guard}{ xs[sx${i}] = vx${i}; }`)}
+    if (lane < ${slots}u) {
+      ws[slot * 8u + ((2u * part) ^ swap)] = vw[0];
+      ws[slot * 8u + ((2u * part + 1u) ^ swap)] = vw[1];
     }
-    var w = mat2x4<f32>();
-    if (j + part < K8 && ${inside('slot')}) { w = load8(${rowOf('slot')}, j + part); }
-    ws[slot * 8u + ((2u * part) ^ swap)] = w[0];
-    ws[slot * 8u + ((2u * part + 1u) ^ swap)] = w[1];
     workgroupBarrier();
+    if (step + 1u < ${steps}u) {${fetch('(step + 1u)')}
+    }
     for (var k = 0u; k < 8u; k++) {
-${each(M, (m) => `      let a${m} = xs[(at.y + ${16 * m}u) * 8u + (k ^ (at.y & 7u))];`).join('\n')}
-${each(4, (n) => `      let w${n} = ws[(at.x + ${16 * n}u) * 8u + (k ^ (at.x & 7u))];`).join('\n')}
-${each(M * 4, (i) => `      s${i} += dot(a${i >> 2}, w${i & 3});`).join('\n')}
+      let xk = k ^ (at.y & 7u);
+      let wk = k ^ (at.x & 7u);
+${each(M, (m) => `      let a${m} = xs[(at.y + ${16 * m}u) * 8u + xk];`)}
+${each(N, (n) => `      let w${n} = ws[(at.x + ${16 * n}u) * 8u + wk];`)}
+${each(M * N, (i) => `      s${i} += dot(a${Math.floor(i / N)}, w${i % N});`)}
     }
     workgroupBarrier();
   }
-${each(M, (m) =>
-  gated
-    ? each(
-        2,
-        (n) => `
-  if (m0 + at.y + ${16 * m}u < pass_.rows && n0 + at.x + ${16 * n}u < ${outputs}u) { finish(m0 + at.y + ${16 * m}u, n0 + at.x + ${16 * n}u, s${m * 4 + n}, s${m * 4 + n + 2}); }`,
-      ).join('')
-    : each(
-        4,
-        (n) => `
-  if (m0 + at.y + ${16 * m}u < pass_.rows && n0 + at.x + ${16 * n}u < ${outputs}u) { finish(m0 + at.y + ${16 * m}u, n0 + at.x + ${16 * n}u, s${m * 4 + n}); }`,
-      ).join(''),
-).join('')}
+${finishes}
 }`,
   };
 }

@@ -23,6 +23,11 @@ export function normKernel(
   { mode, dim, stride, offset = 0, outStride = stride, scale = 1, picked = false, norm }: NormShape,
   subgroups: boolean,
 ): Kernel {
+  if (dim % 4 === 0 && dim <= 8192 && [stride, offset, outStride].every((n) => n % 4 === 0))
+    return vectorNorm(
+      { mode, dim, stride, offset, outStride, scale, picked, ...(norm ? { norm } : {}) },
+      subgroups,
+    );
   const threads = threadsFor(dim);
   const inPlace = mode === 'in-place';
   const weight = norm?.weight === true;
@@ -66,6 +71,73 @@ ${mainSource(
   let base = ${picked ? 'list[wid.x]' : 'wid.x'} * ${stride}u + ${offset}u;
   let to = ${inPlace ? 'base' : `wid.x * ${outStride}u`};${mean}${factor}
   for (var i = lane; i < DIM; i += ${threads}u) { ${assign} }`,
+)}`,
+  };
+}
+
+/** The same with a row in registers, four values a load: nothing is read twice, and all loads of a thread are under way together. */
+function vectorNorm(
+  {
+    mode,
+    dim,
+    stride,
+    offset,
+    outStride,
+    scale,
+    picked,
+    norm,
+  }: Required<Omit<NormShape, 'norm'>> & Pick<NormShape, 'norm'>,
+  subgroups: boolean,
+): Kernel {
+  const width = dim / 4;
+  const threads = Math.min(256, Math.ceil(width / 32) * 32);
+  const count = Math.ceil(width / threads);
+  const each = (of: (i: number) => string) => Array.from({ length: count }, (_, i) => of(i)).join('\n');
+  const inPlace = mode === 'in-place';
+  const weight = norm?.weight === true;
+  const bias = norm?.bias === true;
+  const layer = norm?.kind === 'layer';
+  const target = inPlace ? 'x' : 'result';
+  const inside = (i: number) => `lane + ${i * threads}u < ${width}u`;
+  const at = (i: number) => `min(lane + ${i * threads}u, ${width - 1}u)`;
+  const value = (i: number) =>
+    `v${i}${norm === undefined ? '' : ' * factor'}${weight ? ` * ${norm?.unitOffset ? `(w${i} + vec4<f32>(1.0))` : `w${i}`}` : ''}${bias ? ` + b${i}` : ''}`;
+  return {
+    key: `vector norm ${JSON.stringify({ mode, dim, stride, offset, outStride, scale, picked, norm })}`,
+    sort: 'norm',
+    bindings: [
+      { name: 'x', type: 'array<vec4<f32>>', write: inPlace },
+      ...(inPlace ? [] : [{ name: 'result', type: 'array<vec4<f32>>', write: true }]),
+      ...(picked ? [{ name: 'list', type: 'array<u32>' }] : []),
+      ...(weight ? [{ name: 'weight', type: 'array<vec4<f32>>' }] : []),
+      ...(bias ? [{ name: 'bias', type: 'array<vec4<f32>>' }] : []),
+    ],
+    code: `${norm === undefined ? '' : reduction('total', 'sum', threads, subgroups)}
+${mainSource(
+  threads,
+  subgroups,
+  `
+  let base = ${picked ? 'list[wid.x]' : 'wid.x'} * ${stride / 4}u + ${offset / 4}u;
+  let to = ${inPlace ? 'base' : `wid.x * ${outStride / 4}u`};
+${each((i) => `  var v${i} = select(vec4<f32>(0.0), x[base + ${at(i)}], ${inside(i)});`)}
+${weight ? each((i) => `  let w${i} = weight[${at(i)}];`) : ''}
+${bias ? each((i) => `  let b${i} = bias[${at(i)}];`) : ''}
+${
+  layer
+    ? `  var all = 0.0;
+${each((i) => `  all += dot(v${i}, vec4<f32>(1.0));`)}
+  let mean = total(all, lane, size) / ${dim}.0;
+${each((i) => `  v${i} = select(vec4<f32>(0.0), v${i} - vec4<f32>(mean), ${inside(i)});`)}`
+    : ''
+}
+${
+  norm === undefined
+    ? ''
+    : `  var squares = 0.0;
+${each((i) => `  squares += dot(v${i}, v${i});`)}
+  let factor = inverseSqrt(total(squares, lane, size) / ${dim}.0 + ${literal(norm.eps)});`
+}
+${each((i) => `  if (${inside(i)}) { ${target}[to + lane + ${i * threads}u] ${mode === 'add' ? `+= ${literal(scale)} * (${value(i)})` : `= ${value(i)}`}; }`)}`,
 )}`,
   };
 }
