@@ -1,13 +1,23 @@
 // A real model on BFCL's cases: does it call the right function with the right values (simple), and does it leave functions alone that do not help
 // (irrelevance)? Prints one line a case and the shares with Wilson's interval.
 //   node --conditions=@ashlar/source --import tsx examples/function-calling.ts --model PATH --format smollm2 --data ../shared/data/tools --cases 20
+// With --constrained every call that opens is held to the functions' names and schemas.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { loadModel } from '@ashlar/core';
 import { loadTokenizer } from '@ashlar/tokenizer';
-import { type ChatMessage, inlineEngine, parseReply, type RenderedCall, renderCalls } from '@ashlar/tools';
+import {
+  type ChatMessage,
+  checkSchema,
+  gatherReply,
+  inlineEngine,
+  type ParseEvent,
+  type RenderedCall,
+  renderCalls,
+  ToolCallParser,
+} from '@ashlar/tools';
 import {
   type AcceptedCall,
   checkCalls,
@@ -15,6 +25,7 @@ import {
   toolsOf,
   wilson,
 } from '@ashlar/tools/evaluation';
+import { schemaConstraint } from '@ashlar/tools/grammar';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +33,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     format: { type: 'string', default: 'smollm2' },
     cases: { type: 'string', default: '20' },
+    constrained: { type: 'boolean', default: false },
   },
 });
 if (values.model === undefined || values.data === undefined)
@@ -50,7 +62,13 @@ const spread = (cases: readonly FunctionCallingCase[]): FunctionCallingCase[] =>
 
 const model = await loadModel(values.model);
 const codec = await loadTokenizer(model.assets);
-const engine = inlineEngine({ model, codec, format, maxNewTokens: 96 });
+const engine = inlineEngine({
+  model,
+  codec,
+  format,
+  maxNewTokens: 96,
+  ...(values.constrained ? { constraint: schemaConstraint } : {}),
+});
 // Two examples of use; small models need them.
 const shown: readonly { readonly question: string; readonly tool: object; readonly call: RenderedCall }[] = [
   {
@@ -84,6 +102,8 @@ To call them write exactly: ${renderCalls([{ name: 'func_name', arguments: { arg
 
 for (const set of ['simple_python', 'irrelevance']) {
   let right = 0;
+  let opened = 0;
+  let valid = 0;
   const cases = spread(read<FunctionCallingCase>(`bfcl_${set}.jsonl.gz`));
   for (const given of cases) {
     const messages: ChatMessage[] = [
@@ -96,11 +116,31 @@ for (const set of ['simple_python', 'irrelevance']) {
     ];
     const signal = new AbortController().signal;
     const turn = await engine.open(messages, { tools: [], signal });
+    const parser = new ToolCallParser({
+      format,
+      tools: toolsOf(given),
+      promptTail: turn.promptTail.slice(-64),
+    });
+    const events: ParseEvent[] = [];
     let text = '';
-    for (let piece = await turn.next(signal); piece.type === 'text'; piece = await turn.next(signal))
+    let regions = 0;
+    let piece = await turn.next(signal);
+    for (; piece.type === 'text'; piece = await turn.next(signal)) {
       text += piece.text;
+      events.push(...parser.push(piece.text, { special: piece.special === true }));
+      // The hand-off by hand; `runTools` and the server do it themselves.
+      if (parser.opened === undefined || parser.opened.region === regions) continue;
+      regions = parser.opened.region;
+      turn.constrain?.({ kind: 'call', format: parser.format, tools: parser.tools, opened: parser.opened });
+    }
     await turn.close();
-    const reply = parseReply(text, { format, tools: toolsOf(given) });
+    events.push(...parser.end(piece.type === 'end' ? piece.reason : 'error'));
+    const reply = gatherReply(events);
+    opened += reply.calls.length + reply.malformed.length + reply.incomplete.length;
+    valid += reply.calls.filter((call) => {
+      const own = parser.tools.find((tool) => tool.name === call.name);
+      return own !== undefined && checkSchema(call.arguments, own.parameters).length === 0;
+    }).length;
     const wrong = checkCalls(reply.calls, answers.get(given.id) ?? []);
     if (wrong === undefined) right++;
     console.log(
@@ -109,7 +149,7 @@ for (const set of ['simple_python', 'irrelevance']) {
   }
   const [low, high] = wilson(right, cases.length);
   console.log(
-    `${set}: ${right}/${cases.length} right (95 %: ${(100 * low).toFixed(0)}-${(100 * high).toFixed(0)} %)\n`,
+    `${set}: ${right}/${cases.length} right (95 %: ${(100 * low).toFixed(0)}-${(100 * high).toFixed(0)} %); of ${opened} calls ${valid} satisfy their schemas\n`,
   );
 }
 engine.dispose();

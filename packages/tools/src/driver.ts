@@ -99,6 +99,7 @@ class Driver {
   private readonly begun = new Set<string>();
   private readonly provenance = new Provenance();
   private messages: ChatMessage[];
+  private labels: RunResult['labels'];
   private readonly log = new TurnLog();
   private text = '';
   private reasoning = '';
@@ -165,7 +166,7 @@ class Driver {
         await this.closeTurn(this.splice?.mode === 'turn' ? this.splice.results : []);
     } finally {
       this.options.signal?.removeEventListener('abort', stop);
-      await turn?.close();
+      await this.close(turn);
     }
     return {
       text: this.text,
@@ -176,6 +177,7 @@ class Driver {
       messages: this.messages,
       seen: this.provenance.seen,
       journal: this.journal,
+      ...(this.labels === undefined ? {} : { labels: this.labels }),
     };
   }
 
@@ -364,7 +366,7 @@ class Driver {
   ): Promise<EngineTurn | undefined> {
     if (splice.mode === 'turn') {
       await this.closeTurn(splice.results);
-      await turn?.close();
+      await this.close(turn);
       return undefined;
     }
     const open = turn ?? (await this.openTurn(tools));
@@ -379,6 +381,10 @@ class Driver {
     );
     await this.give({ input: 'forced', tokens: await open.force([segment]) });
     return open;
+  }
+  private async close(turn: EngineTurn | undefined): Promise<void> {
+    this.labels = turn?.labels?.() ?? this.labels;
+    await turn?.close();
   }
   /** Files the turn: the assistant's message and the results. */
   private async closeTurn(results: readonly SplicedResult[] = []): Promise<void> {

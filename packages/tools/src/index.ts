@@ -37,6 +37,7 @@ export {
   type SplicingSequence,
 } from './engines/inline-engine.ts';
 export { EndpointError, type OpenAiEndpointOptions, openAiEndpoint } from './engines/openai-endpoint.ts';
+export type { LabelledChat } from './engines/position-labels.ts';
 export { type ScriptedEngineOptions, type ScriptedReply, scriptedEngine } from './engines/scripted-engine.ts';
 export type { OpenedCall } from './formats/call-region.ts';
 export type {

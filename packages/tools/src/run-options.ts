@@ -6,6 +6,7 @@ import type { Call, Outcome } from './dispatch/outcome.ts';
 import type { ResultStore } from './dispatch/truncate-result.ts';
 import type { ChatMessage, Engine } from './engines/engine.ts';
 import type { ToolFormat } from './formats/format.ts';
+import type { Label } from './label.ts';
 import type { Decision, Pending } from './policy/approval.ts';
 import type { Policy, Seen } from './policy/policy.ts';
 import type { AnyTool } from './tool.ts';
@@ -44,6 +45,8 @@ export interface RunResult {
   readonly messages: readonly ChatMessage[];
   readonly seen: Seen;
   readonly journal: Journal;
+  /** The label of every position of the last turn's sequence, where the engine knows them (`inlineEngine({ labelledChat })`). */
+  readonly labels?: readonly (Label | undefined)[];
 }
 /** A run: its events as they come, and what it came to. */
 export interface ToolRun extends AsyncIterable<DispatchEvent> {

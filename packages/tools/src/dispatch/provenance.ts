@@ -1,16 +1,9 @@
 // What a run has read so far, and whose words were whose: the facts that policy rules look at. Bits are only ever set.
 import type { ChatMessage } from '../engines/engine.ts';
+import { labelOfMessage } from '../engines/position-labels.ts';
 import { isUntrusted, joinLabels, type Label } from '../label.ts';
 import type { Seen } from '../policy/policy.ts';
 import { normaliseUrl, urlsIn } from '../policy/urls.ts';
-
-const roleTrust = {
-  system: 'system',
-  developer: 'developer',
-  user: 'user',
-  assistant: 'model',
-  tool: 'tool',
-} as const;
 
 /** The provenance of one run. */
 export class Provenance {
@@ -31,10 +24,7 @@ export class Provenance {
   }
   /** Notes a message of the conversation. */
   read(message: ChatMessage): void {
-    const label = joinLabels([
-      { trust: roleTrust[message.role], source: message.role },
-      ...(message.label ? [message.label] : []),
-    ]);
+    const label = labelOfMessage(message);
     this.see(label);
     const trusted = label.trust === 'user' || label.trust === 'system' || label.trust === 'developer';
     for (const link of urlsIn(message.content))

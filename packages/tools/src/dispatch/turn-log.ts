@@ -29,7 +29,13 @@ export class TurnLog {
     const segment: Segment = {
       kind: 'text',
       text,
-      label: labels.length === 0 ? { trust: 'tool', source: 'tool' } : joinLabels(labels),
+      // One result keeps its call's id; several together are labelled as their join.
+      label:
+        labels.length === 1
+          ? (labels[0] as Label)
+          : labels.length === 0
+            ? { trust: 'tool', source: 'tool' }
+            : joinLabels(labels),
     };
     this.written.push(segment);
     return segment;

@@ -56,6 +56,8 @@ export interface EngineTurn {
   force?(segments: readonly Segment[]): Promise<number> | number;
   /** Constrains what is sampled next, or frees it (`undefined`): the grammar hand-off. Answers whether sampling is held to it. */
   constrain?(what: Constrained | undefined): boolean;
+  /** The label of every position of the sequence, prompt included; undefined at special tokens that a caller put there. */
+  labels?(): readonly (Label | undefined)[];
   /** Ends the turn; its resources may go. */
   close(): Promise<void> | void;
 }

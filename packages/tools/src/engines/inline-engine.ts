@@ -6,6 +6,7 @@ import type { EndReason } from '../formats/parse-event.ts';
 import type { JsonObject } from '../json.ts';
 import type { Segment } from '../label.ts';
 import type { Constrained, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
+import { type LabelledChat, PositionLabels } from './position-labels.ts';
 import { wireMessage } from './wire-message.ts';
 
 /** A sequence of a model: what @ashlar/core's `LanguageModel.newSequence()` gives. */
@@ -87,6 +88,11 @@ export interface InlineEngineOptions<S extends SplicingSequence> {
     what: Constrained,
     vocabulary: ConstraintVocabulary,
   ) => SplicingConstraint | undefined;
+  /** Encodes a conversation with the origin of every token (`encodeChat` of @ashlar/tokenizer fits): turns then know their positions' labels. */
+  readonly labelledChat?: (
+    messages: readonly { readonly role: string }[],
+    options?: { readonly tools?: readonly JsonObject[] },
+  ) => LabelledChat;
   /** Wire format the model writes calls in. */
   readonly format: string;
   /** Most tokens sampled in one turn. Default: as many as the model has positions for. */
@@ -192,17 +198,21 @@ export function inlineEngine<S extends SplicingSequence>(
     { tools, signal, written = [], sampling = {} }: Parameters<Engine['open']>[1],
     release: () => void,
   ): Promise<EngineTurn> {
-    const prompt = Array.from(
-      codec.encodeChat(
-        messages.map((m) => wireMessage(m, 'object')) as never,
-        // Templates tell an empty list from none.
-        tools.length > 0 ? { tools } : {},
-      ),
+    const wire = messages.map((m) => wireMessage(m, 'object')) as never;
+    // Templates tell an empty list from none.
+    const chatOptions = tools.length > 0 ? { tools } : {};
+    const labelled = options.labelledChat?.(wire, chatOptions);
+    const prompt = Array.from(labelled?.ids ?? codec.encodeChat(wire, chatOptions));
+    const begun = written.map((segment) =>
+      Array.from(codec.encode(segment.text, { addSpecialTokens: false })),
     );
-    const ids = [
-      ...prompt,
-      ...written.flatMap((segment) => Array.from(codec.encode(segment.text, { addSpecialTokens: false }))),
-    ];
+    const ids = [...prompt, ...begun.flat()];
+    const positions = labelled === undefined ? undefined : new PositionLabels();
+    if (labelled !== undefined) positions?.prompt(labelled, messages);
+    positions?.forced(
+      written,
+      begun.map((part) => part.length),
+    );
     const cached = sequence?.ids ?? [];
     let common = 0;
     while (common < cached.length && common < ids.length - 1 && cached[common] === ids[common]) common++;
@@ -232,6 +242,7 @@ export function inlineEngine<S extends SplicingSequence>(
           return end('stop');
         }
         last = id;
+        positions?.sampled();
         constraint?.accept(id);
         if (constraint?.done) constraint = undefined;
         if (specialIds.has(id)) {
@@ -245,7 +256,12 @@ export function inlineEngine<S extends SplicingSequence>(
         };
       },
       async force(segments): Promise<number> {
-        const forced = ordinary(segments);
+        const parts = segments.map((segment) => ordinary([segment]));
+        const forced = parts.flat();
+        positions?.forced(
+          segments,
+          parts.map((part) => part.length),
+        );
         const all = last === undefined ? forced : [last, ...forced];
         last = undefined;
         constraint = undefined;
@@ -261,6 +277,7 @@ export function inlineEngine<S extends SplicingSequence>(
               return constraint !== undefined;
             },
           }),
+      ...(positions === undefined ? {} : { labels: () => positions.all }),
       close: release,
     };
   }

@@ -58,6 +58,15 @@ describe('the index', () => {
     expect((await index.query('flour', { by: 'both' }))[0]?.source).toBe('bread');
     await expect(createIndex().query('x', { by: 'vectors' })).rejects.toThrow(/embed/);
   });
+  it('refuses vectors that are not finite, of other lengths, or too few', async () => {
+    for (const [made, why] of [
+      [[Float32Array.from([Number.NaN])], /finite/],
+      [[], /expected 1 vectors/],
+    ] as const)
+      await expect(createIndex({ embed: async () => made }).add([documents[0]!])).rejects.toThrow(why);
+    const mixed = createIndex({ embed: async (texts) => texts.map((_, i) => new Float32Array(i + 1)) });
+    await expect(mixed.add(documents)).rejects.toThrow(/expected vectors of 1/);
+  });
   it('lets no source fill the answer', async () => {
     const index = createIndex({ chunk: { size: 60, overlap: 0 } });
     await index.add([{ id: 'spam', text: 'stone mortar blocks fit. '.repeat(50) }, ...documents]);

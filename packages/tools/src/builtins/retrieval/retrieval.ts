@@ -139,8 +139,9 @@ export function createIndex(options: IndexOptions = {}): RetrievalIndex {
 }
 
 const unit = (vector: Float32Array): Float32Array => {
-  const norm = Math.hypot(...vector) || 1;
-  return vector.map((x) => x / norm);
+  const norm = Math.hypot(...vector);
+  if (!Number.isFinite(norm)) throw new RangeError('embed: expected finite vectors');
+  return norm === 0 ? vector : vector.map((x) => x / norm);
 };
 
 /** The tool `retrieve` over an index: passages with their citations. */
