@@ -117,6 +117,7 @@ async function main(): Promise<void> {
       optimizer: { type: 'string', default: 'muon' },
       software: { type: 'boolean', default: false },
       dawn: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
     },
   });
   const number = (name: keyof typeof values, text = values[name] as string): number => {
@@ -277,7 +278,7 @@ async function main(): Promise<void> {
       const now = performance.now();
       const isOver = passed() >= 1;
       if (isOver) stop.abort();
-      if (isOver || steps <= 3 || now - said > 5000) {
+      if (isOver || steps <= 3 || values.verbose || now - said > 5000) {
         said = now;
         const seconds = (now - from) / 1000;
         await say({
@@ -291,6 +292,7 @@ async function main(): Promise<void> {
           withPadding: Math.round(seen / seconds),
           rate: Number(entry.learningRate.toPrecision(3)),
           tensors: tf.memory().numTensors,
+          ...(backend === 'webgpu' ? { deviceMegabytes: deviceMegabytes() } : {}),
         });
       }
       if (!isOver && now - kept > 60_000) {
@@ -314,6 +316,12 @@ async function main(): Promise<void> {
   await writeFile(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
   await say(result);
   process.exit(0);
+}
+
+/** Megabytes of buffers that the webgpu backend holds, free ones for later use included. */
+function deviceMegabytes(): number {
+  const memory = tf.memory() as tf.MemoryInfo & { numBytesAllocatedInGPU?: number };
+  return Math.round((memory.numBytesAllocatedInGPU ?? 0) / 1e6);
 }
 
 async function parametersOf(folder: string): Promise<Map<string, tf.Tensor>> {

@@ -72,12 +72,23 @@ export function supervisedLosses(
         targets.push(batch.labels[r * length + t]);
       }
   const flat = tf.reshape(hidden, [rows * length, config.hiddenSize]) as tf.Tensor2D;
-  // With nothing to learn, one row of ignored label keeps the graph whole: loss 0, gradients 0, not NaN.
-  const empty = targets.length === 0;
-  const chosen = tf.gather(flat, tf.tensor1d(empty ? [0] : sources, 'int32'));
-  const losses = headLosses(config, weights, chosen, empty ? [-1] : targets);
+  // Rows of ignored labels fill up: with nothing to learn one of them keeps the graph whole (loss 0, gradients 0, not NaN), and else they make the logits of different batches equally
+  // large. Allocators that use freed memory again for the same size only (tfjs on WebGPU) would else keep the logits of every batch.
+  for (let free = roundedUp(targets.length) - targets.length; free > 0; free--) {
+    sources.push(0);
+    targets.push(-1);
+  }
+  const chosen = tf.gather(flat, tf.tensor1d(sources, 'int32'));
+  const losses = headLosses(config, weights, chosen, targets);
   const padded = tf.concat1d([tf.zeros([1]), losses]);
   return tf.reshape(tf.gather(padded, tf.tensor1d(place, 'int32')), [rows, length]);
+}
+
+/** At least 1, and a multiple of a 16th of the power of two below: at most 16 sizes an octave, at most a 16th more. */
+export function roundedUp(count: number): number {
+  if (count < 16) return Math.max(1, count);
+  const step = 2 ** (Math.floor(Math.log2(count)) - 4);
+  return Math.ceil(count / step) * step;
 }
 
 function headLosses(
