@@ -140,12 +140,14 @@ export {
 export { updateAverage } from './train/ema.ts';
 export { type InitOptions, initParameters } from './train/init-parameters.ts';
 export {
+  type Adapter,
   initLora,
   type LoraConfig,
   type LoraOptions,
   loraConfig,
   mergeLora,
   withLora,
+  withRowAdapters,
 } from './train/lora/lora.ts';
 export { loadPeft, type PeftConfig, savePeft } from './train/lora/peft.ts';
 export { type QuantizedBase, quantizedBase } from './train/lora/quantized-base.ts';

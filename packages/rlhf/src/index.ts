@@ -95,6 +95,7 @@ export {
   gsm8kAnswer,
 } from './rollout/environment.ts';
 export { type Rollout, type RolloutOptions, rollouts } from './rollout/rollout.ts';
+export { bootstrapIsoFlops, type IsoFlopIntervals } from './scaling-laws/bootstrap-iso-flop.ts';
 export {
   bootstrapScalingLaw,
   type Interval,
@@ -121,6 +122,16 @@ export {
   type TrainingPlan,
   trainingFlopsPerToken,
 } from './scaling-laws/plan.ts';
+export { scalingPlots } from './scaling-laws/scaling-plot.ts';
+export {
+  type PlanSweepOptions,
+  planSweep,
+  type RunSweepOptions,
+  runSweep,
+  type SweepResult,
+  type SweepRun,
+} from './scaling-laws/sweep.ts';
+export { type SweepTrainerOptions, sweepTrainer } from './scaling-laws/train-sweep-run.ts';
 export { type EncodedPair, type PairBatch, pairBatch } from './trainers/pair-batch.ts';
 export {
   type PolicyObjectiveOptions,

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { KvCacheFullError } from '../kv-cache/kv-cache-error.ts';
 import { attentionMask } from '../ops/attention-mask.ts';
+import { type Adapter, initLora, loraConfig, mergeLora } from '../train/lora/lora.ts';
 import { decoderNames, tinyConfig, tinyIds, tinyModel } from './contract.ts';
 import type { Model } from './model.ts';
 import { decode } from './transformer.ts';
@@ -21,6 +22,58 @@ const expectClose = (got: Float32Array, expected: Float32Array, tolerance = 2e-4
   const worst = got.reduce((max, x, i) => Math.max(max, Math.abs(x - expected[i])), 0);
   expect(worst).toBeLessThan(tolerance);
 };
+
+describe('adapters beside the weights', () => {
+  test('sequences of one step with different adapters give what models with merged weights give; taken away, the base is as before', async () => {
+    await tf.setBackend('cpu');
+    const config = tinyConfig('llama');
+    using model = tinyModel(config, { pageSize: 4 });
+    const random = {
+      uniform: (_: string, __: number, lane: number, index = 0) => ((index * 7 + lane) % 13) / 13,
+    };
+    const make = (by: number, targets: (name: string) => boolean): Adapter => {
+      const lora = loraConfig(config, { rank: 2, alpha: 3, targets });
+      const tensors = [...initLora(config, lora, random)].map(([name, t], i) => {
+        const wave = Float32Array.from({ length: t.size }, (_, k) => 0.3 * Math.sin(k * by + i));
+        const tensor = [name, tf.tensor(wave, t.shape)] as const;
+        t.dispose();
+        return tensor;
+      });
+      return { tensors: new Map(tensors), lora };
+    };
+    const all = [make(1, () => true), make(2, (n) => n.includes('attention'))];
+    const ids = tinyIds(9);
+    const plain = await lastRow(model, ids);
+    const merged: Float32Array[] = [];
+    for (const { tensors, lora } of all) {
+      const weights = mergeLora(model.parameters, tensors, lora);
+      using other = tinyModel(config, { pageSize: 4 });
+      for (const name of lora.targets) other.setParameter(name, weights.get(name) as tf.Tensor);
+      merged.push(await lastRow(other, ids));
+    }
+    const sequences = [0, 1, 2].map(() => model.newSequence());
+    model.useAdapter(all[0], sequences[0]);
+    model.useAdapter(all[1], sequences[1]);
+    let rows: Float32Array[] = [];
+    for (const part of [ids.slice(0, 4), ids.slice(4)])
+      rows = await model.step(sequences.map((sequence) => ({ sequence, ids: part })));
+    expectClose(rows[0], merged[0]);
+    expectClose(rows[1], merged[1]);
+    expectClose(rows[2], plain);
+    expect(Math.max(...merged[0].map((x, i) => Math.abs(x - plain[i])))).toBeGreaterThan(0.01);
+
+    model.useAdapter(all[1]);
+    expectClose(await lastRow(model, ids), merged[1]);
+    model.useAdapter(undefined);
+    expect(await lastRow(model, ids)).toEqual(plain);
+    const { tensors, lora } = all[0];
+    expect(() =>
+      model.useAdapter({ tensors, lora: { ...lora, targets: ['layers.9.mlp.up.weight'] } }),
+    ).toThrow('adapter of layers.9.mlp.up.weight: expected');
+    for (const sequence of sequences) sequence.dispose();
+    for (const one of all) tf.dispose([...one.tensors.values()]);
+  });
+});
 
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   let before = 0;

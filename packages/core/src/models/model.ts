@@ -23,6 +23,7 @@ import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cac
 import type { CacheDtype } from '../kv-cache/page-store.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { StepExecutor } from '../runtime/step-executor.ts';
+import { type Adapter, withLora, withRowAdapters } from '../train/lora/lora.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
 import { checkIds, type IdRows, toIdTensor } from './id-rows.ts';
 import { LazyParameters } from './lazy-parameters.ts';
@@ -81,6 +82,13 @@ export interface Model extends LanguageModel<KvSequence> {
   hidden(ids: IdRows, options?: ForwardOptions): Tensor3D;
   /** Hidden states after the final norm [..., C], or with `residual` a point of the residual stream -> logits [..., V]. The caller disposes the result. */
   unembed<T extends Tensor>(hidden: T, options?: { readonly residual?: boolean }): T;
+  /**
+   * Lays an adapter beside the weights from the next call on, or with `undefined` takes it away; the base is not touched and the adapter's tensors stay the caller's.
+   *
+   * With a sequence, for that sequence alone (its forks take it over when they are given it too); without, for `forward`, `hidden` and every sequence that has none of its own. Sequences of one step may
+   * have different ones. Throws a TypeError for a fused executor, which has no place for the term: load with `executor: 'composite'`.
+   */
+  useAdapter(adapter: Adapter | undefined, sequence?: KvSequence): void;
   /** Puts other values into a parameter; the model takes ownership of the tensor. */
   setParameter(name: string, value: Tensor): void;
   /** A sequence from the bytes of its `snapshot()`. */
@@ -170,8 +178,24 @@ export function createModel({
     },
   };
 
+  let adapter: Adapter | undefined; // of the calls without sequence, and of sequences without their own
+  const adapters = new WeakMap<KvSequence, Adapter>();
+  const adapted = (base: WeightSource): WeightSource =>
+    adapter === undefined ? base : withLora(base, adapter.tensors, adapter.lora);
+  /** The weights of a pass over sequences, each with its adapter beside. */
+  const weightsFor = (sequences: readonly KvSequence[]): WeightSource => {
+    const own = sequences.map((sequence) => adapters.get(sequence) ?? adapter);
+    if (own.every((one) => one === adapter)) return adapted(inference);
+    const distinct = [...new Set(own.filter((one) => one !== undefined))];
+    return withRowAdapters(
+      inference,
+      distinct,
+      own.map((one) => (one === undefined ? -1 : distinct.indexOf(one))),
+    );
+  };
+
   // Under a gradient the head must be computed from the table itself.
-  const source = () => (engine().state.gradientDepth > 0 ? weights : inference);
+  const source = () => adapted(engine().state.gradientDepth > 0 ? weights : inference);
 
   const stepGroup = async (requests: readonly StepRequest<KvSequence>[], wantLogits: boolean) => {
     const count = requests[0].ids.length;
@@ -188,7 +212,7 @@ export function createModel({
           'int32',
         );
         const context = cachedPass(store, reservations, count, { window, sinks });
-        const rows = decodeHidden(config, inference, ids, context);
+        const rows = decodeHidden(config, weightsFor(requests.map((r) => r.sequence)), ids, context);
         if (!wantLogits) return undefined;
         const flat = reshape(rows, [requests.length * count, config.hiddenSize]);
         const last =
@@ -270,6 +294,17 @@ export function createModel({
     unembed<T extends Tensor>(hidden: T, { residual = false } = {}): T {
       use();
       return tidy(() => head(config, source(), residual ? finalNorm(config, weights, hidden) : hidden)) as T;
+    },
+    useAdapter(next, sequence) {
+      use();
+      if (executor !== undefined && next !== undefined)
+        throw new TypeError(
+          `adapter: expected a model with the composite executor, got ${executor.name}: load with executor 'composite' or merge the adapter`,
+        );
+      if (next !== undefined) checkAdapter(next, parameters);
+      if (sequence === undefined) adapter = next;
+      else if (next === undefined) adapters.delete(sequence);
+      else adapters.set(sequence, next);
     },
     setParameter(name, value) {
       const old = weights.get(name);
@@ -391,5 +426,18 @@ function byCount(requests: readonly StepRequest[]): number[][] {
 function checkLength(config: ModelConfig, length: number): void {
   if (config.embedding.learnedPositions && length > config.maxPositions) {
     throw new RangeError(`length: expected at most ${config.maxPositions} positions, got ${length}`);
+  }
+}
+
+/** Throws unless every target is a parameter and the adapter's tensors fit it. */
+function checkAdapter({ tensors, lora }: Adapter, parameters: ReadonlyMap<string, Tensor>): void {
+  for (const name of lora.targets) {
+    const shape = parameters.get(name)?.shape;
+    const a = tensors.get(`${name}.loraA`)?.shape ?? [];
+    const b = tensors.get(`${name}.loraB`)?.shape ?? [];
+    if (shape === undefined || a[0] !== shape[0] || b[1] !== shape[1] || a[1] !== b[0])
+      throw new RangeError(
+        `adapter of ${name}: expected [in, r] and [r, out] of the weight [${shape ?? 'none'}], got [${a}] and [${b}]`,
+      );
   }
 }

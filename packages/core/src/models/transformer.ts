@@ -21,6 +21,7 @@ import { chooseExperts } from '../ops/choose-experts.ts';
 import { gated } from '../ops/gated.ts';
 import { joinHeads, splitHeads } from '../ops/heads.ts';
 import { linear, linearTransposed } from '../ops/linear.ts';
+import { type LowRank, lowRank } from '../ops/low-rank.ts';
 import { normalize } from '../ops/normalize.ts';
 import type { RopeTables } from '../ops/rope.ts';
 import type { LayerConfig, ModelConfig, NormConfig, RopeConfig } from './model-config.ts';
@@ -31,6 +32,8 @@ export interface WeightSource {
   get(name: string): Tensor;
   /** Whether there is one. */
   has(name: string): boolean;
+  /** What is added beside the product with that linear weight: an adapter's term. */
+  beside?(name: string): LowRank | undefined;
 }
 
 /** What surrounds the tokens of a pass: where they stand and which keys and values came before. */
@@ -258,7 +261,9 @@ function feedForward<T extends Tensor>(config: ModelConfig, weights: WeightSourc
 
 function project<T extends Tensor>(weights: WeightSource, name: string, x: T, bias: boolean): T {
   const weight = weights.get(`${name}.weight`) as Tensor2D;
-  return linear(x, weight, bias ? (weights.get(`${name}.bias`) as Tensor1D) : undefined);
+  const y = linear(x, weight, bias ? (weights.get(`${name}.bias`) as Tensor1D) : undefined);
+  const term = weights.beside?.(`${name}.weight`);
+  return term === undefined ? y : add(y, lowRank(x, term));
 }
 
 function norm<T extends Tensor>(config: NormConfig, weights: WeightSource, name: string, x: T): T {

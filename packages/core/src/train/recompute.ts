@@ -51,16 +51,27 @@ export function recomputedHiddenStates(
   let x: tf.Tensor = embed(config, weights, ids, batchContext(batch));
   config.layers.forEach((layer, i) => {
     const own = names.filter((name) => name.startsWith(`layers.${i}.`));
+    // A weight with an adapter beside it is frozen: the layer asks for it again, and a packed one is whole only then.
+    const terms = own.flatMap((name) => {
+      const term = weights.beside?.(name);
+      return term === undefined ? [] : [{ name, ...term }];
+    });
+    const free = own.filter((name) => !terms.some((term) => term.name === name));
     x = recomputed(
       ([input, ...values]) => {
-        const byName = new Map(own.map((name, k) => [name, values[k]]));
+        const byName = new Map(free.map((name, k) => [name, values[k]]));
+        const parts = values.slice(free.length);
         const source: WeightSource = {
-          has: (name) => byName.has(name),
+          has: (name) => own.includes(name),
           get: (name) => byName.get(name) ?? weights.get(name),
+          beside(name) {
+            const k = terms.findIndex((term) => term.name === name);
+            return k < 0 ? undefined : { ...terms[k], a: parts[2 * k], b: parts[2 * k + 1] };
+          },
         };
         return decodeLayer(config, layer, i, source, input as tf.Tensor3D, batchContext(batch), untapped);
       },
-      [x, ...own.map((name) => weights.get(name))],
+      [x, ...free.map((name) => weights.get(name)), ...terms.flatMap(({ a, b }) => [a, b])],
     );
   });
   return finalNorm(config, weights, x as tf.Tensor3D);

@@ -14,7 +14,7 @@ import { storedWeights } from '../stored-weights.ts';
 import { padRows } from '../token-batch.ts';
 import { sourceOf, tokenNegativeLogProbs } from '../token-log-probs.ts';
 import { initTrainState, trainStep } from '../train-step.ts';
-import { initLora, loraConfig, mergeLora, withLora } from './lora.ts';
+import { type Adapter, initLora, loraConfig, mergeLora, withLora, withRowAdapters } from './lora.ts';
 import { loadPeft, savePeft } from './peft.ts';
 import { quantizedBase } from './quantized-base.ts';
 
@@ -89,6 +89,63 @@ describe('LoRA', () => {
     expect(trained).toBeLessThan(lossOf(sourceOf(base)) - 0.1);
     const merged = mergeLora(base, state.parameters, lora);
     expect(lossOf(sourceOf(merged))).toBeCloseTo(trained, 4);
+  });
+
+  test('beside the weight is merged into it, for a batch whose rows have different adapters', () => {
+    const base = initParameters(llama, random);
+    const make = (by: number, targets: (name: string) => boolean, alpha: number): Adapter => {
+      const lora = loraConfig(llama, { rank: 2, alpha, targets });
+      const tensors = [...initLora(llama, lora, random)].map(([name, t], i) => {
+        const wave = Float32Array.from({ length: t.size }, (_, k) => 0.2 * Math.sin(k + i + by));
+        return [name, tf.tensor(wave, t.shape)] as const;
+      });
+      return { tensors: new Map(tensors), lora };
+    };
+    const adapters = [make(1, () => true, 4), make(2, (n) => /mlp/.test(n), 1)];
+    const three = padRows([{ ids: [1, 5, 2, 7, 3] }, { ids: [4, 4, 9, 1, 1] }, { ids: [8, 3, 9, 2, 6] }]);
+    const losses = (source: ReturnType<typeof sourceOf>): number[][] =>
+      tf.tidy(() => tokenNegativeLogProbs(llama, source, three).arraySync());
+    const whole = [sourceOf(base), ...adapters.map((a) => sourceOf(mergeLora(base, a.tensors, a.lora)))].map(
+      losses,
+    );
+    for (const rows of [
+      [0, -1, 1],
+      [1, 1, 0],
+      [-1, -1, -1],
+    ]) {
+      const got = losses(withRowAdapters(sourceOf(base), adapters, rows));
+      got.forEach((line, r) => {
+        for (const [t, loss] of line.entries()) expect(loss).toBeCloseTo(whole[rows[r] + 1][r][t], 4);
+      });
+    }
+    expect(() => withRowAdapters(sourceOf(base), adapters, [2])).toThrow('rows: expected -1 to 1, got 2');
+    expect(whole[1][0][1]).not.toBeCloseTo(whole[0][0][1], 2);
+  });
+
+  test('recomputed or not, the gradient reaches the adapters and is the same', () => {
+    const base = initParameters(llama, random);
+    const lora = loraConfig(llama, { rank: 2 });
+    const start = initLora(llama, lora, random);
+    const names = [...start.keys()];
+    const values = [...start.values()].map((t) => tf.add(t, 0.05));
+    const gradients = [false, true].map((recompute) =>
+      tf
+        .grads((...xs: tf.Tensor[]) =>
+          tf.sum(
+            tokenNegativeLogProbs(
+              llama,
+              withLora(sourceOf(base), new Map(names.map((name, i) => [name, xs[i]])), lora),
+              batch,
+              { recompute },
+            ),
+          ),
+        )(values)
+        .map((g) => g.dataSync()),
+    );
+    gradients[0].forEach((g, i) => {
+      expect(Math.max(...g.map(Math.abs))).toBeGreaterThan(0);
+      for (const [k, x] of g.entries()) expect(Math.abs(x - gradients[1][i][k])).toBeLessThan(1e-5);
+    });
   });
 
   test('adapters train over a base packed in 8 or 4 bits, a layer at a time', async () => {

@@ -1,5 +1,5 @@
 // Low-rank adapters, Hu et al. 2021 (arXiv 2106.09685): W + (alpha / r) A B with A [in, r] uniform in +-1/sqrt(in) and B [r, out] zero, so training starts at the base model. rsLoRA
-// (Kalajdzievski 2023, arXiv 2312.03732) scales by alpha / sqrt(r). We add the product to the weight, one [in, out] tensor at a time, which keeps the decoder unaware of adapters.
+// (Kalajdzievski 2023, arXiv 2312.03732) scales by alpha / sqrt(r). In use the product stays beside the weight, (x A) B; merged it is one weight again.
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../models/model-config.ts';
 import { listParameters, type ParameterSpec } from '../../models/parameters.ts';
@@ -74,7 +74,13 @@ export function initLora(
   return adapters;
 }
 
-/** The base's parameters with the adapters added on the way out; gradients reach the adapters. Use it inside a tidy. */
+/** An adapter: its tensors by name and how large its term is. */
+export interface Adapter {
+  readonly tensors: ReadonlyMap<string, tf.Tensor>;
+  readonly lora: LoraConfig;
+}
+
+/** The frozen base with the adapters' terms beside its products; gradients reach the adapters alone. Use it inside a tidy. */
 export function withLora(
   base: WeightSource,
   adapters: ReadonlyMap<string, tf.Tensor>,
@@ -83,27 +89,66 @@ export function withLora(
   const scale = loraScale(lora);
   return {
     has: (name) => base.has(name),
-    get(name) {
-      const weight = base.get(name);
+    get: (name) => base.get(name),
+    beside(name) {
       const a = adapters.get(`${name}.loraA`);
       const b = adapters.get(`${name}.loraB`);
-      if (a === undefined || b === undefined) return weight;
-      return tf.add(weight, tf.matMul(a as tf.Tensor2D, tf.mul(b, scale) as tf.Tensor2D));
+      return a === undefined || b === undefined ? undefined : { a, b, scale };
     },
   };
 }
 
-/** New tensors of the base with the adapters merged in; parameters without one are shared, not copied. Both inputs stay alive. */
+/**
+ * The base with an adapter of each batch row's own: row i takes `adapters[rows[i]]`, or none where rows[i] is -1.
+ *
+ * The adapters of one weight must share their rank, since they lie in one stack; a weight that only some of them adapt counts as unchanged for the others. Use it inside a tidy.
+ */
+export function withRowAdapters(
+  base: WeightSource,
+  adapters: readonly Adapter[],
+  rows: readonly number[],
+): WeightSource {
+  for (const row of rows)
+    if (!(Number.isInteger(row) && row >= -1 && row < adapters.length))
+      throw new RangeError(`rows: expected -1 to ${adapters.length - 1}, got ${row}`);
+  return {
+    has: (name) => base.has(name),
+    get: (name) => base.get(name),
+    beside(name) {
+      const having = adapters.flatMap(({ tensors, lora }, i) => {
+        const a = tensors.get(`${name}.loraA`);
+        const b = tensors.get(`${name}.loraB`);
+        return a === undefined || b === undefined ? [] : [{ i, a, b, scale: loraScale(lora) }];
+      });
+      if (having.length === 0 || !rows.some((row) => having.some(({ i }) => i === row))) return undefined;
+      const ranks = [...new Set(having.map(({ a }) => a.shape[1]))];
+      if (ranks.length > 1)
+        throw new RangeError(`adapters: expected one rank for ${name}, got ${ranks.join(' and ')}`);
+      return {
+        a: tf.stack(having.map(({ a }) => a)),
+        b: tf.stack(having.map(({ b }) => b)),
+        scale: having.map(({ scale }) => scale),
+        rows: rows.map((row) => having.findIndex(({ i }) => i === row)),
+      };
+    },
+  };
+}
+
+/** New tensors of the base with the adapters merged in, W + scale A B; parameters without one are shared, not copied. Both inputs stay alive. */
 export function mergeLora(
   base: ReadonlyMap<string, tf.Tensor>,
   adapters: ReadonlyMap<string, tf.Tensor>,
   lora: LoraConfig,
 ): Map<string, tf.Tensor> {
-  const source = withLora({ has: (name) => base.has(name), get: (name) => base.get(name)! }, adapters, lora);
+  const scale = loraScale(lora);
+  const merged = (name: string, weight: tf.Tensor): tf.Tensor => {
+    const a = adapters.get(`${name}.loraA`) as tf.Tensor2D | undefined;
+    const b = adapters.get(`${name}.loraB`) as tf.Tensor2D | undefined;
+    if (a === undefined || b === undefined)
+      throw new RangeError(`adapters: expected ${name}.loraA and .loraB, got none`);
+    return tf.keep(tf.tidy(() => tf.add(weight, tf.matMul(a, tf.mul(b, scale)))));
+  };
   return new Map(
-    [...base].map(([name, tensor]) => [
-      name,
-      lora.targets.includes(name) ? tf.keep(tf.tidy(() => source.get(name))) : tensor,
-    ]),
+    [...base].map(([name, tensor]) => [name, lora.targets.includes(name) ? merged(name, tensor) : tensor]),
   );
 }
