@@ -103,7 +103,7 @@ const heads =
     return [out.info];
   };
 
-const queryBlock = 64; // train-attention.as.ts
+const queryBlock = 32; // train-attention.as.ts
 
 function attentionSizes(backend: SimdBackend, { q, k, mask }: Inputs, { scale, softcap }: Attrs) {
   const [batch, headCount, length, size] = q.shape;

@@ -1,6 +1,6 @@
 // Softmax and reductions over the inner axis of [rows, inner], and sums over the outer axis. The threads split the rows (or, for column sums, the
 // columns).
-import { exp4, max4, share, sum4 } from './math.as';
+import { expBelow4, max4, share, sum4 } from './math.as';
 
 /** args: in, out, rows, inner, log (0 softmax, 1 log-softmax). A row of -Infinity only gives NaN, as the definition does. */
 export function softmax(args: usize, thread: i32, threads: i32): void {
@@ -17,13 +17,13 @@ export function softmax(args: usize, thread: i32, threads: i32): void {
     const shift = f32x4.splat(top);
     for (; i + 4 <= inner; i += 4) {
       const at = <usize>i << 2;
-      const e = exp4(f32x4.sub(v128.load(x + at), shift));
+      const e = expBelow4(f32x4.sub(v128.load(x + at), shift));
       if (!log) v128.store(y + at, e);
       total = f32x4.add(total, e);
     }
     for (; i < inner; i++) {
       const at = <usize>i << 2;
-      const e = f32x4.extract_lane(exp4(f32x4.splat(load<f32>(x + at) - top)), 0);
+      const e = f32x4.extract_lane(expBelow4(f32x4.splat(load<f32>(x + at) - top)), 0);
       if (!log) store<f32>(y + at, e);
       tail += e;
     }

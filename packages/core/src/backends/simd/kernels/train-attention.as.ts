@@ -2,9 +2,9 @@
 // multiplied), their softmax and the mix of the values; the backward pass computes the scores again from the saved log-sum-exp (FlashAttention, Dao et al. 2022), so nothing of size T x S is
 // kept. A thread takes a (row, head) forward and a (row, group) backward, whose key and value gradients are its own.
 import { madd, multiply } from './gemm.as';
-import { exp4, max4, sum4, tanh4 } from './math.as';
+import { expBelow4, max4, sum4, tanh4 } from './math.as';
 
-const QUERIES: i32 = 64;
+const QUERIES: i32 = 32;
 const HIDDEN: f32 = -5e8; // a mask entry at or below it hides the key
 
 // The least key that a query of rows [t0, t1) of the mask may see, and one more than the last.
@@ -18,6 +18,7 @@ function findRange(mask: usize, t0: i32, t1: i32, keys: i32): void {
   for (let t = t1 - 1; t >= t0; t--) {
     const row = mask + (<usize>t * <usize>keys << 2);
     let s = keys;
+    while (s - 4 >= high && !v128.any_true(f32x4.gt(v128.load(row + (<usize>(s - 4) << 2)), f32x4.splat(HIDDEN)))) s -= 4;
     while (s > high && load<f32>(row + (<usize>(s - 1) << 2)) <= HIDDEN) s--;
     if (s > high) high = s;
     s = 0;
@@ -53,6 +54,7 @@ export function attention(args: usize, thread: i32, threads: i32): void {
   const cap = load<f32>(args, 52);
   const scores = <usize>load<i32>(args, 60) + <usize>thread * <usize>load<i32>(args, 64);
   const wide = (S + 3) & ~3; // rows of scores start at 16 bytes
+  const sums = scores + (<usize>QUERIES * <usize>wide << 2); // the second block of scores is free here
   const work = scores + (<usize>QUERIES * <usize>wide << 3);
   const head = <usize>(S * d) << 2;
   for (let u = thread; u < B * H; u += threads) {
@@ -72,13 +74,17 @@ export function attention(args: usize, thread: i32, threads: i32): void {
         const row = scores + (<usize>(t - t0) * <usize>wide << 2);
         const hides: usize = mask === 0 ? 0 : mask + (<usize>(t * S + s0) << 2);
         store<f32>(lse + (<usize>t << 2), softmaxRow(row, n, scale, cap, hides));
+        store<f32>(sums + (<usize>(t - t0) << 2), 1 / rowSum);
       }
       multiply(scores, wide, 1, v + (<usize>(s0 * d) << 2), d, 1, out + (<usize>(t0 * d) << 2), d, 0, t1 - t0, n, 0, d, false, 0, work);
+      // The mix is divided by the sums at the end: d numbers a row instead of all its keys.
+      for (let t = t0; t < t1; t++) shrink(out + (<usize>(t * d) << 2), d, load<f32>(sums + (<usize>(t - t0) << 2)));
     }
   }
 }
 
-// In place: the softmax of the finished scores; answers their log-sum-exp.
+// In place: e^{score - top} of the finished scores, whose sum is left in rowSum; answers their log-sum-exp.
+let rowSum: f32 = 0;
 function softmaxRow(row: usize, n: i32, scale: v128, cap: f32, mask: usize): f32 {
   const whole = n & ~3;
   let top4 = f32x4.splat(-Infinity);
@@ -87,7 +93,7 @@ function softmaxRow(row: usize, n: i32, scale: v128, cap: f32, mask: usize): f32
     const at = <usize>i << 2;
     const s = finish(v128.load(row + at), scale, cap, mask === 0 ? 0 : mask + at);
     v128.store(row + at, s);
-    top4 = f32x4.max(top4, s);
+    top4 = f32x4.pmax(top4, s);
   }
   let top = max4(top4);
   for (; i < n; i++) {
@@ -100,19 +106,17 @@ function softmaxRow(row: usize, n: i32, scale: v128, cap: f32, mask: usize): f32
   const shift = f32x4.splat(top);
   let sums = f32x4.splat(0);
   for (i = 0; i < whole; i += 4) {
-    const e = exp4(f32x4.sub(v128.load(row + (<usize>i << 2)), shift));
+    const e = expBelow4(f32x4.sub(v128.load(row + (<usize>i << 2)), shift));
     v128.store(row + (<usize>i << 2), e);
     sums = f32x4.add(sums, e);
   }
   let sum = sum4(sums);
   for (; i < n; i++) {
-    const e = f32x4.extract_lane(exp4(f32x4.splat(load<f32>(row + (<usize>i << 2)) - top)), 0);
+    const e = f32x4.extract_lane(expBelow4(f32x4.splat(load<f32>(row + (<usize>i << 2)) - top)), 0);
     store<f32>(row + (<usize>i << 2), e);
     sum += e;
   }
-  const inverse: f32 = 1 / sum;
-  for (i = 0; i < whole; i += 4) v128.store(row + (<usize>i << 2), f32x4.mul(v128.load(row + (<usize>i << 2)), f32x4.splat(inverse)));
-  for (; i < n; i++) store<f32>(row + (<usize>i << 2), load<f32>(row + (<usize>i << 2)) * inverse);
+  rowSum = sum;
   return <f32>(<f64>top + Math.log(<f64>sum));
 }
 
@@ -169,7 +173,7 @@ function slopesRow(scores: usize, slopes: usize, n: i32, scale: v128, cap: f32, 
   for (; i + 4 <= n; i += 4) {
     const at = <usize>i << 2;
     const raw = v128.load(scores + at);
-    const p = f32x4.mul(part, exp4(f32x4.sub(finish(raw, scale, cap, mask === 0 ? 0 : mask + at), f32x4.splat(lse))));
+    const p = f32x4.mul(part, expBelow4(f32x4.sub(finish(raw, scale, cap, mask === 0 ? 0 : mask + at), f32x4.splat(lse))));
     v128.store(scores + at, p);
     v128.store(slopes + at, slope(p, v128.load(slopes + at), raw, scale, cap, along));
   }
@@ -178,7 +182,7 @@ function slopesRow(scores: usize, slopes: usize, n: i32, scale: v128, cap: f32, 
     const raw = v128.load32_splat(scores + at);
     let s = f32x4.extract_lane(finish(raw, scale, cap, 0), 0);
     if (mask !== 0) s += load<f32>(mask + at);
-    const p = f32x4.mul(part, exp4(f32x4.splat(s - lse)));
+    const p = f32x4.mul(part, expBelow4(f32x4.splat(s - lse)));
     store<f32>(scores + at, f32x4.extract_lane(p, 0));
     store<f32>(slopes + at, f32x4.extract_lane(slope(p, v128.load32_splat(slopes + at), raw, scale, cap, along), 0));
   }
@@ -193,6 +197,13 @@ function slope(p: v128, dp: v128, raw: v128, scale: v128, cap: f32, along: f32):
     y = f32x4.mul(y, f32x4.sub(f32x4.splat(1), f32x4.mul(t, t)));
   }
   return y;
+}
+
+function shrink(x: usize, n: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v128.store(x + (<usize>i << 2), f32x4.mul(f, v128.load(x + (<usize>i << 2))));
+  for (; i < n; i++) store<f32>(x + (<usize>i << 2), factor * load<f32>(x + (<usize>i << 2)));
 }
 
 function dot(a: usize, b: usize, n: i32): f32 {

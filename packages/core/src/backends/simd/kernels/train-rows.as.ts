@@ -1,7 +1,7 @@
 // What training does between the matrix products, forward and backward: the gradient of the norms, the gate of SwiGLU, the change of layout around attention with its rotation,
 // cross-entropy of rows, the gradient of an embedding, AdamW, sums of squares. The threads split rows or entries.
 import { madd } from './gemm.as';
-import { exp4, max4, share, sigmoid4, sum4 } from './math.as';
+import { expBelow4, max4, share, sigmoid4, sum4 } from './math.as';
 
 /**
  * dx, and this thread's part of the weight's (and bias') gradient: with hat = (x - mean) / deviation and g = dy weight,
@@ -147,7 +147,7 @@ export function rowCrossEntropy(args: usize, thread: i32, threads: i32): void {
     const column = load<i32>(<usize>load<i32>(args, 4) + (<usize>r << 2)) - start;
     let i = 0;
     let top4 = f32x4.splat(-Infinity);
-    for (; i + 4 <= width; i += 4) top4 = f32x4.max(top4, v128.load(z + (<usize>i << 2)));
+    for (; i + 4 <= width; i += 4) top4 = f32x4.pmax(top4, v128.load(z + (<usize>i << 2)));
     let top = max4(top4);
     for (; i < width; i++) top = max(top, load<f32>(z + (<usize>i << 2)));
     const shift = f32x4.splat(top);
@@ -155,10 +155,10 @@ export function rowCrossEntropy(args: usize, thread: i32, threads: i32): void {
     for (i = 0; i + 4 <= width; ) {
       let part = f32x4.splat(0);
       const stop = min(width - 3, i + 256); // short sums in f32, their sum in f64
-      for (; i < stop; i += 4) part = f32x4.add(part, exp4(f32x4.sub(v128.load(z + (<usize>i << 2)), shift)));
+      for (; i < stop; i += 4) part = f32x4.add(part, expBelow4(f32x4.sub(v128.load(z + (<usize>i << 2)), shift)));
       total += <f64>sum4(part);
     }
-    for (; i < width; i++) total += <f64>f32x4.extract_lane(exp4(f32x4.splat(load<f32>(z + (<usize>i << 2)) - top)), 0);
+    for (; i < width; i++) total += <f64>f32x4.extract_lane(expBelow4(f32x4.splat(load<f32>(z + (<usize>i << 2)) - top)), 0);
     store<f32>(<usize>load<i32>(args, 8) + (<usize>r << 2), <f32>(<f64>top + Math.log(total)));
     store<f32>(<usize>load<i32>(args, 12) + (<usize>r << 2), column >= 0 && column < width ? load<f32>(z + (<usize>column << 2)) : 0);
   }
@@ -177,8 +177,8 @@ export function rowCrossEntropyGrad(args: usize, thread: i32, threads: i32): voi
     const lse = load<f32>(<usize>load<i32>(args, 4) + (<usize>r << 2));
     const shift = f32x4.splat(lse), f = f32x4.splat(scale);
     let i = 0;
-    for (; i + 4 <= width; i += 4) v128.store(dz + (<usize>i << 2), f32x4.mul(f, exp4(f32x4.sub(v128.load(z + (<usize>i << 2)), shift))));
-    for (; i < width; i++) store<f32>(dz + (<usize>i << 2), scale * f32x4.extract_lane(exp4(f32x4.splat(load<f32>(z + (<usize>i << 2)) - lse)), 0));
+    for (; i + 4 <= width; i += 4) v128.store(dz + (<usize>i << 2), f32x4.mul(f, expBelow4(f32x4.sub(v128.load(z + (<usize>i << 2)), shift))));
+    for (; i < width; i++) store<f32>(dz + (<usize>i << 2), scale * f32x4.extract_lane(expBelow4(f32x4.splat(load<f32>(z + (<usize>i << 2)) - lse)), 0));
     const column = label - start;
     if (column >= 0 && column < width) store<f32>(dz + (<usize>column << 2), load<f32>(dz + (<usize>column << 2)) - scale);
   }
