@@ -1,5 +1,6 @@
 // Tokens a second of one training step (forward, backward, clip, AdamW) of a Llama-like decoder: 4 layers, 128 wide, vocabulary 1024, rows of 128 tokens, 16 a step. Ours is the trainer on the simd
-// backend; the peers are the same trainer on tfjs's own backends (2 rows a step on wasm, 1 on cpu, which are slow) and PyTorch with 2 threads
+// backend; the peers are the same trainer on tfjs's own backends (2 rows a step on wasm, 1 on cpu, which are slow) and PyTorch with 2 threads. The tensorflow backend (libtensorflow, where
+// its binding was built: docs/tensorflow.md) is measured against PyTorch too.
 // (`ASHLAR_PYTHON` names a Python that has it; default python3).
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -92,9 +93,9 @@ const absent = (name: string) => (error: unknown) => ({
 export async function run(report: Report): Promise<void> {
   const rounds = 3;
   const metric = 'training step, 0.95M parameters';
-  const line = (peer: string, ours: number, peerValue: number | null, reason?: string): void =>
+  const line = (peer: string, ours: number, peerValue: number | null, reason?: string, name = metric): void =>
     report({
-      metric,
+      metric: name,
       unit: 'tok/s',
       ours,
       peer,
@@ -105,13 +106,22 @@ export async function run(report: Report): Promise<void> {
   const ours = await contestant('simd', 16);
   const wasm = await contestant('wasm', 2).catch(absent('wasm'));
   const cpu = await contestant('cpu', 1).catch(absent('cpu'));
-  const seen = { simd: [] as number[], wasm: [] as number[], cpu: [] as number[], torch: [] as number[] };
+  const native = await contestant('tensorflow', 16).catch(absent('tensorflow'));
+  const seen: Record<'simd' | 'wasm' | 'cpu' | 'native' | 'torch', number[]> = {
+    simd: [],
+    wasm: [],
+    cpu: [],
+    native: [],
+    torch: [],
+  };
   let torchReason: string | undefined;
   await ours.step();
   if ('step' in wasm) await wasm.step();
+  if ('step' in native) await native.step();
   for (let round = 0; round < rounds; round++) {
     seen.simd.push(await ours.step());
     if ('step' in wasm) seen.wasm.push(await wasm.step());
+    if ('step' in native) seen.native.push(await native.step());
     if ('step' in cpu && round < 2) seen.cpu.push(await cpu.step());
     if (round < 2 && torchReason === undefined) {
       const result = await torch();
@@ -134,8 +144,28 @@ export async function run(report: Report): Promise<void> {
     value(seen.cpu),
     'reason' in cpu ? cpu.reason : undefined,
   );
-  line('@genai-fi/nanogpt', simd, null, 'not installed here; its CPU kernels clip no gradient');
+  line(
+    '@genai-fi/nanogpt',
+    simd,
+    null,
+    'its postinstall patches @tensorflow/tfjs in place (patch-package), which would change the other contestants; install scripts do not run here',
+  );
+  const onTensorflow = value(seen.native);
+  line(
+    'the same trainer on the tensorflow backend',
+    simd,
+    onTensorflow,
+    'reason' in native ? native.reason : undefined,
+  );
+  if (onTensorflow !== null)
+    line(
+      'PyTorch, 2 threads',
+      onTensorflow,
+      value(seen.torch),
+      torchReason,
+      'training step on the tensorflow backend',
+    );
   await ours.end();
-  for (const one of [wasm, cpu]) if ('end' in one) await one.end();
+  for (const one of [wasm, cpu, native]) if ('end' in one) await one.end();
   tf.disposeVariables();
 }

@@ -3,10 +3,12 @@ import { crossEntropy, tokenEntropy, tokenLogProbs } from '@ashlar/core';
 import {
   type Aggregate,
   allPairsLoss,
+  bestOfLoss,
   bradleyTerryLoss,
   cpoLoss,
   type DpoOptions,
   type DpoVariant,
+  davidsonLoss,
   distillationLoss,
   dpoLoss,
   dpoVariants,
@@ -24,6 +26,7 @@ import {
   plackettLuceLoss,
   ppoPolicyLoss,
   ppoValueLoss,
+  reinforceLoss,
   simpoLoss,
   type ValueBatch,
 } from '@ashlar/rlhf';
@@ -190,6 +193,21 @@ const table: Readonly<Record<string, { readonly reads: readonly string[]; readon
         ),
     }),
   },
+  reinforce: {
+    reads: ['aggregate', 'maxLength'],
+    build: ({ aggregate = 'sequence-sum', maxLength }) => ({
+      tensor: (x) =>
+        reinforceLoss(x as unknown as PolicyBatch, aggregate as Aggregate, {
+          ...(maxLength === undefined ? {} : { maxLength: maxLength as number }),
+        }),
+      reference: (x) =>
+        reference.reinforceReference(
+          x as unknown as Parameters<typeof reference.reinforceReference>[0],
+          aggregate as string,
+          maxLength as number | undefined,
+        ),
+    }),
+  },
   'ppo/policy': {
     reads: ['clipRange'],
     build: ({ clipRange = 0.2 }) => ({
@@ -277,6 +295,32 @@ const table: Readonly<Record<string, { readonly reads: readonly string[]; readon
     }),
   },
   'reward/all-pairs': { reads: [], build: ranked(allPairsLoss, reference.allPairsReference) },
+  'reward/best-of': {
+    reads: [],
+    build: () => ({
+      tensor: (x) => bestOfLoss(x['rewards'] as tf.Tensor2D, x['best'] as tf.Tensor1D),
+      reference: (x) => reference.bestOfReference(matrix(x, 'rewards'), vector(x, 'best')),
+    }),
+  },
+  'reward/davidson': {
+    reads: ['logTieParameter'],
+    build: ({ logTieParameter = 0 }) => ({
+      tensor: (x) =>
+        davidsonLoss(
+          x['rewardsA'] as tf.Tensor1D,
+          x['rewardsB'] as tf.Tensor1D,
+          x['outcomes'] as tf.Tensor1D,
+          tf.scalar(logTieParameter as number),
+        ),
+      reference: (x) =>
+        reference.davidsonReference(
+          vector(x, 'rewardsA'),
+          vector(x, 'rewardsB'),
+          vector(x, 'outcomes'),
+          logTieParameter as number,
+        ),
+    }),
+  },
   'reward/plackett-luce': { reads: [], build: ranked(plackettLuceLoss, reference.plackettLuceReference) },
 };
 

@@ -138,6 +138,7 @@ export {
   tokenWindows,
 } from './train/data/token-windows.ts';
 export { updateAverage } from './train/ema.ts';
+export { lastLayers, overFrozen, trainedPart } from './train/frozen.ts';
 export { type InitOptions, initParameters } from './train/init-parameters.ts';
 export {
   type Adapter,

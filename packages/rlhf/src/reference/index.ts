@@ -13,6 +13,7 @@ export {
   gspoReference,
   klNumber,
   ppoValueReference,
+  reinforceReference,
   surrogateNumber,
 } from './policy.ts';
 export type { PairNumbers, ReferenceParams } from './preference.ts';

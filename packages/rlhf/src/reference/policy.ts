@@ -54,6 +54,21 @@ export function grpoReference(
   return aggregateReference(losses, batch.mask, options.aggregate, options.maxLength);
 }
 
+/** REINFORCE: the aggregate of -A log pi. */
+export function reinforceReference(
+  batch: { logps: Matrix; advantages: readonly number[] | Matrix; mask: Matrix },
+  aggregate = 'sequence-sum',
+  maxLength?: number,
+): number {
+  const losses = batch.logps.map((row, b) =>
+    row.map((l, t) => {
+      const own = batch.advantages[b];
+      return -(typeof own === 'number' ? own : own[t]) * l;
+    }),
+  );
+  return aggregateReference(losses, batch.mask, aggregate, maxLength);
+}
+
 /** GSPO: one clipped ratio a sequence. */
 export function gspoReference(
   batch: { logps: Matrix; oldLogps: Matrix; advantages: readonly number[]; mask: Matrix },
