@@ -1,7 +1,7 @@
 // The one contract of everything that changes or removes logits. Most processors are functions of the row and of the
 // history and hold nothing; one that remembers (mirostat, adaptive-p, a grammar) brings all five state methods, so
 // that beams, speculation and search can branch and rewind it. llama.cpp has clone alone, Hugging Face neither.
-import type { Row } from './row.ts';
+import type { Logits, Row } from './row.ts';
 import type { TokenHistory } from './token-history.ts';
 
 /** What a step knows besides the row. */
@@ -27,6 +27,8 @@ export interface ProcessorState {
   forced?(most: number): readonly number[];
   /** Forgets the last n accepted ids. */
   rollback(n: number): void;
+  /** The numbers that the memory comes to for the next row: what the step's tensor form needs of it. */
+  present?(): readonly number[];
   /** An independent copy of the processor with the same memory. */
   clone(): Processor;
   /** The memory as JSON. */
@@ -54,6 +56,8 @@ export interface Processor {
   readonly last?: boolean;
   /** True for a step that forbids ids by themselves: what a constraint forces is then drawn and not jumped over. */
   readonly forbids?: boolean;
+  /** The second row of logits [V] that the step reads, for its tensor form. */
+  readonly companion?: (history: TokenHistory) => Logits;
   /** Changes the row in place. */
   process(row: Row, context: StepContext): void;
   /** Present when the processor remembers anything beyond the history. */

@@ -55,6 +55,19 @@ const strategies: StepOptions[] = [
       [1, 7],
     ],
   },
+  { mirostat: { tau: 2 } },
+  { mirostat: { tau: 1, eta: 0.5 }, temperature: 0.8 },
+  { mirostat: { version: 1, tau: 2, m: 10 } },
+  { mirostat: { version: 1, tau: 0.5 } },
+  { adaptiveP: { target: 0.3 } },
+  { adaptiveP: { target: 0.05, decay: 0.5 }, topK: 9 },
+  {
+    guidance: {
+      scale: 1.5,
+      unconditional: ({ length }) =>
+        Float32Array.from({ length: V }, (_, id) => (id === 3 ? -Infinity : Math.sin(id * (length + 1)))),
+    },
+  },
   { temperature: 0.8, topK: 12, topP: 0.9, minP: 0.05, repetitionPenalty: 1.1, dry: { multiplier: 0.8 } },
 ];
 
@@ -83,15 +96,24 @@ const keptIn = (l: ArrayLike<number>): string => Array.from(l, (x) => (x > -Infi
 for (const options of strategies) {
   const name = JSON.stringify(options);
   it(`both forms agree: ${name}`, () => {
-    const steps = [...processorsOf(options), renormalize()];
+    const own = processorsOf(options);
+    // A step with a law of its own is the last.
+    const steps = own.at(-1)?.last ? own : [...own, renormalize()];
     const random = createRandom(7);
     fc.assert(
       fc.property(fc.array(fc.tuple(rowOf, history), { minLength: 1, maxLength: 3 }), (batch) => {
+        // Steps with a memory have one for each row, and have been told of its draws.
+        const stepsByRow = batch.map(([, { generated }]) => {
+          const copies = steps.map((step) => step.state?.clone() ?? step);
+          for (const [i, id] of generated.entries())
+            for (const { state } of copies) state?.accept(id, 1 / (2 + i + id));
+          return copies;
+        });
         const usable = batch.filter(([row, h], r) => {
           try {
             const set = { ...h, random, lane: r };
-            const kept = keptIn(applySteps(steps, Float32Array.from(row), set));
-            return isRobust(steps, Float32Array.from(row), set, kept);
+            const kept = keptIn(applySteps(stepsByRow[r], Float32Array.from(row), set));
+            return isRobust(stepsByRow[r], Float32Array.from(row), set, kept);
           } catch {
             return false; // an empty row: the tensor form leaves that to the draw
           }
@@ -106,11 +128,11 @@ for (const options of strategies) {
           batch.flatMap(([row]) => row),
           [batch.length, V],
         );
-        const output = applyStepsOnTensor(steps, input, { histories, random });
+        const output = applyStepsOnTensor(steps, input, { histories, random, stepsByRow });
         const result = output.arraySync();
         tf.dispose([input, output]);
         batch.forEach(([row, h], r) => {
-          const want = applySteps(steps, Float32Array.from(row), { ...h, random, lane: r });
+          const want = applySteps(stepsByRow[r], Float32Array.from(row), { ...h, random, lane: r });
           expect(keptIn(result[r])).toBe(keptIn(want));
           result[r].forEach((x, id) => {
             if (x > -Infinity)
@@ -136,12 +158,18 @@ it('keeps no tensor behind, and refuses by name what has no tensor form', () => 
   const before = tf.memory().numTensors;
   applyStepsOnTensor(processorsOf({ temperature: 0.5, topP: 0.9 }), input).dispose();
   expect(tf.memory().numTensors).toBe(before);
-  for (const options of [
-    { mirostat: {} },
-    { adaptiveP: { target: 0.5 } },
-    { guidance: { scale: 2, unconditional: () => new Float32Array(3) } },
-  ])
-    expect(() => applyStepsOnTensor(processorsOf(options), input)).toThrow('has no tensor form');
+  const { state, ...rest } = processorsOf({ mirostat: {} })[0];
+  const own = { ...rest, name: 'own' };
+  expect(() => applyStepsOnTensor([own], input)).toThrow('own: has no tensor form');
+  const two = tf.tensor2d([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(() => applyStepsOnTensor(processorsOf({ mirostat: {} }), two)).toThrow('give stepsByRow for 2 rows');
+  expect(() => applyStepsOnTensor(processorsOf({ topK: 1 }), two, { stepsByRow: [[]] })).toThrow(
+    'stepsByRow',
+  );
+  expect(state).toBeDefined();
   expect(() => applyStepsOnTensor([], input, { histories: [] })).toThrow('histories: expected 1, got 0');
 });
 

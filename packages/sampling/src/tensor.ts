@@ -1,12 +1,31 @@
 // The same steps on tf tensors [B, V], for chains that stay on the device: a step made by the package's factories is
 // read (name and effective options) and written as stock tfjs ops, every row with its own history. Steps that only add
-// constants are not written twice: the step itself runs on a row of zeros and what it adds is scattered. Steps with a
-// memory of the draws (mirostat, adaptive-p) have no tensor form and are refused by name. A contract test holds both
-// forms together. Nothing is read back here but by `readTop`.
+// constants are not written twice: the step itself runs on a row of zeros and what it adds is scattered. Of steps with
+// a memory of the draws (mirostat, adaptive-p) every row has a copy of its own. A contract test holds both forms
+// together. Nothing is read back here but by `readTop`.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Processor, StepContext } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';
 import { createRow, idAt, loadRow } from './row.ts';
+import { ownLawForms } from './tensor-own-law.ts';
+import {
+  atLeast,
+  cut,
+  entropyOf,
+  type Form,
+  full,
+  isOpen,
+  keepCounts,
+  keepMass,
+  logLaw,
+  massTolerance,
+  maxOf,
+  none,
+  type Options,
+  type Rows,
+  sortedTop,
+  sumOf,
+} from './tensor-rows.ts';
 import { createHistory, type TokenHistory } from './token-history.ts';
 
 /** The surroundings of {@link applyStepsOnTensor}. */
@@ -17,82 +36,10 @@ export interface TensorStepOptions {
   readonly random?: UniformSource;
   /** The lane of the first row; the next rows have the next lanes. Default 0. */
   readonly firstLane?: number;
-}
-
-type Rows = readonly StepContext[];
-type Options = Readonly<Record<string, never>>;
-type Form = (l: tf.Tensor2D, options: Options, step: Processor, rows: Rows) => tf.Tensor2D;
-
-const none = -Infinity;
-/** What counts as equal when masses are compared: as in the row's form. */
-const massTolerance = 2 ** -22;
-
-const cut = (keep: tf.Tensor, l: tf.Tensor): tf.Tensor2D =>
-  tf.where(keep, l, tf.fill(l.shape, none)) as tf.Tensor2D;
-const maxOf = (l: tf.Tensor2D): tf.Tensor2D => tf.max(l, 1, true) as tf.Tensor2D;
-const sumOf = (x: tf.Tensor): tf.Tensor2D => tf.sum(x, 1, true) as tf.Tensor2D;
-const isOpen = (l: tf.Tensor): tf.Tensor => tf.greater(l, none);
-
-/** ln p, with 0 where p = 0: what multiplies p in an entropy. */
-function logLaw(l: tf.Tensor2D): { p: tf.Tensor2D; safeLog: tf.Tensor2D } {
-  const shifted = tf.sub(l, maxOf(l)) as tf.Tensor2D;
-  const log = tf.sub(shifted, tf.log(sumOf(tf.exp(shifted)))) as tf.Tensor2D;
-  return { p: tf.exp(log) as tf.Tensor2D, safeLog: tf.where(isOpen(l), log, tf.zerosLike(l)) as tf.Tensor2D };
-}
-const entropyOf = ({ p, safeLog }: { p: tf.Tensor2D; safeLog: tf.Tensor2D }): tf.Tensor2D =>
-  tf.neg(sumOf(tf.mul(p, safeLog))) as tf.Tensor2D;
-
-/**
- * Keeps the `counts` [B, 1] first of each row by (key descending, id ascending); `sorted` are the keys in descending
- * order.
- */
-function keepCounts(
-  l: tf.Tensor2D,
-  keys: tf.Tensor2D,
-  sorted: tf.Tensor2D,
-  counts: tf.Tensor2D,
-  ties: boolean,
-): tf.Tensor2D {
-  const [batch, width] = sorted.shape;
-  const place = tf.tile(tf.reshape(tf.range(0, width, 1), [1, width]), [batch, 1]);
-  const isLast = tf.equal(place, tf.sub(counts, 1));
-  const least = tf.min(tf.where(isLast, sorted, tf.fill(sorted.shape, Infinity)), 1, true);
-  if (ties) return cut(tf.greaterEqual(keys, least), l);
-  const above = tf.greater(keys, least);
-  const equal = tf.cast(tf.equal(keys, least), 'float32');
-  const room = tf.sub(counts, sumOf(tf.cast(above, 'float32')));
-  const first = tf.logicalAnd(tf.cast(equal, 'bool'), tf.less(tf.cumsum(equal, 1, true), room));
-  return cut(tf.logicalOr(above, first), l);
-}
-
-const full = (l: tf.Tensor2D, n: number): tf.Tensor2D => tf.fill([l.shape[0], 1], n) as tf.Tensor2D;
-const sortedTop = (keys: tf.Tensor2D, k: number): tf.Tensor2D =>
-  tf.topk(keys, Math.min(k, keys.shape[1])).values as tf.Tensor2D;
-
-/** The threshold, lowered so that at least minKeep stay. */
-function atLeast(l: tf.Tensor2D, least: tf.Tensor, minKeep: number): tf.Tensor2D {
-  const own = sortedTop(l, minKeep);
-  const nth = tf.slice(own, [0, own.shape[1] - 1], [own.shape[0], 1]);
-  return cut(tf.logicalAnd(tf.greaterEqual(l, tf.minimum(least, nth)), isOpen(l)), l);
-}
-
-/** Keeps the shortest run by descending key with mass >= p. */
-function keepMass(
-  l: tf.Tensor2D,
-  keys: tf.Tensor2D,
-  p: tf.Tensor2D,
-  need: number,
-  minKeep: number,
-  ties: boolean,
-): tf.Tensor2D {
-  const { values, indices } = tf.topk(keys, keys.shape[1]);
-  const masses = tf.gather(p, indices, 1, 1) as tf.Tensor2D;
-  const before = tf.cumsum(masses, 1, true);
-  const counts = tf.maximum(
-    sumOf(tf.cast(tf.less(before, Math.max(need - massTolerance, 1e-38)), 'float32')),
-    minKeep,
-  );
-  return keepCounts(l, keys, values as tf.Tensor2D, tf.minimum(counts, keys.shape[1]) as tf.Tensor2D, ties);
+  /**
+   * For steps with a memory: each row's own copies of all the steps (`state.clone()`), which are told of its draws. Default: the steps themselves, for one row.
+   */
+  readonly stepsByRow?: readonly (readonly Processor[])[];
 }
 
 /** What the step does to a row of `value`, as pairs of id and result; ids it removes have -Infinity. */
@@ -197,6 +144,7 @@ const forms: Readonly<Record<string, Form>> = {
     const scaled = tf.where(tf.greater(l, 0), tf.div(l, repetition), tf.mul(l, repetition));
     return tf.sub(tf.where(repeated, scaled, l), minus) as tf.Tensor2D;
   },
+  ...ownLawForms,
   dropInvalid: (l) =>
     tf.where(tf.isNaN(l), tf.fill(l.shape, none), tf.minimum(l, 3.4028234663852886e38)) as tf.Tensor2D,
   renormalize: (l) => tf.sub(l, tf.logSumExp(l, 1, true)) as tf.Tensor2D,
@@ -290,8 +238,8 @@ function atProbability(l: tf.Tensor2D, least: tf.Tensor2D, minKeep: number): tf.
  * and empty rows are not found here
  * but by whoever draws.
  *
- * @throws TypeError for a step without a tensor form (mirostat, adaptive-p, guidance, a step of your own),
- *   RangeError for a wrong number of histories.
+ * @throws TypeError for a step without a tensor form (a constraint, a step of your own) and for a step with a memory that several rows would share,
+ *   RangeError for a wrong number of histories or rows of steps.
  */
 export function applyStepsOnTensor(
   steps: readonly Processor[],
@@ -303,18 +251,26 @@ export function applyStepsOnTensor(
   if (histories.length !== batch)
     throw new RangeError(`histories: expected ${batch}, got ${histories.length}`);
   const random = options.random ?? createRandom(0);
-  const rows = histories.map(
-    (history, r): StepContext => ({
+  const { stepsByRow } = options;
+  if (stepsByRow !== undefined && stepsByRow.length !== batch)
+    throw new RangeError(`stepsByRow: expected ${batch}, got ${stepsByRow.length}`);
+  for (const [i, step] of steps.entries()) {
+    if (!Object.hasOwn(forms, step.name) || (step.state !== undefined && step.state.present === undefined))
+      throw new TypeError(`${step.name}: has no tensor form; read the rows back and use it there`);
+    if (step.state !== undefined && stepsByRow === undefined && batch > 1)
+      throw new TypeError(`${step.name}: remembers one row's draws; give stepsByRow for ${batch} rows`);
+    if (stepsByRow?.some((own) => own.length !== steps.length || own[i].name !== step.name))
+      throw new TypeError(`stepsByRow: expected a copy of ${step.name} in every row`);
+  }
+  const rowsOf = (i: number): Rows =>
+    histories.map((history, r) => ({
       history,
       uniform: (stream, index) => random.uniform(stream, history.length, (options.firstLane ?? 0) + r, index),
-    }),
-  );
-  for (const step of steps)
-    if (!Object.hasOwn(forms, step.name) || step.state !== undefined)
-      throw new TypeError(`${step.name}: has no tensor form; read the rows back and use it there`);
+      present: (stepsByRow?.[r][i] ?? steps[i]).state?.present?.() ?? [],
+    }));
   return tf.tidy(() =>
     steps.reduce<tf.Tensor2D>(
-      (l, step) => forms[step.name](l, step.options as Options, step, rows),
+      (l, step, i) => forms[step.name](l, step.options as Options, step, rowsOf(i)),
       tf.clone(logits),
     ),
   );

@@ -13,9 +13,9 @@ export interface AdaptivePOptions {
   readonly decay?: number;
 }
 
-const width = 0.3;
-const peak = 5;
-const sharpness = 10;
+/** The shape of the preference: logit `peak - sharpness d^2 / (1 + d)` at distance d, in units of `width`. */
+export const preference = { width: 0.3, peak: 5, sharpness: 10 } as const;
+const { width, peak, sharpness } = preference;
 
 /**
  * `l' = 5 - 10 d^2 / (1 + d)`, `d = |p - a| / 0.3`, `a = clamp(2 target - mean)`, mean the decayed mean of the
@@ -38,21 +38,24 @@ interface Average {
 
 /** `averages[i]` is the average after i ids; `original` the probabilities of the last processed row. */
 function build(target: number, decay: number, averages: Average[], original: Map<number, number>): Processor {
+  const aim = (): number => {
+    const { sum, weight } = averages[averages.length - 1];
+    return Math.min(1, Math.max(0, 2 * target - sum / weight));
+  };
   return {
     name: 'adaptiveP',
     options: { target, decay },
     argmaxInvariant: false,
     last: true,
     process(row) {
-      const { sum, weight } = averages[averages.length - 1];
-      const aim = Math.min(1, Math.max(0, 2 * target - sum / weight));
+      const wanted = aim();
       const total = weigh(row);
       original.clear();
       for (let slot = 0; slot < row.n; slot++) {
         if (row.values[slot] === -Infinity) continue;
         const p = row.weights[slot] / total;
         original.set(idAt(row, slot), p);
-        const d = Math.abs(p - aim) / width;
+        const d = Math.abs(p - wanted) / width;
         row.values[slot] = peak - (sharpness * d * d) / (1 + d);
       }
       row.sorted = false;
@@ -69,6 +72,7 @@ function build(target: number, decay: number, averages: Average[], original: Map
       rollback(n) {
         averages.length -= n;
       },
+      present: () => [aim()],
       clone: () => build(target, decay, averages.slice(), new Map(original)),
       save: () => averages.map(({ sum, weight }) => [sum, weight]),
       load(saved) {

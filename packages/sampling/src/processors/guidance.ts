@@ -37,6 +37,7 @@ export function guidance(options: GuidanceOptions): Processor {
   return {
     name: 'guidance',
     options: { scale },
+    companion: unconditional,
     argmaxInvariant: false,
     process(row, { history }) {
       if (!row.dense) throw new TypeError('guidance: must come before every step that truncates');

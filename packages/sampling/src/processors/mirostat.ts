@@ -68,6 +68,7 @@ function build(settings: Settings, mus: number[]): Processor {
       rollback(n) {
         mus.length -= n;
       },
+      present: () => [mu()],
       clone: () => build(settings, mus.slice()),
       save: () => mus.slice(),
       load(saved) {
