@@ -1,19 +1,16 @@
 // Reads JSON by shapes: frames of the pushdown machine for values, objects and arrays. An object remembers its keys,
 // so their order is free and none comes twice; an array remembers its length, counts and, for uniqueItems, its values.
 // Every step is offered only if the object or array can still be finished behind it.
-import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
-import { allStrings, type CharDfa, stepDfa, stringsDfa } from './char-dfa.ts';
+import { arrayClosable, arrayFeasible, itemChoices } from './array-choices.ts';
+import { boundedAutomaton } from './char-automaton.ts';
+import { allStrings, stepDfa } from './char-dfa.ts';
+import { distinctItem, leftOpen } from './distinct-item.ts';
 import { UnsupportedConstraintError } from './errors.ts';
+import { freshKeys, labelOf } from './key-automaton.ts';
 import { jsonStringLexeme, type Lexeme, literalLexeme, utf8Lexeme } from './lexeme.ts';
-import type { Emit, Frame, Machine, MachineState, Readable, Stack } from './machine.ts';
-import {
-  arrayClosable,
-  arrayFeasible,
-  itemChoices,
-  type ObjectPlan,
-  type Productivity,
-} from './productivity.ts';
-import { jsonKey, type SchemaCompiler } from './schema-compiler.ts';
+import type { Emit, Frame, Machine, Readable, Stack } from './machine.ts';
+import type { ObjectPlan, Productivity } from './productivity.ts';
+import type { SchemaCompiler } from './schema-compiler.ts';
 import { type ArrayShape, both, type Conjunction, dfaId, shapeKey } from './shapes.ts';
 
 /** How the text may be laid out. */
@@ -48,11 +45,7 @@ interface ItemWay {
   readonly next: Frame;
 }
 
-/** In place of a key or item whose text is left open when looking ahead; no text is a lone surrogate. */
-const leftOpen = '\udc00';
-
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const [space, quote, comma, colon] = [0x20, 0x22, 0x2c, 0x3a];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -213,30 +206,13 @@ export class JsonMachine {
     let lexeme = this.#keyLexemes.get(key);
     if (lexeme === undefined) {
       if (this.#keyLexemes.size > 2000) this.#keyLexemes.clear();
-      lexeme = jsonStringLexeme(this.#freshKeys(state), { opened: true, named: true });
+      lexeme = jsonStringLexeme(
+        freshKeys(state.plan, state.seen, this.#missing(state), this.#layout.ordered),
+        { opened: true, named: true },
+      );
       this.#keyLexemes.set(key, lexeme);
     }
     return lexeme;
-  }
-
-  #freshKeys(state: ObjectState): CharAutomaton {
-    const { plan, seen } = state;
-    const { shape } = plan;
-    if (seen.length >= shape.max) return boundedAutomaton(stringsDfa([]));
-    const missing = plan.required.filter((name) => !seen.includes(name));
-    // With no room to spare, only what is still missing may come.
-    if (shape.max - seen.length <= this.#missing(state)) return boundedAutomaton(stringsDfa(missing));
-    if (this.#layout.ordered) {
-      const declared = shape.order;
-      const last = seen.length === 0 ? -1 : declared.indexOf(seen[seen.length - 1]);
-      const others = seen.some((name) => !declared.includes(name));
-      const ahead = declared.slice(last + 1).filter((name) => !others && acceptsText(plan.keys, name));
-      const stop = ahead.findIndex((name) => missing.includes(name));
-      if (stop >= 0) return boundedAutomaton(stringsDfa(ahead.slice(0, stop + 1)));
-      const gone = declared.filter((name) => !ahead.includes(name) && acceptsText(plan.keys, name));
-      return without(plan.keys, plan.counts, [...new Set([...seen, ...gone])]);
-    }
-    return without(plan.keys, plan.counts, seen);
   }
 
   #keyFrame(state: ObjectState, at: number, text: string): Frame {
@@ -403,128 +379,14 @@ export class JsonMachine {
     return ways;
   }
 
-  /** An item whose value is remembered: it is run in a machine state of its own, beside its text. */
+  /** An item whose value is remembered. */
   #distinct(value: Conjunction, next: ArrayState): Readable {
-    const machine = this.#machine;
-    const ended = (bytes: string, rest: Stack, out: Emit): void => {
-      const text = decoder.decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
-      const seen = [...next.seen, jsonKey(JSON.parse(text))].sort();
-      // The frame below was made for any item; this one knows the value.
-      machine.pop(machine.push(this.#arrayFrame({ ...next, seen }, 'next'), rest.rest as Stack), out);
-    };
-    const frameOf = (inner: MachineState, bytes: string): Frame =>
-      machine.frame(
-        `item ${this.#tag} ${this.#idOf(shapeKey(next.shape))} ${value.join('&')} ${inner.stacks.map((s) => s.id).join(' ')} ${next.seen.join('\n')} ${bytes}`,
-        () => ({
-          unfold: (rest, out) => {
-            // A second item of which nothing is remembered could be the first one again.
-            const again = next.seen.includes(leftOpen);
-            const seen = [...next.seen, leftOpen].sort();
-            const then = again ? this.#open : this.#arrayFrame({ ...next, seen }, 'next');
-            const behind = machine.push(then, rest.rest as Stack);
-            for (const stack of inner.stacks)
-              if (stack.frame !== undefined) out(machine.rebase(stack, behind));
-          },
-          step: (byte, rest, out) => {
-            const after = machine.step(inner, byte);
-            if (after === null) return;
-            const all = bytes + String.fromCharCode(byte);
-            if (after.complete) ended(all, rest, out);
-            if (after.stacks.some((s) => s.frame !== undefined)) out(machine.push(frameOf(after, all), rest));
-          },
-        }),
-      );
-    return {
-      id: machine.newId(),
-      enter: (rest, out) => out(machine.push(frameOf(machine.start(this.value(value)), ''), rest)),
-    };
+    return distinctItem(this.#machine, {
+      key: `${this.#tag} ${this.#idOf(shapeKey(next.shape))} ${value.join('&')}`,
+      value: this.value(value),
+      seen: next.seen,
+      behind: (seen) => this.#arrayFrame({ ...next, seen }, 'next'),
+      open: this.#open,
+    });
   }
-}
-
-function labelOf(dfa: CharDfa, text: string): number {
-  let state = 0;
-  for (const char of text) state = stepDfa(dfa, state, char.codePointAt(0) as number);
-  return dfa.labels[state];
-}
-
-function acceptsText(dfa: CharDfa, text: string): boolean {
-  let state = dfa.starts.length === 0 ? -1 : 0;
-  for (const char of text) {
-    if (state < 0) return false;
-    state = stepDfa(dfa, state, char.codePointAt(0) as number);
-  }
-  return state >= 0 && dfa.accepting[state];
-}
-
-/**
- * The automaton's texts but for some of them: beside the state runs the place in a trie of those, and a state lives
- * while more texts follow it than the trie takes away.
- */
-function without(dfa: CharDfa, counts: readonly number[], texts: readonly string[]): CharAutomaton {
-  interface Node {
-    readonly id: number;
-    readonly next: Map<number, Node>;
-    end: boolean;
-    below: number;
-  }
-  const nodes: Node[] = [];
-  const node = (): Node => {
-    const made: Node = { id: nodes.length + 1, next: new Map(), end: false, below: 0 };
-    nodes.push(made);
-    return made;
-  };
-  const root = node();
-  for (const text of texts) {
-    let at = root;
-    at.below++;
-    for (const char of text) {
-      const c = char.codePointAt(0) as number;
-      let next = at.next.get(c);
-      if (next === undefined) {
-        next = node();
-        at.next.set(c, next);
-      }
-      at = next;
-      at.below++;
-    }
-    at.end = true;
-  }
-  const size = dfa.starts.length;
-  const plain = boundedAutomaton(dfa);
-  const target = (state: number, at: Node | undefined): number => {
-    if (state < 0 || (at !== undefined && counts[state] <= at.below)) return -1;
-    return state + (at?.id ?? 0) * size;
-  };
-  const nodeOf = (state: number): Node | undefined => nodes[Math.floor(state / size) - 1];
-  const step = (state: number, char: number): number =>
-    target(stepDfa(dfa, state % size, char), nodeOf(state)?.next.get(char));
-  return {
-    key: '',
-    start: size === 0 ? -1 : target(0, root),
-    step,
-    some(state, lo, hi) {
-      const at = nodeOf(state);
-      if (at === undefined || at.next.size === 0) return plain.some(state % size, lo, hi);
-      // Characters of the trie are looked at one by one; between them every range is as in the plain automaton.
-      const marks = [...at.next.keys()].filter((c) => c >= lo && c <= hi).sort((a, b) => a - b);
-      let from = lo;
-      for (const c of marks) {
-        if (from < c && plain.some(state % size, from, c - 1)) return true;
-        if (step(state, c) >= 0) return true;
-        from = c + 1;
-      }
-      return from <= hi && plain.some(state % size, from, hi);
-    },
-    accepting: (state) => dfa.accepting[state % size] && !(nodeOf(state)?.end ?? false),
-    free: (state) => (nodeOf(state) === undefined ? plain.free(state % size) : undefined),
-    uniform(state, lo, hi) {
-      for (const c of nodeOf(state)?.next.keys() ?? []) if (c >= lo && c <= hi) return -1;
-      return target(plain.uniform(state % size, lo, hi), undefined);
-    },
-    // What is read without end is never used up by the texts that are taken away.
-    reach(state, ranges) {
-      const length = plain.reach(state % size, ranges);
-      return nodeOf(state) === undefined || length === Infinity ? length : 0;
-    },
-  };
 }

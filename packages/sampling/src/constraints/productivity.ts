@@ -1,20 +1,20 @@
 // Which conjunctions some value satisfies: the least fixpoint over what a shape cannot do without. The machine offers
 // only what is productive, so no allowed prefix is a dead end.
 
+import { arrayFeasible, itemChoices } from './array-choices.ts';
 import { boundedAutomaton } from './char-automaton.ts';
 import {
   allStrings,
   buildDfa,
   type CharDfa,
   countStrings,
-  type Edge,
   intersectDfa,
   productEdges,
-  stringsDfa,
   uniteDfa,
 } from './char-dfa.ts';
 import { isWellFormed } from './char-ranges.ts';
 import { UnsupportedConstraintError } from './errors.ts';
+import { labelledStrings, relabel } from './labelled-dfa.ts';
 import { canonicalNumber } from './number-dfa.ts';
 import type { SchemaCompiler } from './schema-compiler.ts';
 import {
@@ -396,122 +396,4 @@ export class Productivity {
       .shapesOf(value)
       .some((s) => s.type === 'number' && countStrings(intersectDfa(s.dfa, canonicalNumber))[0] === Infinity);
   }
-}
-
-/** The strings of a list, each under its own label (index + 1). */
-function labelledStrings(strings: readonly string[]): CharDfa {
-  const sorted = new Map(strings.map((s, i) => [s, i + 1]));
-  const trie = stringsDfa(strings);
-  if (trie.starts.length === 0) return trie;
-  interface At {
-    readonly text: string;
-  }
-  const prefixes = new Map<string, Set<number>>();
-  for (const s of strings) {
-    let at = '';
-    for (const char of s) {
-      let set = prefixes.get(at);
-      if (set === undefined) {
-        set = new Set();
-        prefixes.set(at, set);
-      }
-      set.add(char.codePointAt(0) as number);
-      at += char;
-    }
-  }
-  return buildDfa<At>(
-    { text: '' },
-    (s) => s.text,
-    (s): Edge<At>[] =>
-      [...(prefixes.get(s.text) ?? [])]
-        .sort((a, b) => a - b)
-        .map((c) => ({ lo: c, hi: c, to: { text: s.text + String.fromCodePoint(c) } })),
-    (s) => sorted.get(s.text) ?? 0,
-  );
-}
-
-function relabel(dfa: CharDfa, label: (old: number) => number): CharDfa {
-  const memo = new Map<number, number>([[0, 0]]);
-  const of = (old: number): number => {
-    let value = memo.get(old);
-    if (value === undefined) {
-      value = label(old);
-      memo.set(old, value);
-    }
-    return value;
-  };
-  const labels = dfa.labels.map(of);
-  if (labels.every((l, s) => l === dfa.labels[s])) return dfa;
-  if (dfa.starts.length === 0) return dfa;
-  return buildDfa<number>(
-    0,
-    String,
-    (s) =>
-      productEdges([dfa], [s]).flatMap((e) => (e.to[0] < 0 ? [] : [{ lo: e.lo, hi: e.hi, to: e.to[0] }])),
-    (s) => labels[s],
-  );
-}
-
-/** The ways to take the item at `index`: what it must satisfy, and the counts after it. */
-export function* itemChoices(
-  shape: ArrayShape,
-  index: number,
-  counts: readonly number[],
-): Generator<{ readonly value: Conjunction; readonly counts: readonly number[] }> {
-  const base = shape.prefix[index] ?? shape.rest;
-  const { contains } = shape;
-  for (let mask = 0; mask < 1 << contains.length; mask++) {
-    let value = base;
-    const next = [...counts];
-    let fits = true;
-    for (let c = 0; c < contains.length && fits; c++) {
-      const { from, min, max } = contains[c];
-      const counted = ((mask >> c) & 1) === 1;
-      const cap = max === Infinity ? min : max;
-      if (counted) {
-        if (index < from || next[c] >= cap) fits = false;
-        else {
-          next[c]++;
-          value = both(value, contains[c].value);
-        }
-      } else if (index >= from && max < Infinity) value = both(value, contains[c].otherwise);
-    }
-    if (fits) yield { value, counts: next };
-  }
-}
-
-/** Whether an array that has come so far can be finished. */
-export function arrayFeasible(
-  shape: ArrayShape,
-  index: number,
-  counts: readonly number[],
-  ask: Ask,
-): boolean {
-  if (arrayClosable(shape, index, counts)) return true;
-  const { contains } = shape;
-  const visited = new Set<string>();
-  const stack: { index: number; counts: readonly number[] }[] = [{ index, counts }];
-  const settled = Math.max(shape.prefix.length, shape.min, ...contains.map((c) => c.from));
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (at.index >= shape.max) continue;
-    for (const choice of itemChoices(shape, at.index, at.counts)) {
-      if (!ask(choice.value)) continue;
-      const next = at.index + 1;
-      if (arrayClosable(shape, next, choice.counts)) return true;
-      // Beyond what depends on the position, only the counts matter, unless the length is bounded.
-      const position = shape.max < Infinity ? next : Math.min(next, settled);
-      const key = `${position}:${choice.counts.join(',')}`;
-      if (visited.has(key)) continue;
-      visited.add(key);
-      if (visited.size > 20_000)
-        throw new UnsupportedConstraintError('contains', '', 'too many combinations');
-      stack.push({ index: next, counts: choice.counts });
-    }
-  }
-  return false;
-}
-
-/** Whether an array may end here. */
-export function arrayClosable(shape: ArrayShape, index: number, counts: readonly number[]): boolean {
-  return index >= shape.min && shape.contains.every((c, i) => counts[i] >= c.min);
 }

@@ -1,0 +1,109 @@
+// The keys that may still come: an automaton's texts but for those that have come.
+import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
+import { type CharDfa, dfaAccepts, stepDfa, stringsDfa } from './char-dfa.ts';
+import type { ObjectPlan } from './productivity.ts';
+
+/** The keys that may come behind `seen`, when `missing` keys must still come. */
+export function freshKeys(
+  plan: ObjectPlan,
+  seen: readonly string[],
+  missing: number,
+  ordered: boolean,
+): CharAutomaton {
+  const { shape } = plan;
+  if (seen.length >= shape.max) return boundedAutomaton(stringsDfa([]));
+  const names = plan.required.filter((name) => !seen.includes(name));
+  // With no room to spare, only what is still missing may come.
+  if (shape.max - seen.length <= missing) return boundedAutomaton(stringsDfa(names));
+  if (ordered) {
+    const declared = shape.order;
+    const last = seen.length === 0 ? -1 : declared.indexOf(seen[seen.length - 1]);
+    const others = seen.some((name) => !declared.includes(name));
+    const ahead = declared.slice(last + 1).filter((name) => !others && dfaAccepts(plan.keys, name));
+    const stop = ahead.findIndex((name) => names.includes(name));
+    if (stop >= 0) return boundedAutomaton(stringsDfa(ahead.slice(0, stop + 1)));
+    const gone = declared.filter((name) => !ahead.includes(name) && dfaAccepts(plan.keys, name));
+    return without(plan.keys, plan.counts, [...new Set([...seen, ...gone])]);
+  }
+  return without(plan.keys, plan.counts, seen);
+}
+
+/** The label of the text's state. */
+export function labelOf(dfa: CharDfa, text: string): number {
+  let state = 0;
+  for (const char of text) state = stepDfa(dfa, state, char.codePointAt(0) as number);
+  return dfa.labels[state];
+}
+
+/**
+ * The automaton's texts but for some of them: beside the state runs the place in a trie of those, and a state lives
+ * while more texts follow it than the trie takes away.
+ */
+function without(dfa: CharDfa, counts: readonly number[], texts: readonly string[]): CharAutomaton {
+  interface Node {
+    readonly id: number;
+    readonly next: Map<number, Node>;
+    end: boolean;
+    below: number;
+  }
+  const nodes: Node[] = [];
+  const node = (): Node => {
+    const made: Node = { id: nodes.length + 1, next: new Map(), end: false, below: 0 };
+    nodes.push(made);
+    return made;
+  };
+  const root = node();
+  for (const text of texts) {
+    let at = root;
+    at.below++;
+    for (const char of text) {
+      const c = char.codePointAt(0) as number;
+      let next = at.next.get(c);
+      if (next === undefined) {
+        next = node();
+        at.next.set(c, next);
+      }
+      at = next;
+      at.below++;
+    }
+    at.end = true;
+  }
+  const size = dfa.starts.length;
+  const plain = boundedAutomaton(dfa);
+  const target = (state: number, at: Node | undefined): number => {
+    if (state < 0 || (at !== undefined && counts[state] <= at.below)) return -1;
+    return state + (at?.id ?? 0) * size;
+  };
+  const nodeOf = (state: number): Node | undefined => nodes[Math.floor(state / size) - 1];
+  const step = (state: number, char: number): number =>
+    target(stepDfa(dfa, state % size, char), nodeOf(state)?.next.get(char));
+  return {
+    key: '',
+    start: size === 0 ? -1 : target(0, root),
+    step,
+    some(state, lo, hi) {
+      const at = nodeOf(state);
+      if (at === undefined || at.next.size === 0) return plain.some(state % size, lo, hi);
+      // Characters of the trie are looked at one by one; between them every range is as in the plain automaton.
+      const marks = [...at.next.keys()].filter((c) => c >= lo && c <= hi).sort((a, b) => a - b);
+      let from = lo;
+      for (const c of marks) {
+        if (from < c && plain.some(state % size, from, c - 1)) return true;
+        if (step(state, c) >= 0) return true;
+        from = c + 1;
+      }
+      return from <= hi && plain.some(state % size, from, hi);
+    },
+    accepting: (state) => dfa.accepting[state % size] && !(nodeOf(state)?.end ?? false),
+    free: (state) => (nodeOf(state) === undefined ? plain.free(state % size) : undefined),
+    uniform(state, lo, hi) {
+      for (const c of nodeOf(state)?.next.keys() ?? []) if (c >= lo && c <= hi) return -1;
+      return target(plain.uniform(state % size, lo, hi), undefined);
+    },
+    // What is read without end is never used up by the texts that are taken away.
+    reach(state, ranges) {
+      const length = plain.reach(state % size, ranges);
+      return nodeOf(state) === undefined || length === Infinity ? length : 0;
+    },
+  };
+}
