@@ -222,6 +222,7 @@ export class JsonMachine {
       lexeme,
       state: at,
       ahead: {
+        byState: state.plan.endless,
         kind: (more) => this.#openName(state.plan, text + more).join(' '),
         leave: (more, rest, out) => {
           // Whatever the name is, it may not come again: a second key of the same object is looked at exactly.

@@ -23,8 +23,8 @@ export interface LexemeWalk {
 let [states, origins, chars] = [new Int32Array(0), new Int32Array(0), new Int32Array(0)];
 
 /**
- * Walks below `node`, where the lexeme is in state `at`, and marks what stays inside. With `texts`, exits come together
- * by their text, or where that is free by the state it is free in; else all exits do.
+ * Walks below `node`, where the lexeme is in state `at`, and marks what stays inside. Exits come together: all of them,
+ * or by the state that the characters have come to, or by their text (where that is free, by the state it is free in).
  */
 export function walkLexeme(
   trie: TokenTrie,
@@ -32,7 +32,7 @@ export function walkLexeme(
   lexeme: Lexeme,
   at: number,
   mask: Uint32Array,
-  texts: boolean,
+  by: 'nothing' | 'state' | 'text',
 ): LexemeExits[] {
   const { bytes, depths, skips, firsts, tokens } = trie;
   const base = depths[node];
@@ -52,12 +52,13 @@ export function walkLexeme(
       n = skips[n];
       continue;
     }
-    if (texts) chars[depth] = reader.emits(from)[bytes[n]];
+    if (by !== 'nothing') chars[depth] = reader.emits(from)[bytes[n]];
     if (reader.accepts(next)) {
-      const text = !texts || (origin >= 0 && groups.has(origin)) ? '' : textOf(depth);
-      const key = texts && origin >= 0 ? origin : text;
+      let key: string | number = '';
+      if (by === 'state') key = origin >= 0 ? origin : lexeme.origin(from);
+      else if (by === 'text') key = origin >= 0 ? origin : textOf(depth);
       const group = groups.get(key);
-      if (group === undefined) groups.set(key, { nodes: [n], text });
+      if (group === undefined) groups.set(key, { nodes: [n], text: by === 'nothing' ? '' : textOf(depth) });
       else group.nodes.push(n);
     }
     if (!reader.continues(next)) {

@@ -14,6 +14,7 @@ interface LexemeSource {
   free(state: number): Room | undefined;
   reach(state: number, ranges: CharRanges): number;
   shared(state: number): Shared | undefined;
+  origin(state: number): number;
 }
 
 /** How many characters must still come, and may. */
@@ -99,6 +100,11 @@ export class Lexeme {
     return this.#source.reach(state, ranges);
   }
 
+  /** Between characters: the state of the characters' automaton; -1 elsewhere. */
+  origin(state: number): number {
+    return this.#source.origin(state);
+  }
+
   /**
    * Where everything is free without bounds, now or behind the character begun: the state of `insideAnyString` that reads
    * the same, and a name of the state that is then reached.
@@ -149,6 +155,7 @@ export function literalLexeme(bytes: Uint8Array): Lexeme {
     free: () => undefined,
     reach: () => 0,
     shared: () => undefined,
+    origin: () => -1,
   };
   return new Lexeme(source, false, false);
 }
@@ -317,6 +324,7 @@ function lazy(chars: CharAutomaton, json: boolean, opened = false, named = false
     },
     free: (state) => (json && places[state].mode === 'in' ? chars.free(places[state].q) : undefined),
     reach: (state, ranges) => (places[state].mode === 'in' ? chars.reach(places[state].q, ranges) : 0),
+    origin: (state) => (places[state].mode === 'in' ? places[state].q : -1),
     shared(state) {
       const origin = json ? originOf(places[state]) : -1;
       return origin < 0 ? undefined : { state: anyString.placed(places[state]), origin };

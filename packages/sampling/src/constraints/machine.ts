@@ -18,6 +18,8 @@ export interface Frame {
    * characters. Texts of one kind are followed by the same; what they are is left open there.
    */
   readonly ahead?: {
+    /** Whether all texts that bring the lexeme's characters to one state are of one kind. */
+    readonly byState: boolean;
     kind(more: string): string;
     leave(more: string, rest: Stack, out: Emit): void;
   };

@@ -6,7 +6,7 @@
 import type { ConstraintGrammar } from './constraint-grammar.ts';
 import type { Lexeme } from './lexeme.ts';
 import { type LexemeExits, type LexemeWalk, walkLexeme } from './lexeme-walk.ts';
-import type { MachineState, Stack } from './machine.ts';
+import type { Frame, MachineState, Stack } from './machine.ts';
 import type { TokenTrie } from './token-trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { readVocabulary, type VocabularyReading } from './vocabulary-reading.ts';
@@ -16,6 +16,12 @@ const mostWalks = 512;
 /** So many long tokens are looked at one by one rather than walked with the others. */
 const mostUndecided = 1500;
 const none = new Int32Array(0);
+
+/** How the exits of a frame's lexeme come together. */
+function exitsBy({ ahead }: Frame): 'nothing' | 'state' | 'text' {
+  if (ahead === undefined) return 'nothing';
+  return ahead.byState ? 'state' : 'text';
+}
 
 /** Makes and keeps masks. */
 export class Masks {
@@ -63,7 +69,7 @@ export class Masks {
       this.#throughFree(stack, free.least, free.most);
       return;
     }
-    const walk = this.#walkOf(lexeme, at, stack.frame?.ahead !== undefined);
+    const walk = this.#walkOf(lexeme, at, exitsBy(stack.frame as Frame));
     this.#add(walk.inside);
     this.#leaveAll(stack, walk.trie, walk.exits);
     if (walk.undecided.length === 0) return;
@@ -182,19 +188,18 @@ export class Masks {
     const [stack] = state.stacks;
     const { frame } = stack;
     if (frame?.lexeme === undefined) return false;
-    const texts = frame.ahead !== undefined;
-    const exits = walkLexeme(trie, node, frame.lexeme, frame.state as number, this.#mask, texts);
+    const exits = walkLexeme(trie, node, frame.lexeme, frame.state as number, this.#mask, exitsBy(frame));
     this.#leaveAll(stack, trie, exits);
     return true;
   }
 
-  #walkOf(lexeme: Lexeme, at: number, texts: boolean): LexemeWalk {
+  #walkOf(lexeme: Lexeme, at: number, by: ReturnType<typeof exitsBy>): LexemeWalk {
     const key = `${lexeme.id} ${at}`;
     let walk = this.#byLexeme.get(key);
     if (walk !== undefined) return walk;
     const inside = new Uint32Array(this.#words);
     const { trie, undecided } = this.#slice(lexeme, at, inside);
-    walk = { inside, trie, exits: walkLexeme(trie, 0, lexeme, at, inside, texts), undecided };
+    walk = { inside, trie, exits: walkLexeme(trie, 0, lexeme, at, inside, by), undecided };
     if (this.#byLexeme.size >= mostWalks) this.#byLexeme.delete(this.#byLexeme.keys().next().value as string);
     this.#byLexeme.set(key, walk);
     return walk;

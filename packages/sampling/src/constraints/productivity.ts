@@ -43,6 +43,8 @@ export interface ObjectPlan {
   readonly keys: CharDfa;
   readonly counts: readonly number[];
   readonly classes: readonly KeyClass[];
+  /** Whether every beginning of a key can become endlessly many keys. */
+  readonly endless: boolean;
   /** Names that must be there. */
   readonly required: readonly string[];
   /** Needs whose key is open. */
@@ -288,11 +290,13 @@ export class Productivity {
       const keys = relabel(dfa, (label) => (this.productive(classes[label - 1].value) ? label : 0));
       const required = new Set<string>();
       for (const { keys: set } of shape.needs) if (set.kind === 'name') required.add(set.name);
+      const counts = countStrings(keys);
       plan = {
         id: this.#planIds++,
         shape,
         keys,
-        counts: countStrings(keys),
+        counts,
+        endless: counts.every((count) => count === Infinity),
         classes,
         required: [...required],
         wild: shape.needs.filter((n) => n.keys.kind !== 'name'),
