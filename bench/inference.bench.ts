@@ -1,188 +1,192 @@
-// Decode and prefill of SmolLM2-135M-Instruct (GGUF), ours on the simd backend beside node-llama-cpp in the same run, two threads each, in alternation;
-// then what a batch of sixteen gains, and how far decoding is from the memory's speed.
+// SmolLM2-135M-Instruct (GGUF), ours on the simd backend beside llama.cpp in the same run, two threads each, in alternation: decoding and prompts, through
+// node-llama-cpp's API, through its engine alone and through llama-cpp-python; batches; how far decoding is from the memory's speed; llama2.c; load and memory.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { chooseBackend, loadModel, type Model } from '@ashlar/core';
-import { alternate, peer, type Report, seconds } from './measure.ts';
+import { llama2c, requantised, smollm2, stories15M } from './inference/files.ts';
+import { openNodeLlama } from './inference/node-llama.ts';
+import { prompt } from './inference/prompt.ts';
+import { openPythonLlama } from './inference/python-llama.ts';
+import { alternate, median, type Report, seconds } from './measure.ts';
 
-const shared = join(
-  dirname(fileURLToPath(import.meta.url)),
-  '..',
-  '..',
-  'shared',
-  'data',
-  'models',
-  'smollm2',
-);
-const file = join(shared, 'SmolLM2-135M-Instruct.Q4_1.gguf');
 const decodeTokens = 64;
 const prefillTokens = 512;
 const rounds = 5;
+const nodeLlama = 'node-llama-cpp 3.22.1';
+const execute = promisify(execFile);
 
-// What we need of node-llama-cpp's objects.
-interface LlamaSequence {
-  evaluate(tokens: number[], options: object): AsyncIterable<number>;
-  evaluateWithoutGeneratingNewTokens(tokens: number[]): Promise<void>;
-  clearHistory(): Promise<void>;
-}
-interface LlamaPeer {
-  getLlama(options: object): Promise<{
-    loadModel(options: object): Promise<{
-      createContext(options: object): Promise<{ getSequence(): LlamaSequence }>;
-    }>;
-  }>;
-}
-
-const ids = (count: number): number[] => Array.from({ length: count }, (_, i) => 1000 + ((i * 7919) % 20000));
-
-export async function run(report: Report): Promise<void> {
-  if (!existsSync(file)) {
-    report({
-      metric: 'SmolLM2 Q4_1',
-      unit: 'tok/s',
-      ours: 0,
-      peer: 'none',
-      peerValue: null,
-      reason: `${file} is not here`,
-    });
-    return;
-  }
-  await chooseBackend('simd');
-  const loadOurs = await seconds(async () => (await loadModel(file)).dispose());
-  const model = await loadModel(file);
-  const theirs = await openLlama();
-  const sequence = 'reason' in theirs ? undefined : theirs.sequence;
-  const absent = 'reason' in theirs ? { reason: theirs.reason } : {};
-
-  const decode = await alternate(
-    {
-      ours: () => decodeRate(model, 1),
-      theirs: sequence === undefined ? () => 0 : () => llamaDecode(sequence),
-    },
-    rounds,
-  );
-  const base = { peer: 'node-llama-cpp 3.22.1', runs: rounds, ...absent };
-  const value = (x: number) => (sequence === undefined ? null : x);
-  report({
-    ...base,
-    metric: 'decode, Q4_1',
-    unit: 'tok/s',
-    ours: decode.ours,
-    peerValue: value(decode.theirs),
-  });
-
-  const prefill = await alternate(
-    {
-      ours: () => prefillRate(model),
-      theirs: sequence === undefined ? () => 0 : () => llamaPrefill(sequence),
-    },
-    rounds,
-  );
-  report({
-    ...base,
-    metric: `prefill of ${prefillTokens}, Q4_1`,
-    unit: 'tok/s',
-    ours: prefill.ours,
-    peerValue: value(prefill.theirs),
-  });
-
-  const batch = await alternate({ one: () => decodeRate(model, 1), sixteen: () => decodeRate(model, 16) }, 3);
-  report({
-    metric: 'decode of 16 sequences at once',
-    unit: 'tok/s',
-    ours: batch.sixteen,
-    peer: 'ours, one after the other',
-    peerValue: batch.one,
-    runs: 3,
-  });
-
-  const bandwidth = await memoryBandwidth();
-  const achieved = (decode.ours * model.weightBytes) / 1e9;
-  report({
-    metric: 'weights read a second while decoding',
-    unit: 'GB/s',
-    ours: achieved,
-    peer: 'memory (two threads reading)',
-    peerValue: bandwidth,
-    runs: rounds,
-  });
-
-  const loadTheirs = 'reason' in theirs ? null : theirs.loadSeconds;
-  report({
-    ...base,
-    metric: 'load, warm file',
-    unit: 's',
-    ours: loadOurs,
-    peerValue: loadTheirs,
-    runs: 1,
-    lowerIsBetter: true,
-  });
-  model.dispose();
-}
-
-async function decodeRate(model: Model, count: number): Promise<number> {
+async function decodeRate(model: Model, count: number, tokens = decodeTokens): Promise<number> {
   const sequences = Array.from({ length: count }, () => model.newSequence());
-  await model.step(sequences.map((sequence, i) => ({ sequence, ids: ids(16 + i) })));
+  await model.step(sequences.map((sequence, i) => ({ sequence, ids: prompt(16 + i) })));
   const time = await seconds(async () => {
-    for (let t = 0; t < decodeTokens; t++)
+    for (let t = 0; t < tokens; t++)
       await model.step(sequences.map((sequence) => ({ sequence, ids: [1000 + t] })));
   });
   for (const sequence of sequences) sequence.dispose();
-  return (decodeTokens * count) / time;
+  return (tokens * count) / time;
+}
+
+type Section = (report: Report) => Promise<void>;
+
+/** Decoding and prompts of one file beside every way to llama.cpp. */
+async function beside(report: Report, file: string, label: string, parts: readonly ('decode' | 'prefill')[]) {
+  const model = await loadModel(file);
+  const api = await openNodeLlama(file);
+  const python = await openPythonLlama(file);
+  const node = 'reason' in api ? undefined : api;
+  const native = 'reason' in python ? undefined : python;
+  const whyNode = 'reason' in api ? { reason: api.reason } : {};
+  const whyNative = 'reason' in python ? { reason: python.reason } : {};
+  for (const part of parts) {
+    const count = part === 'decode' ? decodeTokens : prefillTokens;
+    const engine: number[] = [];
+    const rates = await alternate(
+      {
+        ours: () => (part === 'decode' ? decodeRate(model, 1) : prefillRate(model)),
+        node: async () => {
+          const rate = (await node?.[part](count)) ?? 0;
+          engine.push(node?.engineRate() ?? 0);
+          return rate;
+        },
+        native: async () => (await native?.ask(part, count)) ?? 0,
+      },
+      rounds,
+    );
+    const metric = part === 'decode' ? `decode, ${label}` : `prefill of ${count}, ${label}`;
+    const line = { metric, unit: 'tok/s', ours: rates.ours, runs: rounds };
+    report({ ...line, peer: nodeLlama, peerValue: node ? rates.node : null, ...whyNode });
+    if (part === 'decode') {
+      const value = node && median(engine.slice(1));
+      report({ ...line, peer: `${nodeLlama}, its engine alone`, peerValue: value || null, ...whyNode });
+    }
+    const name = native === undefined ? 'llama-cpp-python' : `llama-cpp-python ${native.version}`;
+    report({ ...line, peer: name, peerValue: native ? rates.native : null, ...whyNative });
+    if (label === 'Q4_1') {
+      const reason =
+        'needs an ONNX export by onnxruntime-genai and torch, which this bench does not make; measured elsewhere on such a machine: 28 to 31 and 470 to 520 tok/s';
+      report({ ...line, peer: '@huggingface/transformers 4.3 (cpu)', peerValue: null, reason });
+    }
+    if (part === 'decode') {
+      const bandwidth = await memoryBandwidth();
+      report({
+        metric: `weights read a second while decoding, ${label}`,
+        unit: 'GB/s',
+        ours: (rates.ours * model.weightBytes) / 1e9,
+        peer: 'memory (two threads reading)',
+        peerValue: bandwidth,
+        runs: rounds,
+      });
+    }
+  }
+  native?.dispose();
+  await node?.dispose();
+  model.dispose();
+}
+
+const sections: Readonly<Record<string, Section>> = {
+  q41: (report) => beside(report, smollm2, 'Q4_1', ['decode', 'prefill']),
+  q80: async (report) => beside(report, await requantised('Q8_0'), 'Q8_0', ['decode', 'prefill']),
+  q40: async (report) => beside(report, await requantised('Q4_0'), 'Q4_0', ['decode', 'prefill']),
+  async batch(report) {
+    const model = await loadModel(smollm2);
+    const batch = await alternate(
+      { one: () => decodeRate(model, 1), sixteen: () => decodeRate(model, 16, 16) },
+      3,
+    );
+    const peer = 'ours, one after the other';
+    report({
+      metric: 'decode of 16 sequences at once',
+      unit: 'tok/s',
+      ours: batch.sixteen,
+      peer,
+      peerValue: batch.one,
+      runs: 3,
+    });
+    model.dispose();
+  },
+  async stories(report) {
+    const line = { metric: 'decode, 15M float32 (random weights)', unit: 'tok/s' };
+    const peer = 'llama2.c run.c (gcc -Ofast -march=native -fopenmp)';
+    const theirs = await llama2c();
+    const file = stories15M();
+    const model = await loadModel(file);
+    const native = async () => {
+      if ('reason' in theirs) return 0;
+      const args = [file, '-z', theirs.tokenizer, '-t', '1', '-s', '1', '-n', '200', '-i', 'Once'];
+      const { stderr } = await execute(theirs.run, args, { env: { ...process.env, OMP_NUM_THREADS: '2' } });
+      return Number(stderr.match(/achieved tok\/s: ([\d.]+)/)?.[1] ?? 0);
+    };
+    const rates = await alternate({ ours: () => decodeRate(model, 1, 180), native }, rounds);
+    const why = 'reason' in theirs ? { reason: theirs.reason } : {};
+    report({
+      ...line,
+      ours: rates.ours,
+      peer,
+      peerValue: 'reason' in theirs ? null : rates.native,
+      runs: rounds,
+      ...why,
+    });
+    model.dispose();
+  },
+  async load(report) {
+    const child = join(dirname(fileURLToPath(import.meta.url)), 'inference', 'load-child.ts');
+    const flags = ['--conditions=@ashlar/source', '--import', 'tsx', child];
+    const load = async (side: string) => {
+      const { stdout } = await execute(process.execPath, [...flags, side, smollm2], { timeout: 120_000 });
+      return JSON.parse(stdout.trim().split('\n').at(-1) as string) as { seconds: number; peak: number };
+    };
+    const seen = {
+      ours: [] as { seconds: number; peak: number }[],
+      theirs: [] as { seconds: number; peak: number }[],
+    };
+    let reason: string | undefined;
+    for (let i = 0; i < 4; i++) {
+      seen.ours.push(await load('ours'));
+      try {
+        if (reason === undefined) seen.theirs.push(await load('theirs'));
+      } catch (error) {
+        reason = (error as Error).message.trim().split('\n').at(-1) as string;
+      }
+    }
+    for (const [metric, unit, key] of [
+      ['load, warm file', 's', 'seconds'],
+      ['peak RSS of a process that loads and decodes a token', 'MB', 'peak'],
+    ] as const) {
+      const of = (side: 'ours' | 'theirs') => median(seen[side].slice(1).map((one) => one[key]));
+      const line = { metric, unit, ours: of('ours'), peer: nodeLlama, runs: 3, lowerIsBetter: true };
+      report({
+        ...line,
+        peerValue: reason === undefined ? of('theirs') : null,
+        ...(reason === undefined ? {} : { reason }),
+      });
+    }
+  },
+};
+
+/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,stories,load`). */
+export async function run(report: Report): Promise<void> {
+  if (!existsSync(smollm2)) {
+    const reason = 'the shared material with SmolLM2-135M-Instruct.Q4_1.gguf is not here';
+    report({ metric: 'SmolLM2 Q4_1', unit: 'tok/s', ours: 0, peer: 'none', peerValue: null, reason });
+    return;
+  }
+  const only = process.env['ASHLAR_BENCH_ONLY']?.split(',') ?? Object.keys(sections);
+  for (const name of only)
+    if (!Object.hasOwn(sections, name))
+      throw new RangeError(`ASHLAR_BENCH_ONLY: expected ${Object.keys(sections).join(', ')}, got ${name}`);
+  await chooseBackend('simd');
+  for (const name of only) await (sections[name] as Section)(report);
 }
 
 async function prefillRate(model: Model): Promise<number> {
   using sequence = model.newSequence();
-  return prefillTokens / (await seconds(() => model.step([{ sequence, ids: ids(prefillTokens) }])));
+  return prefillTokens / (await seconds(() => model.step([{ sequence, ids: prompt(prefillTokens) }])));
 }
 
-async function openLlama(): Promise<{ reason: string } | { sequence: LlamaSequence; loadSeconds: number }> {
-  const found = await peer<LlamaPeer>('node-llama-cpp');
-  if ('reason' in found) return found;
-  try {
-    const llama = await found.module.getLlama({
-      gpu: false,
-      build: 'never',
-      logLevel: 'disabled',
-      maxThreads: 2,
-    });
-    let sequence: LlamaSequence | undefined;
-    const loadSeconds = await seconds(async () => {
-      const model = await llama.loadModel({ modelPath: file });
-      const context = await model.createContext({
-        contextSize: 1024,
-        batchSize: 512,
-        threads: { ideal: 2, min: 2 },
-      });
-      sequence = context.getSequence();
-    });
-    return { sequence: sequence as LlamaSequence, loadSeconds };
-  } catch (error) {
-    return { reason: `node-llama-cpp does not start: ${(error as Error).message.split('\n')[0]}` };
-  }
-}
-
-async function llamaDecode(sequence: LlamaSequence): Promise<number> {
-  await sequence.clearHistory();
-  await sequence.evaluateWithoutGeneratingNewTokens(ids(16));
-  let start = performance.now();
-  let count = -1; // the first token includes the prompt's end
-  for await (const _ of sequence.evaluate([1000], { temperature: 0, yieldEogToken: true })) {
-    if (++count === 0) start = performance.now();
-    if (count === decodeTokens) break;
-  }
-  return count / ((performance.now() - start) / 1000);
-}
-
-async function llamaPrefill(sequence: LlamaSequence): Promise<number> {
-  await sequence.clearHistory();
-  return (
-    prefillTokens / (await seconds(() => sequence.evaluateWithoutGeneratingNewTokens(ids(prefillTokens))))
-  );
-}
-
-// A sum over 256 MB by the same machine that decodes, so that the limit is measured with the same threads.
+// A maximum over 256 MB by the same machine that decodes, so that the limit is measured with the same threads.
 async function memoryBandwidth(): Promise<number> {
   const tf = await import('@tensorflow/tfjs-core');
   const big = tf.zeros([8192, 8192]);
