@@ -116,14 +116,14 @@ export {
 export type { ServedModel } from './runtime/scheduler/page-room.ts';
 export type { PrefixCache } from './runtime/scheduler/prefix-cache.ts';
 export { QueueFullError, RequestTooLargeError } from './runtime/scheduler/scheduler-errors.ts';
-export {
-  createScheduler,
-  type ScheduledSteps,
-  type Scheduler,
-  type SchedulerOptions,
-  type SchedulerStats,
-  type SubmitOptions,
-} from './runtime/scheduler.ts';
+export type {
+  ScheduledSteps,
+  Scheduler,
+  SchedulerOptions,
+  SchedulerStats,
+  SubmitOptions,
+} from './runtime/scheduler/serving.ts';
+export { createScheduler } from './runtime/scheduler.ts';
 export type { PassRequest, StepExecutor } from './runtime/step-executor.ts';
 export { decodeTrainState, encodeTrainState, type LoadedTrainState } from './train/checkpoint.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';

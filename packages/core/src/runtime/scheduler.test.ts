@@ -5,7 +5,8 @@ import type { TokenCodec, TokenSampler, TokenSpeculator } from '../generate/toke
 import { KvCacheFullError, KvSnapshotError } from '../kv-cache/kv-cache-error.ts';
 import { hashModel } from './scheduler/hash-model.ts';
 import { QueueFullError, RequestTooLargeError } from './scheduler/scheduler-errors.ts';
-import { createScheduler, type SchedulerOptions, type SubmitOptions } from './scheduler.ts';
+import type { SchedulerOptions, SubmitOptions } from './scheduler/serving.ts';
+import { createScheduler } from './scheduler.ts';
 
 /** Draws from the softmax with a stream of its own, and depends on all that it was told. */
 function seeded(seed: number): TokenSampler {

@@ -29,6 +29,11 @@ export class Heap {
     return this.memory.buffer.byteLength;
   }
 
+  /** Bytes that live blocks and new ones may take together. */
+  get maximumBytes(): number {
+    return this.#maximumBytes;
+  }
+
   /** The address of a new block of at least `bytes` bytes, aligned to 16; its content is unspecified. */
   allocate(bytes: number): number {
     const size = sizeClass(bytes);
