@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chooseBackend, loadModel, type Model } from '@ashlar/core';
 import { llama2c, requantised, smollm2, stories15M } from './inference/files.ts';
+import { kernelPeak } from './inference/kernel-peak.ts';
 import { openNodeLlama } from './inference/node-llama.ts';
 import { prompt } from './inference/prompt.ts';
 import { openPythonLlama } from './inference/python-llama.ts';
@@ -107,6 +108,11 @@ const sections: Readonly<Record<string, Section>> = {
     });
     model.dispose();
   },
+  async peak(report) {
+    const { packed, float } = await kernelPeak();
+    const metric = 'multiply-adds a second, blocked product of packed weights in cache';
+    report({ metric, unit: 'GMAC/s', ours: packed, peer: 'ours in float32', peerValue: float, runs: 12 });
+  },
   async stories(report) {
     const line = { metric: 'decode, 15M float32 (random weights)', unit: 'tok/s' };
     const peer = 'llama2.c run.c (gcc -Ofast -march=native -fopenmp)';
@@ -166,7 +172,7 @@ const sections: Readonly<Record<string, Section>> = {
   },
 };
 
-/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,stories,load`). */
+/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,peak,stories,load`). */
 export async function run(report: Report): Promise<void> {
   if (!existsSync(smollm2)) {
     const reason = 'the shared material with SmolLM2-135M-Instruct.Q4_1.gguf is not here';

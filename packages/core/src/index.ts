@@ -125,6 +125,7 @@ export type {
 } from './runtime/scheduler/serving.ts';
 export { createScheduler } from './runtime/scheduler.ts';
 export type { PassRequest, StepExecutor } from './runtime/step-executor.ts';
+export type { WorkerModel } from './runtime/worker/worker-model.ts';
 export { decodeTrainState, encodeTrainState, type LoadedTrainState } from './train/checkpoint.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';
 export { packDocuments, packedBatch, splitDocument } from './train/data/pack-documents.ts';

@@ -2,6 +2,7 @@
 import { engine, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendOptions } from '../backends/backend.ts';
 import { chooseBackend } from '../backends/choose.ts';
+import type { WorkerModel } from '../runtime/worker/worker-model.ts';
 import { CheckpointError } from '../weights/checkpoint-error.ts';
 import type { HubOptions } from '../weights/hub/hub-folder.ts';
 import { type CheckpointPlace, openCheckpoint } from '../weights/open-checkpoint.ts';
@@ -25,6 +26,11 @@ export interface LoadModelOptions {
   readonly cache?: ModelCacheOptions;
   /** `auto` takes a fused executor where the backend has one (simd, webgpu: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
   readonly executor?: 'auto' | 'composite';
+  /**
+   * Loads and runs the whole model in a worker (a thread in Node, a module worker in a page), so that no step blocks the caller's event loop; answers a
+   * `WorkerModel`. Place and options are sent to it: functions among them (a folder of your own, loaders of peers) are refused.
+   */
+  readonly worker?: boolean;
   readonly onProgress?: LoadProgress;
   readonly signal?: AbortSignal;
 }
@@ -36,6 +42,7 @@ const known: readonly string[] = [
   'hub',
   'cache',
   'executor',
+  'worker',
   'onProgress',
   'signal',
 ];
@@ -61,7 +68,18 @@ const known: readonly string[] = [
  * @throws {UnknownArchitectureError} for an architecture outside of the table of families
  * @throws {CheckpointError} for a damaged file
  */
-export async function loadModel(where: CheckpointPlace, options: LoadModelOptions = {}): Promise<Model> {
+export async function loadModel(
+  where: CheckpointPlace,
+  options: LoadModelOptions & { readonly worker: true },
+): Promise<WorkerModel>;
+export async function loadModel(
+  where: CheckpointPlace,
+  options?: LoadModelOptions & { readonly worker?: false },
+): Promise<Model>;
+export async function loadModel(
+  where: CheckpointPlace,
+  options: LoadModelOptions = {},
+): Promise<Model | WorkerModel> {
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
       throw new TypeError(`loadModel: expected options ${known.join(', ')}, got ${key}`);
@@ -70,6 +88,9 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
     throw new RangeError(`executor: expected auto or composite, got ${JSON.stringify(options.executor)}`);
   }
   const { file, hub, cache, onProgress, signal } = options;
+  if (options.worker !== undefined && typeof options.worker !== 'boolean')
+    throw new TypeError(`worker: expected true or false, got ${JSON.stringify(options.worker)}`);
+  if (options.worker) return loadInWorker(where, options);
   await startBackend(options);
   const checkpoint = await openCheckpoint(where, {
     ...(file === undefined ? {} : { file }),
@@ -131,6 +152,16 @@ export async function loadModel(where: CheckpointPlace, options: LoadModelOption
   } finally {
     await checkpoint.close();
   }
+}
+
+async function loadInWorker(where: CheckpointPlace, options: LoadModelOptions): Promise<WorkerModel> {
+  const { worker: _, onProgress, signal, ...sent } = options;
+  signal?.throwIfAborted();
+  const [{ startModelWorker }, { connectModel }] = await Promise.all([
+    import('../start-model-worker.ts'),
+    import('../runtime/worker/worker-model.ts'),
+  ]);
+  return connectModel(await startModelWorker(), where, sent, { onProgress, signal });
 }
 
 /** generation_config.json often names more ids that end a text than config.json (a chat's end of turn). */

@@ -2,7 +2,7 @@
 // end (continuous batching: Yu et al. 2022, Orca). Each request gets the steps it would get from `generate` alone. What is decided for a pass
 // is in scheduler/plan-pass.ts, what is kept between requests in scheduler/prefix-cache.ts.
 import { drawStep, forcedSteps } from '../generate/draw-step.ts';
-import type { GenerateOptions, GenerateStep, Prompt } from '../generate/generate.ts';
+import type { GenerateOptions, GenerateStep } from '../generate/generate.ts';
 import { greedySampler } from '../generate/greedy-sampler.ts';
 import type { Sequence } from '../generate/language-model.ts';
 import { nextTurn } from '../generate/next-turn.ts';
@@ -13,7 +13,7 @@ import type { KvSequence } from '../kv-cache/kv-cache.ts';
 import { KvCacheFullError } from '../kv-cache/kv-cache-error.ts';
 import { pageRoom, type ServedModel } from './scheduler/page-room.ts';
 import { type PlannedLane, planPass } from './scheduler/plan-pass.ts';
-import { createPrefixCache, type PrefixCache } from './scheduler/prefix-cache.ts';
+import { createPrefixCache } from './scheduler/prefix-cache.ts';
 import { inOrder, type Request, remaining } from './scheduler/request.ts';
 import { QueueFullError, RequestTooLargeError } from './scheduler/scheduler-errors.ts';
 import type { ScheduledSteps, Scheduler, SchedulerOptions } from './scheduler/serving.ts';

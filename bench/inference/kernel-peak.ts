@@ -1,0 +1,45 @@
+// The compute roof: multiply-adds a second of the blocked product alone, 256 tokens by 1536 x 576 weights that stay in cache, on two threads; and of the float32
+// product of the same sizes.
+import { startMachine } from '../../packages/core/src/backends/simd/machine.ts';
+import { instruction, linearKinds } from '../../packages/core/src/backends/simd/program.ts';
+import { panelBytes } from '../../packages/core/src/runtime/simd/packed-layout.ts';
+
+const [tokens, rows, columns] = [256, 1536, 576];
+
+/** 1e9 multiply-adds a second, the best of several runs. */
+export async function kernelPeak(): Promise<{ packed: number; float: number }> {
+  const machine = await startMachine({ threads: 2 });
+  const { heap } = machine;
+  const take = (bytes: number) => {
+    const at = heap.allocate(bytes);
+    new Uint8Array(heap.memory.buffer, at, bytes).fill(0x33);
+    return at;
+  };
+  const [weights, floats] = [take((rows / 4) * (columns / 32) * 80), take(rows * columns * 4)];
+  const [x, q, scales, sums] = [
+    take(tokens * columns * 4),
+    take(tokens * columns * 2),
+    take(tokens * columns),
+    take(tokens * columns),
+  ];
+  const y = take(tokens * rows * 4);
+  const [panel, gemm, gemmBytes] = [take(2 * panelBytes), take(2 * 280_000), 280_000];
+  const best = (words: readonly number[]) => {
+    let seconds = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 12; i++) {
+      const start = performance.now();
+      machine.run(words);
+      seconds = Math.min(seconds, (performance.now() - start) / 1000);
+    }
+    return (tokens * rows * columns) / seconds / 1e9;
+  };
+  machine.run(instruction('quantize', [x, tokens, columns, q, scales, sums]));
+  const sources = [linearKinds.Q4, weights, x, q, scales, sums];
+  const packed = best(
+    instruction('linear', [...sources, y, rows, tokens, columns, rows, 0, panel, panelBytes]),
+  );
+  const shape = [tokens, columns, rows, 0, 1, 1, 0, 0, 0];
+  const float = best(instruction('gemm', [x, floats, y, ...shape, 0, gemm, gemmBytes]));
+  machine.dispose();
+  return { packed, float };
+}
