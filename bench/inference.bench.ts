@@ -108,6 +108,41 @@ const sections: Readonly<Record<string, Section>> = {
     });
     model.dispose();
   },
+  async cpu(report) {
+    for (const [label, file] of [
+      ['Q4_1', smollm2],
+      ['Q8_0', await requantised('Q8_0')],
+    ] as const) {
+      const { decode, theirDecode, prefill, theirPrefill, sixteen, reason } = await inChild(
+        'cpu-child.ts',
+        file,
+      );
+      const unit = 'tok/s of CPU time';
+      const line = { unit, peer: nodeLlama, runs: 5, ...(reason === undefined ? {} : { reason }) };
+      const value = (rate: number) => (reason === undefined ? rate : null);
+      report({
+        ...line,
+        metric: `decode, ${label}, one thread`,
+        ours: decode,
+        peerValue: value(theirDecode),
+      });
+      report({
+        ...line,
+        metric: `prefill of 512, ${label}, one thread`,
+        ours: prefill,
+        peerValue: value(theirPrefill),
+      });
+      const peer = 'ours, one after the other';
+      report({
+        unit,
+        runs: 5,
+        metric: `16 sequences at once, ${label}, one thread`,
+        ours: sixteen,
+        peer,
+        peerValue: decode,
+      });
+    }
+  },
   async peak(report) {
     const { packed, float } = await kernelPeak();
     const metric = 'multiply-adds a second, blocked product of packed weights in cache';
@@ -138,12 +173,8 @@ const sections: Readonly<Record<string, Section>> = {
     model.dispose();
   },
   async load(report) {
-    const child = join(dirname(fileURLToPath(import.meta.url)), 'inference', 'load-child.ts');
-    const flags = ['--conditions=@ashlar/source', '--import', 'tsx', child];
-    const load = async (side: string) => {
-      const { stdout } = await execute(process.execPath, [...flags, side, smollm2], { timeout: 120_000 });
-      return JSON.parse(stdout.trim().split('\n').at(-1) as string) as { seconds: number; peak: number };
-    };
+    const load = (side: string) =>
+      inChild('load-child.ts', side, smollm2) as Promise<{ seconds: number; peak: number }>;
     const seen = {
       ours: [] as { seconds: number; peak: number }[],
       theirs: [] as { seconds: number; peak: number }[],
@@ -172,7 +203,15 @@ const sections: Readonly<Record<string, Section>> = {
   },
 };
 
-/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,peak,stories,load`). */
+// biome-ignore lint/suspicious/noExplicitAny: each child says what it prints
+async function inChild(script: string, ...args: string[]): Promise<any> {
+  const child = join(dirname(fileURLToPath(import.meta.url)), 'inference', script);
+  const flags = ['--conditions=@ashlar/source', '--import', 'tsx', child];
+  const { stdout } = await execute(process.execPath, [...flags, ...args], { timeout: 300_000 });
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string);
+}
+
+/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,cpu,peak,stories,load`). */
 export async function run(report: Report): Promise<void> {
   if (!existsSync(smollm2)) {
     const reason = 'the shared material with SmolLM2-135M-Instruct.Q4_1.gguf is not here';

@@ -30,18 +30,18 @@ export interface NodeLlama {
   dispose(): Promise<void>;
 }
 
-/** Loads a GGUF file on two threads. */
-export async function openNodeLlama(file: string): Promise<NodeLlama | { reason: string }> {
+/** Loads a GGUF file. */
+export async function openNodeLlama(file: string, threads = 2): Promise<NodeLlama | { reason: string }> {
   const found = await peer<Library>('node-llama-cpp');
   if ('reason' in found) return found;
   const log: string[] = [];
   const logger = (_level: string, message: string) => void log.push(message);
   try {
-    const common = { gpu: false, build: 'never', maxThreads: 2 };
+    const common = { gpu: false, build: 'never', maxThreads: threads };
     const llama = await found.module.getLlama({ ...common, logLevel: 'debug', logger });
     const start = performance.now();
     const model = await llama.loadModel({ modelPath: file });
-    const sizes = { contextSize: 1024, batchSize: 512, threads: { ideal: 2, min: 2 } };
+    const sizes = { contextSize: 1024, batchSize: 512, threads: { ideal: threads, min: threads } };
     const context = await model.createContext({ ...sizes, performanceTracking: true });
     const sequence = context.getSequence();
     const loadSeconds = (performance.now() - start) / 1000;

@@ -25,6 +25,16 @@ describe('in a page', () => {
     },
   );
 
+  it('the embedded model tells it from a worker of its own, on simd', async () => {
+    using model = await loadModel(new URL(stories, location.href), { backend: 'simd', worker: true });
+    expect([model.backend, model.executor]).toEqual(['simd', 'simd']);
+    const codec = await loadTokenizer(model.assets);
+    let text = '';
+    for await (const step of generate(model, 'Once upon a time', { codec, maxNewTokens: 12 }))
+      text += step.text;
+    expect(text).toBe(expected);
+  });
+
   it.each(['simd', 'webgl', 'wasm'] as const)(
     'the embedded model tells the same story on %s as in Node',
     async (name) => {

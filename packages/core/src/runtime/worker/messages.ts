@@ -7,7 +7,13 @@ export type SentOptions = Readonly<Record<string, unknown>>;
 
 /** To the worker, answered. */
 export type Call =
-  | { readonly kind: 'load'; readonly place: CheckpointPlace; readonly options: SentOptions }
+  /** A URL object is not cloned: `place` is its text then, and `isUrl`. */
+  | {
+      readonly kind: 'load';
+      readonly place: CheckpointPlace;
+      readonly isUrl: boolean;
+      readonly options: SentOptions;
+    }
   | {
       readonly kind: 'step';
       readonly requests: readonly { readonly sequence: number; readonly ids: Int32Array }[];

@@ -22,7 +22,8 @@ export function serveModel(port: Port): void {
   async function answer(message: ToWorker): Promise<{ value?: unknown; transfer?: ArrayBuffer[] }> {
     switch (message.kind) {
       case 'load': {
-        model = await loadModel(message.place, {
+        const place = message.isUrl ? new URL(message.place as string) : message.place;
+        model = await loadModel(place, {
           ...message.options,
           signal: stop.signal,
           onProgress: (loaded, total, name) => port.post({ kind: 'progress', loaded, total, name }),

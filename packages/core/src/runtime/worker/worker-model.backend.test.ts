@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generate } from '../../generate/generate.ts';
 import { loadModel } from '../../models/load-model.ts';
@@ -86,6 +86,15 @@ describe('a model in a worker', () => {
     await expect(away.step([{ sequence, ids: [] }])).rejects.toThrow(RangeError);
     expect(await away.step([{ sequence, ids: [1] }])).toHaveLength(1);
   });
+
+  it('takes the place as a URL, and refuses what cannot be sent', async () => {
+    using own = await loadModel(pathToFileURL(place), { backend: 'cpu', worker: true });
+    expect(own.hash).toBe(here.hash);
+    const folder = { list: async () => [], open: async () => undefined };
+    await expect(loadModel(folder as unknown as string, { backend: 'cpu', worker: true })).rejects.toThrow(
+      /clone/,
+    );
+  }, 60_000);
 
   it('refuses a place that is not there and a disposed model', async () => {
     await expect(loadModel(join(place, 'nowhere'), { backend: 'cpu', worker: true })).rejects.toThrow(

@@ -82,7 +82,12 @@ export async function connectModel(
     await ready;
     signal?.throwIfAborted();
     signal?.addEventListener('abort', abort);
-    facts = await ask<ModelFacts>({ kind: 'load', place, options });
+    facts = await ask<ModelFacts>({
+      kind: 'load',
+      place: place instanceof URL ? place.href : place,
+      isUrl: place instanceof URL,
+      options,
+    });
   } catch (error) {
     end(error as Error);
     throw signal?.aborted ? signal.reason : error;

@@ -1,0 +1,46 @@
+// `cpu-child.ts FILE`: ours and node-llama-cpp on one thread each, by CPU time, in alternation; prints medians as JSON. A busy machine bends wall clocks and makes
+// threads that spin for each other lose whole time slices; this it bends least.
+import { chooseBackend, loadModel } from '@ashlar/core';
+import { registerSimdBackend } from '@ashlar/core/simd';
+import { alternate } from '../measure.ts';
+import { openNodeLlama } from './node-llama.ts';
+import { prompt } from './prompt.ts';
+
+const file = process.argv[2] as string;
+await registerSimdBackend({ threads: 1 });
+await chooseBackend('simd');
+const model = await loadModel(file);
+const llama = await openNodeLlama(file, 1);
+const cpu = async (work: () => Promise<unknown>): Promise<number> => {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+};
+const decode = async (count: number, tokens: number) => {
+  const sequences = Array.from({ length: count }, () => model.newSequence());
+  await model.step(sequences.map((sequence) => ({ sequence, ids: prompt(16) })));
+  const time = await cpu(async () => {
+    for (let t = 0; t < tokens; t++)
+      await model.step(sequences.map((sequence) => ({ sequence, ids: [1000 + t] })));
+  });
+  for (const sequence of sequences) sequence.dispose();
+  return (count * tokens) / time;
+};
+const theirs = 'reason' in llama ? undefined : llama;
+const medians = await alternate({
+  decode: () => decode(1, 32),
+  async theirDecode() {
+    if (theirs === undefined) return 0;
+    const all = await cpu(() => theirs.decode(32));
+    return 32 / (all - (await cpu(() => theirs.prefill(16)))); // decode() begins with such a prompt
+  },
+  async prefill() {
+    using sequence = model.newSequence();
+    return 512 / (await cpu(() => model.step([{ sequence, ids: prompt(512) }])));
+  },
+  theirPrefill: async () => (theirs === undefined ? 0 : 512 / (await cpu(() => theirs.prefill(512)))),
+  sixteen: () => decode(16, 4),
+});
+console.log(JSON.stringify({ ...medians, ...('reason' in llama ? { reason: llama.reason } : {}) }));
+process.exit(0);
