@@ -78,6 +78,7 @@ const megabytes = (text: string): number => Buffer.byteLength(text) / 1e6;
 
 /** MB/s of one call. A string put together from parts is only whole once it has been read; every side pays for that within its time. */
 async function rate(text: string, work: (text: string) => unknown): Promise<number> {
+  globalThis.gc?.(); // nobody pays for the garbage of the one before
   const start = performance.now();
   let result = work(text);
   if (result instanceof Promise) result = await result;
@@ -144,13 +145,22 @@ async function encodeText(
   });
   for (const peer of peers) await peer.encode(partOf(peer, text));
   ours.encode(text);
-  const encoded = await rounds([own((t) => ours.encode(t)), ...peers.map((peer) => side(peer, peer.encode))]);
-  reportAll(report, `${metric}: encode`, encoded, ROUNDS);
+  // The slow ones have rounds of their own: what they leave in the caches of the machine is not the others' matter.
+  for (const group of [quick, peers.filter((peer) => peer.isSlow)]) {
+    if (group.length === 0) continue;
+    const count = group === quick ? ROUNDS : 3;
+    const sides = group.map((peer) => side(peer, peer.encode));
+    reportAll(
+      report,
+      `${metric}: encode`,
+      await rounds([own((t) => ours.encode(t)), ...sides], count),
+      count,
+    );
+  }
   const ids = ours.encode(text);
-  const some = ours.encode(text.slice(0, Math.ceil(text.length / 10)));
   const decoders = peers.flatMap((peer) => {
     const { decode } = peer;
-    return decode === undefined ? [] : [side(peer, () => decode(peer.isSlow ? some : ids))];
+    return decode === undefined || peer.isSlow ? [] : [side(peer, () => decode(ids))];
   });
   reportAll(report, `${metric}: decode`, await rounds([own(() => ours.decode(ids)), ...decoders]), ROUNDS);
   const counters = peers.flatMap((peer) => (peer.count === undefined ? [] : [side(peer, peer.count)]));

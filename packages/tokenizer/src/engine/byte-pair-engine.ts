@@ -64,6 +64,13 @@ export class BytePairEngine {
     if (rules.byteFallback === undefined) [this.firstRank, this.firstId] = this.bytePairs();
   }
 
+  /** Puts an id at a place of `out`; returns the next place. */
+  put(id: number, at: number): number {
+    if (at >= this.out.length) this.widen(at + 1);
+    this.out[at] = id;
+    return at + 1;
+  }
+
   /** Encodes bytes `start` to `end` as one piece; ids go to `out` from `at` on. Returns where they end. */
   encodePiece(text: TextBuffer, start: number, end: number, at: number): number {
     const length = end - start;

@@ -7,6 +7,7 @@ import { toWellFormed } from '../unicode/utf8.ts';
 import type { BytePairEngine } from './byte-pair-engine.ts';
 import type { FastPath } from './fast-path.ts';
 import type { HardBoundaries } from './hard-boundaries.ts';
+import { takeIds } from './take-ids.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 export interface PiecePathOptions {
@@ -28,23 +29,15 @@ export class PiecePath implements FastPath {
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
-    const ids: number[] = [];
-    this.eachPiece(text, allowed, (piece, id) => {
-      if (id >= 0) ids.push(id);
-      else {
-        const count = this.run(piece, Number.POSITIVE_INFINITY);
-        const { out } = this.options.engine;
-        for (let i = 0; i < count; i++) ids.push(out[i]);
-      }
-      return true;
-    });
-    return ids;
+    const count = this.count(text, allowed, Number.POSITIVE_INFINITY);
+    return takeIds(this.options.engine.out, count); // `out` may be another array than before
   }
 
   count(text: string, allowed: AllowedSpecial, limit: number): number {
+    const { engine } = this.options;
     let count = 0;
     this.eachPiece(text, allowed, (piece, id) => {
-      count += id >= 0 ? 1 : this.run(piece, limit - count);
+      count = id >= 0 ? engine.put(id, count) : this.run(piece, count, limit);
       return count <= limit;
     });
     return count;
@@ -77,12 +70,13 @@ export class PiecePath implements FastPath {
     }
   }
 
-  private run(piece: string, limit: number): number {
+  /** Ids of a piece, in the engine's `out` from `from` on; returns where they end. */
+  private run(piece: string, from: number, limit: number): number {
     const { engine, boundaries } = this.options;
     const { text } = this;
     const end = text.setText(piece);
-    let count = 0;
-    if (boundaries === undefined) count = engine.encodePiece(text, 0, end, 0);
+    let count = from;
+    if (boundaries === undefined) count = engine.encodePiece(text, 0, end, from);
     else {
       for (let at = 0; at < end && count <= limit; ) {
         const next = boundaries.next(text.bytes, at, end);

@@ -8,11 +8,12 @@ export type PrependScheme = 'always' | 'first' | 'never';
 export function metaspace(replacement: string, prependScheme: PrependScheme, cut: boolean): PreTokenizer {
   const isReplacement = characterPattern((c) => c === replacement.codePointAt(0));
   const space = stringPattern(' ');
+  const literal = replacement.replaceAll('$', '$$$$'); // a plain replacement is faster than a function
   return {
     config: { type: 'Metaspace', replacement, prepend_scheme: prependScheme, split: cut },
     split: (piece) => {
       if (piece.tracked) piece.replace(space, replacement);
-      else piece.value = piece.value.replaceAll(' ', () => replacement);
+      else piece.value = piece.value.replaceAll(' ', literal);
       const wanted = prependScheme === 'always' || (prependScheme === 'first' && piece.originalStart === 0);
       if (wanted && !piece.value.startsWith(replacement)) piece.prepend(replacement);
       return cut ? piece.split(isReplacement, 'MergedWithNext') : [piece];

@@ -46,6 +46,9 @@ const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdf
 
 /** `text` with every lone surrogate replaced by U+FFFD; the length does not change. */
 export function toWellFormed(text: string): string {
+  // ES2024 has a check that costs next to nothing; the expression is for older engines.
+  const { isWellFormed } = text as { isWellFormed?: () => boolean };
+  if (isWellFormed?.call(text) === true) return text;
   return LONE_SURROGATE.test(text) ? text.replace(LONE_SURROGATES, '\ufffd') : text;
 }
 const LONE_SURROGATE = /\p{Surrogate}/u;
