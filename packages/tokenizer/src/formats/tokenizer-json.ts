@@ -1,7 +1,7 @@
 // Hugging Face's tokenizer.json, read and written.
 import type { AddedToken } from '../added-tokens.ts';
 import type { Padding, Truncation } from '../encoding.ts';
-import type { Model } from '../models/model.ts';
+import type { Model, ModelConfig } from '../models/model.ts';
 import { Tokenizer, type TokenizerParts } from '../tokenizer.ts';
 import {
   arrayField,
@@ -165,6 +165,27 @@ export function writeTokenizerJson(tokenizer: Tokenizer): object {
     pre_tokenizer: preTokenizer?.config ?? null,
     post_processor: postProcessor?.config ?? null,
     decoder: decoder?.config ?? null,
-    model: model.config(),
+    model: withAddedNames(model, tokenizer.addedTokens),
+  };
+}
+
+/**
+ * The model's config with its tokens named as the added tokens of their ids: a reader looks those up by name (llama2.c's files write "\n<s>\n" for what is
+ * `<s>`).
+ */
+function withAddedNames(model: Model, added: readonly AddedToken[]): ModelConfig {
+  const config = model.config();
+  const names = new Map<number, string>();
+  for (const { id, content } of added)
+    if (model.tokenToId(content) === undefined && model.idToToken(id) !== undefined) names.set(id, content);
+  if (names.size === 0) return config;
+  const { vocab } = config;
+  return {
+    ...config,
+    vocab: Array.isArray(vocab)
+      ? vocab.map(([text, score], id) => [names.get(id) ?? text, score])
+      : Object.fromEntries(
+          Object.entries(vocab as Record<string, number>).map(([text, id]) => [names.get(id) ?? text, id]),
+        ),
   };
 }
