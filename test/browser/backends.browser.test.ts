@@ -49,6 +49,18 @@ describe('in a page', () => {
     },
   );
 
+  it('the embedded model tells the same story on the webgpu executor as in Node', async () => {
+    await chooseBackend('webgpu', { allowSoftwareGpu: true });
+    const model = await loadModel(new URL(stories, location.href));
+    expect(model.executor).toBe('webgpu');
+    const codec = await loadTokenizer(model.assets);
+    let text = '';
+    for await (const step of generate(model, 'Once upon a time', { codec, maxNewTokens: 12 }))
+      text += step.text;
+    expect(text).toBe(expected);
+    model.dispose();
+  });
+
   it('the tensorflow backend says that it runs in Node only', async () => {
     await expect(chooseBackend('tensorflow')).rejects.toThrow(BackendUnavailableError);
   });

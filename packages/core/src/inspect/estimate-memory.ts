@@ -1,7 +1,7 @@
 // Bytes a model will take, from its configuration alone, before anything is loaded. Weights and cache are counted exactly; activations are counted for the
 // composite path, whose stock tfjs operations keep every intermediate result of a step until its end: the sum over the layers, an upper bound. Backends with kernels
-// of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5. For the simd executor
-// everything is counted as it lies on its heap; a test holds it within 10 % there.
+// of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5. For the simd and webgpu
+// executors everything is counted as it lies on the heap or the device; tests hold it within 10 % there.
 import { OutOfMemoryError } from '../backends/errors.ts';
 import type { CacheDtype } from '../kv-cache/page-store.ts';
 import type { ModelConfig } from '../models/model-config.ts';
@@ -11,6 +11,7 @@ import {
   simdCachePageBytes,
   simdWeightBytes,
 } from '../runtime/simd/estimate-simd-memory.ts';
+import { webgpuBufferBytes, webgpuWeightBytes } from '../runtime/webgpu/estimate-webgpu-memory.ts';
 import type { WeightFile } from '../weights/weight-file.ts';
 
 /** Options of `estimateMemory`. */
@@ -27,8 +28,8 @@ export interface EstimateMemoryOptions {
   readonly cacheDtype?: CacheDtype;
   /** With it, `weights` counts the tensors as they are stored (packed); without, as float32. */
   readonly stored?: Pick<WeightFile, 'tensors'>;
-  /** What runs sequences: `composite` (default), or `simd`, whose weights stay packed and whose buffers are fixed. */
-  readonly executor?: 'composite' | 'simd';
+  /** What runs sequences: `composite` (default), or `simd` or `webgpu`, whose weights stay packed and whose buffers are fixed. */
+  readonly executor?: 'composite' | 'simd' | 'webgpu';
   /** Bytes there are. A larger total throws `OutOfMemoryError`. */
   readonly room?: number;
 }
@@ -56,7 +57,7 @@ const known = [
  * Bytes of weights, key-value cache and activations for a model of this configuration.
  *
  * weights = 4 bytes a parameter, or the stored bytes; kvCache = 2 x layers x key-value heads x head size x 4 bytes a token, in whole pages;
- * activations = the intermediate results of the largest step (for `simd` the buffers of a pass). Throws `OutOfMemoryError`, naming need and room, when `room` is given and too small;
+ * activations = the intermediate results of the largest step (for `simd` and `webgpu` the buffers of a pass). Throws `OutOfMemoryError`, naming need and room, when `room` is given and too small;
  * `RangeError` and `TypeError` for options out of range or unknown.
  *
  * @example
@@ -87,17 +88,20 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
   for (const [name, value] of Object.entries({ contextTokens, batch, prefillChunk, pageSize }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new RangeError(`${name}: expected an integer >= 1, got ${value}`);
-  if (executor !== 'composite' && executor !== 'simd')
-    throw new RangeError(`executor: expected composite or simd, got ${executor}`);
+  if (!['composite', 'simd', 'webgpu'].includes(executor))
+    throw new RangeError(`executor: expected composite, simd or webgpu, got ${executor}`);
   const simd = executor === 'simd';
   const dtypes = simd ? ['float32', 'float16', 'int8'] : ['float32'];
   if (!dtypes.includes(cacheDtype))
     throw new RangeError(`cacheDtype: expected ${dtypes.join(', ')} for ${executor}, got ${cacheDtype}`);
+  const webgpu = executor === 'webgpu';
   const weights = simd
     ? simdWeightBytes(config, stored)
-    : stored === undefined
-      ? parameterBytes(config)
-      : storedBytes(stored);
+    : webgpu
+      ? webgpuWeightBytes(config, stored)
+      : stored === undefined
+        ? parameterBytes(config)
+        : storedBytes(stored);
   const pages = batch * Math.ceil(contextTokens / pageSize);
   const pageBytes = simd
     ? simdCachePageBytes(config, pageSize, cacheDtype)
@@ -105,7 +109,9 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
   const kvCache = pages * pageBytes;
   const activations = simd
     ? simdBufferBytes(config, Math.min(prefillChunk, 256))
-    : activationBytes(config, batch, Math.min(prefillChunk, contextTokens), contextTokens);
+    : webgpu
+      ? webgpuBufferBytes(config, Math.min(prefillChunk, 512), batch)
+      : activationBytes(config, batch, Math.min(prefillChunk, contextTokens), contextTokens);
   const total = weights + kvCache + activations;
   if (room !== undefined && total > room)
     throw new OutOfMemoryError(

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
 import { chooseBackend } from '../../backends/choose.ts';
+import { estimateMemory } from '../../inspect/estimate-memory.ts';
 import { parseModelConfig } from '../../models/config.ts';
 import { loadModel } from '../../models/load-model.ts';
 import { createModel, type Model } from '../../models/model.ts';
@@ -164,6 +165,29 @@ describe.skipIf(!started)('the webgpu executor', () => {
         close(await last(model, ids), await expected(ids));
       }
     }
+    await checkpoint.close();
+  });
+
+  it('holds what estimateMemory says, within a tenth', async () => {
+    const checkpoint = await openCheckpoint(place);
+    const config = parseModelConfig(checkpoint.config);
+    const { executor, parameters, hash } = await loadWebgpuModel(
+      config,
+      listParameters(config),
+      checkpoint.weights,
+      {},
+    );
+    using model = createModel({ config, parameters, assets: checkpoint.assets, hash, executor });
+    await last(
+      model,
+      Array.from({ length: 320 }, (_, i) => i),
+    );
+    const { total } = estimateMemory(config, {
+      contextTokens: 320,
+      stored: checkpoint.weights,
+      executor: 'webgpu',
+    });
+    expect(Math.abs(executor.deviceBytes / total - 1)).toBeLessThan(0.1);
     await checkpoint.close();
   });
 
