@@ -4,6 +4,7 @@ import { joinLabels, type Label } from '../label.ts';
 import { urlsIn } from '../policy/urls.ts';
 import type { AnyTool, ToolAnswer, ToolResult } from '../tool.ts';
 import type { Call, Outcome } from './outcome.ts';
+import { truncateJson } from './truncate-json.ts';
 import { type ResultStore, truncateResult } from './truncate-result.ts';
 
 /** A tool's label joined with what it says of this answer: only ever stricter. */
@@ -39,12 +40,11 @@ export function toolOutcome(
     };
   }
   const handle = `r${call.index}`;
-  const shown = truncateResult(
-    text,
-    Math.min(tool.maxResultTokens ?? Number.POSITIVE_INFINITY, options.maxTokens),
-    handle,
-    options.count,
-  );
+  const most = Math.min(tool.maxResultTokens ?? Number.POSITIVE_INFINITY, options.maxTokens);
+  const structured = rich === undefined && typeof answer === 'object' && answer !== null;
+  const shown = structured
+    ? truncateJson(answer as Json, most, handle, options.count)
+    : truncateResult(text, most, handle, options.count);
   if (shown.cut) options.store.set(handle, text);
   const value = rich ? rich.value : typeof answer === 'string' ? undefined : (answer as Json);
   return {
