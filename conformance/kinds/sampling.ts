@@ -2,6 +2,8 @@
 // id; llama.cpp's give probabilities and the remaining ones as a multiset; its `chain` cases have the law p(i) = i /
 // sum over ids 0..V-1, whose kept sets are computed here with integers.
 import {
+  adaptiveP,
+  allowedIds,
   applySteps,
   badWords,
   dry,
@@ -10,6 +12,7 @@ import {
   etaCutoff,
   exponentialDecayLength,
   forcedIds,
+  guidance,
   logitBias,
   minNewTokens,
   minP,
@@ -18,6 +21,7 @@ import {
   type Processor,
   penalties,
   pLess,
+  renormalize,
   sampler,
   sequenceBias,
   suppressIds,
@@ -54,6 +58,9 @@ const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => bo
   topP: (p) => p['p'] >= 1,
   typicalP: (p) => (p['mass'] ?? p['p']) >= 1,
   xtc: (p) => (p['p'] ?? p['probability']) <= 0 || (p['t'] ?? p['threshold']) > 0.5,
+  minLength: (p) => p['minLength'] <= p['promptLength'],
+  forcedBos: (p) => p['promptLength'] !== 1,
+  forcedEos: (p) => p['maxLength'] <= p['promptLength'],
   dry: (p) => p['multiplier'] === 0 || p['base'] < 1 || p['penalty_last_n'] === 0,
 };
 
@@ -100,6 +107,15 @@ const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processo
   suppressTokens: (p) => suppressIds({ ids: p['ids'] }),
   beginSuppressTokens: (p) => suppressIds({ ids: p['ids'], atBegin: true }),
   forcedTokens: (p) => forcedIds({ ids: p['ids'] }),
+  // Transformers count positions of the whole sequence; ours count what is generated.
+  forcedBos: (p) => forcedIds({ ids: [[1 - p['promptLength'], p['bos']]] }),
+  forcedEos: (p) => forcedIds({ ids: [[p['maxLength'] - 1 - p['promptLength'], p['eos']]] }),
+  minLength: (p) => minNewTokens({ count: p['minLength'] - p['promptLength'], eosTokenIds: p['eos'] }),
+  allowedTokens: (p) => allowedIds({ ids: p['ids'] }),
+  guidance: (p) =>
+    guidance({ scale: p['scale'], unconditional: () => Float32Array.from(p['unconditional']) }),
+  logitNormalization: () => renormalize(),
+  adaptiveP: (p) => adaptiveP({ target: p['target'], decay: p['decay'] }),
   minNewTokens: (p) => minNewTokens({ count: p['minNewTokens'], eosTokenIds: p['eos'] }),
   exponentialDecayLength: (p) =>
     exponentialDecayLength({ start: p['start'], factor: p['factor'], eosTokenIds: p['eos'] }),
@@ -132,10 +148,12 @@ function attempt(item: Case): string | undefined {
 function checkOne(item: Case): string | undefined {
   const make = processors[item.processor];
   if (make === undefined) return 'unknown processor';
-  const off = isOff[item.processor]?.(item.params as Readonly<Record<string, number>>) ?? false;
-  const steps = off ? [] : [make(item.params as Params, item.source === 'transformers')];
-  const ids = [...(item.prompt ?? []), ...(item.history ?? [])];
   const promptLength = (item.params['promptLength'] as number | undefined) ?? item.prompt?.length ?? 0;
+  const counted = new Set(['forcedBos', 'forcedEos', 'minLength']);
+  const params = counted.has(item.processor) ? { ...item.params, promptLength } : item.params;
+  const off = isOff[item.processor]?.(params as Readonly<Record<string, number>>) ?? false;
+  const steps = off ? [] : [make(params as Params, item.source === 'transformers')];
+  const ids = [...(item.prompt ?? []), ...(item.history ?? [])];
   const logits =
     item.logits === undefined
       ? Float32Array.from(item.probs ?? [], Math.log)
