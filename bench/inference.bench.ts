@@ -6,8 +6,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chooseBackend, loadModel, type Model } from '@ashlar/core';
+import { wallClock } from './inference/clocks.ts';
 import { llama2c, requantised, smollm2, stories15M } from './inference/files.ts';
 import { kernelPeak } from './inference/kernel-peak.ts';
+import { memoryBandwidth } from './inference/memory-bandwidth.ts';
 import { openNodeLlama } from './inference/node-llama.ts';
 import { prompt } from './inference/prompt.ts';
 import { openPythonLlama } from './inference/python-llama.ts';
@@ -71,12 +73,12 @@ async function beside(report: Report, file: string, label: string, parts: readon
       report({ ...line, peer: '@huggingface/transformers 4.3 (cpu)', peerValue: null, reason });
     }
     if (part === 'decode') {
-      const bandwidth = await memoryBandwidth();
+      const bandwidth = memoryBandwidth(wallClock);
       report({
         metric: `weights read a second while decoding, ${label}`,
         unit: 'GB/s',
         ours: (rates.ours * model.weightBytes) / 1e9,
-        peer: 'memory (two threads reading)',
+        peer: 'memory (a thread copying)',
         peerValue: bandwidth,
         runs: rounds,
       });
@@ -113,10 +115,8 @@ const sections: Readonly<Record<string, Section>> = {
       ['Q4_1', smollm2],
       ['Q8_0', await requantised('Q8_0')],
     ] as const) {
-      const { decode, theirDecode, prefill, theirPrefill, sixteen, reason } = await inChild(
-        'cpu-child.ts',
-        file,
-      );
+      const { decode, theirDecode, prefill, theirPrefill, sixteen, weightBytes, bandwidth, peak, reason } =
+        await inChild('cpu-child.ts', file);
       const unit = 'tok/s of CPU time';
       const line = { unit, peer: nodeLlama, runs: 5, ...(reason === undefined ? {} : { reason }) };
       const value = (rate: number) => (reason === undefined ? rate : null);
@@ -141,10 +141,26 @@ const sections: Readonly<Record<string, Section>> = {
         peer,
         peerValue: decode,
       });
+      report({
+        unit: 'GB/s of CPU time',
+        runs: 5,
+        metric: `weights read while decoding, ${label}, one thread`,
+        ours: (decode * weightBytes) / 1e9,
+        peer: 'memory (a thread copying)',
+        peerValue: bandwidth,
+      });
+      report({
+        unit: 'GMAC/s of CPU time',
+        runs: 12,
+        metric: `blocked product in cache, ${label}, one thread`,
+        ours: peak.packed,
+        peer: 'ours in float32',
+        peerValue: peak.float,
+      });
     }
   },
   async peak(report) {
-    const { packed, float } = await kernelPeak();
+    const { packed, float } = await kernelPeak(2, wallClock);
     const metric = 'multiply-adds a second, blocked product of packed weights in cache';
     report({ metric, unit: 'GMAC/s', ours: packed, peer: 'ours in float32', peerValue: float, runs: 12 });
   },
@@ -229,20 +245,4 @@ export async function run(report: Report): Promise<void> {
 async function prefillRate(model: Model): Promise<number> {
   using sequence = model.newSequence();
   return prefillTokens / (await seconds(() => model.step([{ sequence, ids: prompt(prefillTokens) }])));
-}
-
-// A maximum over 256 MB by the same machine that decodes, so that the limit is measured with the same threads.
-async function memoryBandwidth(): Promise<number> {
-  const tf = await import('@tensorflow/tfjs-core');
-  const big = tf.zeros([8192, 8192]);
-  const time = async () => {
-    const sum = tf.max(big, 1);
-    await sum.data();
-    sum.dispose();
-  };
-  await time();
-  const rates: number[] = [];
-  for (let i = 0; i < 5; i++) rates.push((8192 * 8192 * 4) / (await seconds(time)) / 1e9);
-  big.dispose();
-  return Math.max(...rates);
 }

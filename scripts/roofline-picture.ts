@@ -1,5 +1,6 @@
 // docs/guides/pictures/roofline.svg from the bench: `pnpm bench inference --json > lines.jsonl`, then
-// `node --import tsx scripts/roofline-picture.ts lines.jsonl`. Both axes are logarithmic: products a second over products per byte of weights read.
+// `node --import tsx scripts/roofline-picture.ts lines.jsonl`. Both axes are logarithmic: products a second over products per byte of weights read, one thread,
+// CPU time.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,25 +27,30 @@ const find = (metric: string, peer = ''): Line => {
 // SmolLM2-135M: multiply-adds a token with and without the head, and bytes of the packed weights.
 const [layers, head] = [106.2e6, 28.3e6];
 const bytes = ((layers + head) * 20) / 32;
-const bandwidth = find('weights read a second while decoding, Q4_1').peerValue as number; // GB/s
-const peak = find('multiply-adds a second, blocked product of packed weights in cache').ours; // GMAC/s
+const bandwidth = find('weights read while decoding, Q4_1, one thread').peerValue as number; // GB/s
+const peak = find('blocked product in cache, Q4_1, one thread').ours; // GMAC/s
 const points = [
-  { name: 'one sequence', rate: find('decode, Q4_1').ours, tokens: 1, products: layers + head },
+  { name: 'one sequence', rate: find('decode, Q4_1, one thread').ours, tokens: 1, products: layers + head },
   {
     name: '16 sequences',
-    rate: find('decode of 16 sequences at once').ours,
+    rate: find('16 sequences at once, Q4_1, one thread').ours,
     tokens: 16,
     products: layers + head,
   },
   // A prompt goes through in passes of 256 tokens and only the last one meets the head.
-  { name: 'prompt of 512', rate: find('prefill of 512, Q4_1').ours, tokens: 256, products: layers },
+  {
+    name: 'prompt of 512',
+    rate: find('prefill of 512, Q4_1, one thread').ours,
+    tokens: 256,
+    products: layers,
+  },
 ].map(({ name, rate, tokens, products }) => ({
   name,
   intensity: (tokens * products) / (bytes * (products / (layers + head))),
   gmacs: (rate * products) / 1e9,
 }));
-const api = find('decode, Q4_1', 'node-llama-cpp').peerValue;
-const prefill = find('prefill of 512, Q4_1', 'node-llama-cpp').peerValue;
+const api = find('decode, Q4_1, one thread', 'node-llama-cpp').peerValue;
+const prefill = find('prefill of 512, Q4_1, one thread', 'node-llama-cpp').peerValue;
 const theirs = [
   ...(api === null
     ? []
@@ -81,7 +87,7 @@ ${grid.join('\n')}
 ${points.map((p) => dot('ours', p, false)).join('\n')}
 ${theirs.map((p) => dot('theirs', p, true)).join('\n')}
 <text x="${(left + right) / 2}" y="${bottom + 42}" text-anchor="middle">products per byte of weights read</text>
-<text x="18" y="${(top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 18 ${(top + bottom) / 2})">products a second, 1e9</text>
+<text x="18" y="${(top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 18 ${(top + bottom) / 2})">products a second, 1e9, one thread</text>
 </svg>
 `;
 writeFileSync(

@@ -3,6 +3,9 @@
 import { chooseBackend, loadModel } from '@ashlar/core';
 import { registerSimdBackend } from '@ashlar/core/simd';
 import { alternate } from '../measure.ts';
+import { cpuClock } from './clocks.ts';
+import { kernelPeak } from './kernel-peak.ts';
+import { memoryBandwidth } from './memory-bandwidth.ts';
 import { openNodeLlama } from './node-llama.ts';
 import { prompt } from './prompt.ts';
 
@@ -12,10 +15,9 @@ await chooseBackend('simd');
 const model = await loadModel(file);
 const llama = await openNodeLlama(file, 1);
 const cpu = async (work: () => Promise<unknown>): Promise<number> => {
-  const before = process.cpuUsage();
+  const start = cpuClock();
   await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+  return cpuClock() - start;
 };
 const decode = async (count: number, tokens: number) => {
   const sequences = Array.from({ length: count }, () => model.newSequence());
@@ -42,5 +44,8 @@ const medians = await alternate({
   theirPrefill: async () => (theirs === undefined ? 0 : 512 / (await cpu(() => theirs.prefill(512)))),
   sixteen: () => decode(16, 4),
 });
-console.log(JSON.stringify({ ...medians, ...('reason' in llama ? { reason: llama.reason } : {}) }));
+const { weightBytes } = model;
+const [bandwidth, peak] = [memoryBandwidth(cpuClock), await kernelPeak(1, cpuClock)];
+const reason = 'reason' in llama ? { reason: llama.reason } : {};
+console.log(JSON.stringify({ ...medians, weightBytes, bandwidth, peak, ...reason }));
 process.exit(0);
