@@ -26,7 +26,8 @@ const find = (metric: string, peer = ''): Line => {
 
 // SmolLM2-135M: multiply-adds a token with and without the head, and bytes of the packed weights.
 const [layers, head] = [106.2e6, 28.3e6];
-const bytes = ((layers + head) * 20) / 32;
+const layerBytes = (layers * 20) / 32; // Q4_1
+const headBytes = (head * 34) / 32; // Q8_0, as the file has it
 const bandwidth = find('weights read while decoding, Q4_1, one thread').peerValue as number; // GB/s
 const peak = find('blocked product in cache, Q4_1, one thread').ours; // GMAC/s
 const points = [
@@ -46,7 +47,7 @@ const points = [
   },
 ].map(({ name, rate, tokens, products }) => ({
   name,
-  intensity: (tokens * products) / (bytes * (products / (layers + head))),
+  intensity: (tokens * products) / (layerBytes + (products > layers ? headBytes : 0)),
   gmacs: (rate * products) / 1e9,
 }));
 const api = find('decode, Q4_1, one thread', 'node-llama-cpp').peerValue;
