@@ -10,4 +10,4 @@ const options = { codec, sampler: sampler({ temperature: 0.7, topP: 0.95, seed: 
 let text = 'Once upon a time';
 for await (const step of generate(model, text, options)) text += step.text;
 console.log(text);
-// last line: Once upon a time there was a quiet rabbit named Clara. Clara had a purple ball and took it everywhere. One windy morning, she went for a walk to the village. There she lost
+// last line: Once upon a time there was a young mouse named Mark. Mark had a blue cup and took it everywhere. One warm afternoon, he went for a walk to the beach. Suddenly a strong wind blew the blue cup away

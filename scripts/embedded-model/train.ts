@@ -42,6 +42,8 @@ interface DataTask {
   readonly seed: number;
   readonly rows: number;
   readonly multiple: number;
+  readonly from?: number;
+  readonly focus?: { readonly share: number; readonly plots: readonly string[] };
 }
 
 // Stories are told and encoded in a second thread, a few batches ahead.
@@ -114,6 +116,9 @@ async function main(): Promise<void> {
       decay: { type: 'string', default: '0.5' },
       warmup: { type: 'string', default: '60' },
       from: { type: 'string' },
+      first: { type: 'string' },
+      focus: { type: 'string' },
+      share: { type: 'string', default: '0.5' },
       optimizer: { type: 'string', default: 'muon' },
       software: { type: 'boolean', default: false },
       dawn: { type: 'string' },
@@ -248,7 +253,13 @@ async function main(): Promise<void> {
     options: { ...values, out: undefined },
   });
   const multiple = number('multiple');
-  const data = batchesFromWorker({ tokenizer: tokenizerJson, seed: number('seed'), rows, multiple });
+  const data = batchesFromWorker({
+    ...{ tokenizer: tokenizerJson, seed: number('seed'), rows, multiple },
+    ...(values.first === undefined ? {} : { from: number('first') }),
+    ...(values.focus === undefined
+      ? {}
+      : { focus: { share: number('share'), plots: values.focus.split(',') } }),
+  });
 
   const warmup = number('warmup');
   const decay = number('decay');
