@@ -38,7 +38,8 @@ export interface PlanSweepOptions {
  * import { planSweep } from '@ashlar/rlhf';
  * const shape = (hiddenSize: number) => ({ numLayers: 2, hiddenSize, numHeads: 2, intermediateSize: 2 * hiddenSize, vocabSize: 64 });
  * const runs = planSweep({ shapes: [shape(16), shape(32)], budgets: [1e9, 4e9], contextLength: 32 });
- * runs.map((run) => run.compute) // => [1e9, 1e9, 4e9, 4e9]
+ * // At the smaller budget the wider shape would see less than half a token a parameter, so that run is left out.
+ * runs.map((run) => run.compute) // => [1e9, 4e9, 4e9]
  * ```
  */
 export function planSweep(options: PlanSweepOptions): SweepRun[] {
