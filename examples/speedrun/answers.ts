@@ -11,11 +11,11 @@ import type { Question } from './questions.ts';
 import { answerEnd, calculatorWord, documentEnd } from './run-tokenizer.ts';
 
 export const longestAnswer = 16;
-/** An answer ends with its end token, a document's end, or a closed call, whose result is the dispatcher's business. */
+/** An answer ends with its end token, a document's end, or the bar that closes a call, whose result is the dispatcher's business. */
 export const stopIds = (tokenizer: Tokenizer): number[] => [
   answerEnd,
   documentEnd,
-  ...tokenizer.encode(' |'),
+  tokenizer.encode(' |').at(-1) as number,
 ];
 
 /** A model over copies of parameters; dispose it. `ends`: the ids that end what it draws. */

@@ -1,8 +1,8 @@
 import { createRandom } from '@ashlar/sampling';
 import { describe, expect, test } from 'vitest';
-import { executed } from './answers.ts';
+import { executed, stopIds } from './answers.ts';
 import { calculatorRow, promptIds, userText } from './prompts.ts';
-import { demonstrationOf, doNotKnow, judge, questionKinds, questionOf } from './questions.ts';
+import { demonstrationOf, doNotKnow, judge, largeSum, questionKinds, questionOf } from './questions.ts';
 import { calculatorWord, readRunTokenizer, trainRunTokenizer } from './run-tokenizer.ts';
 
 const random = createRandom(3);
@@ -58,6 +58,19 @@ describe('the run tokenizer', async () => {
     for (const q of questions) expect(tokenizer.decode(tokenizer.encode(userText(q)))).toBe(userText(q));
     expect(tokenizer.encode(' 347').map((id) => tokenizer.decode([id]))).toEqual([' 3', '4', '7']);
   });
+  test('an answer ends with an end token or the bar of a call, and with no other token of a text', () => {
+    const ends = stopIds(tokenizer);
+    for (const q of questions)
+      expect(tokenizer.encode(` ${q.answer}`).some((id) => ends.includes(id))).toBe(false);
+    expect(
+      ends
+        .map((id) => tokenizer.decode([id]))
+        .at(-1)
+        ?.trim(),
+    ).toBe('|');
+    const bar = tokenizer.encode(' 27 + 35 |');
+    expect(bar.findIndex((id) => ends.includes(id))).toBe(bar.length - 1);
+  });
   test('frames a conversation, and an example of the special word learns the call and not the result', () => {
     const sum = questions.find((q) => q.kind === 'sum')!;
     const prompt = promptIds(tokenizer, sum, 'chat');
@@ -67,6 +80,14 @@ describe('the run tokenizer', async () => {
     expect(learned[0]).toBe(calculatorWord);
     expect(tokenizer.decode(learned)).not.toContain(sum.answer.length > 2 ? ` ${sum.answer}` : '|RESULT|');
   });
+});
+
+test('large sums are of three-digit numbers, and right', () => {
+  for (let i = 0; i < 200; i++) {
+    const { ask, answer } = largeSum(random, i);
+    const [, a, b] = /^What is (\d{3}) \+ (\d{3})\?$/.exec(ask)!;
+    expect(Number(a) + Number(b)).toBe(Number(answer));
+  }
 });
 
 test('a call in a text is run by the dispatcher, a text without one stays', async () => {

@@ -86,6 +86,15 @@ export function questionOf(random: KeyedUniform, index: number): Question {
   }
 }
 
+/** A sum of two numbers from 100 to 999; demonstrations show smaller ones only. */
+export function largeSum(random: KeyedUniform, index: number): Question {
+  const number = (which: number): number =>
+    100 + Math.floor(random.uniform('large sum', index, 0, which) * 900);
+  const [a, b] = [number(0), number(1)];
+  const answer = String(a + b);
+  return { kind: 'sum', passage: '', ask: `What is ${a} + ${b}?`, answer, webAnswer: answer };
+}
+
 /** 1 for the right answer, 0.25 for not knowing what could be known, 0 for anything wrong or made up. */
 export function judge(question: Question, answer: string): number {
   const said = normal(answer);

@@ -66,7 +66,7 @@ export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Set
     rows: 16,
     length: 128,
     stories: 8000,
-    steps: { pretrain: 1200, sft: 1300, reward: 160, dpo: 100, grpo: 40, words: 200 },
+    steps: { pretrain: 1200, sft: 1300, reward: 160, dpo: 100, grpo: 40, words: 500 },
     examples: 48,
     evaluation: 350,
     comparisons: 600,
