@@ -4,7 +4,7 @@
 // a memory of the draws (mirostat, adaptive-p) every row has a copy of its own. A contract test holds both forms
 // together. Nothing is read back here but by `readTop`.
 import * as tf from '@tensorflow/tfjs-core';
-import type { Processor, StepContext } from './processor.ts';
+import type { Processor } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';
 import { createRow, idAt, loadRow } from './row.ts';
 import { ownLawForms } from './tensor-own-law.ts';
