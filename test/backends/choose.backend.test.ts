@@ -37,6 +37,13 @@ describe('chooseBackend', () => {
     );
   });
 
+  it('an option that nobody heeds is refused, and so is a number of threads that is none', async () => {
+    await expect(chooseBackend('cpu', { thread: 2 } as object)).rejects.toThrow(
+      /^chooseBackend: unknown option thread, expected one of peers/,
+    );
+    await expect(chooseBackend('simd', { threads: 0 })).rejects.toThrow(/^threads: expected an integer >= 1/);
+  });
+
   it('auto says what it passed over and why', async () => {
     const missing = () => Promise.reject(new Error('Cannot find package'));
     const chosen = await chooseBackend('auto', {

@@ -53,9 +53,9 @@ export {
   createModel,
   type ForwardOptions,
   type Model,
-  type ModelCacheOptions,
   type ModelParts,
 } from './models/model.ts';
+export type { ModelCacheOptions } from './models/model-cache-options.ts';
 export type {
   Activation,
   ExpertsConfig,

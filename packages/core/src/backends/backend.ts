@@ -38,6 +38,8 @@ export interface BackendOptions {
   readonly dawnFlags?: readonly string[];
   /** Take a software GPU adapter (SwiftShader) under `auto` too; it is slower than WASM. Default false. */
   readonly allowSoftwareGpu?: boolean;
+  /** Threads of the `simd` backend where that is taken and does not run yet; default: as many as there are cores, at most 8. */
+  readonly threads?: number;
 }
 
 /** One backend's way of starting: resolves to what runs, throws BackendUnavailableError when it cannot. */

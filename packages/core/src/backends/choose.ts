@@ -1,4 +1,5 @@
 import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import {
   type BackendName,
   type BackendOptions,
@@ -13,6 +14,8 @@ import { tensorflow } from './tensorflow.ts';
 import { wasm } from './wasm.ts';
 import { webgl } from './webgl.ts';
 import { webgpu } from './webgpu.ts';
+
+const known = ['peers', 'wasmPath', 'dawnFlags', 'allowSoftwareGpu', 'threads'];
 
 // What was started last under each name, so that models can ask for the errors of the device they run on.
 const checks = new Map<string, () => void>();
@@ -52,6 +55,10 @@ export async function chooseBackend(
   if (name !== 'auto' && !backendNames.includes(name)) {
     throw new RangeError(`backend: expected auto, ${backendNames.join(', ')}, got ${String(name)}`);
   }
+  checkOptions(options, known, 'chooseBackend');
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new RangeError(`threads: expected an integer >= 1, got ${threads}`);
   const passedOver: string[] = [];
   for (const candidate of name === 'auto' ? backendNames : [name]) {
     try {

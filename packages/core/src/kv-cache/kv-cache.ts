@@ -30,6 +30,8 @@ export interface KvSequence {
   readonly length: number;
   /** Pages in order; a gap means that a window has passed. */
   readonly blocks: readonly Block[];
+  /** The cache's `weightsVersion` when it began; a negative one is of weights that are this sequence's alone. Forks have it too. */
+  readonly weightsVersion: number;
   /** A second sequence with the same past; pages are shared until one of the two writes into them. */
   fork(): KvSequence;
   /** Forgets all tokens from `length` on. */
@@ -57,6 +59,10 @@ export interface Reservation {
 export interface KvCache {
   readonly store: PageStore;
   readonly pool: PagePool;
+  /** Counts the changes of the weights that keys and values come from: what sequences of another version hold must not be taken over. */
+  readonly weightsVersion: number;
+  /** The weights are others from now on (an adapter, another value): for all new sequences, or for one sequence alone. */
+  weightsChanged(sequence?: KvSequence): void;
   /** An empty sequence. */
   newSequence(): KvSequence;
   /** A sequence from the bytes of `snapshot()`. Throws `KvSnapshotError` when they are another model's or damaged. */
@@ -74,6 +80,7 @@ export interface KvCache {
 interface State {
   ids: number[];
   blocks: Block[];
+  weightsVersion: number;
   disposed: boolean;
 }
 
@@ -84,6 +91,8 @@ export function createKvCache(store: PageStore, options: KvCacheOptions): KvCach
   const { pageSize } = store.shape;
   const states = new WeakMap<KvSequence, State>();
   const live = new Set<KvSequence>();
+  let weightsVersion = 0;
+  let lone = 0;
 
   const giveBack = (page: number) => {
     if (pool.release(page)) store.clear(page);
@@ -116,10 +125,13 @@ export function createKvCache(store: PageStore, options: KvCacheOptions): KvCach
       get blocks() {
         return stateOf(sequence).blocks;
       },
+      get weightsVersion() {
+        return stateOf(sequence).weightsVersion;
+      },
       fork() {
-        const { ids, blocks } = stateOf(sequence);
+        const { ids, blocks, weightsVersion } = stateOf(sequence);
         for (const { page } of blocks) pool.retain(page);
-        return open({ ids: [...ids], blocks: [...blocks], disposed: false });
+        return open({ ids: [...ids], blocks: [...blocks], weightsVersion, disposed: false });
       },
       truncate(length) {
         const own = stateOf(sequence);
@@ -209,7 +221,14 @@ export function createKvCache(store: PageStore, options: KvCacheOptions): KvCach
   return {
     store,
     pool,
-    newSequence: () => open({ ids: [], blocks: [], disposed: false }),
+    get weightsVersion() {
+      return weightsVersion;
+    },
+    weightsChanged(sequence) {
+      if (sequence === undefined) weightsVersion++;
+      else stateOf(sequence).weightsVersion = --lone;
+    },
+    newSequence: () => open({ ids: [], blocks: [], weightsVersion, disposed: false }),
     restore(bytes) {
       const saved: KvSnapshot = readKvSnapshot(bytes);
       if (saved.modelHash !== modelHash) {
@@ -226,7 +245,7 @@ export function createKvCache(store: PageStore, options: KvCacheOptions): KvCach
         store.write(page, values);
         return { page, start };
       });
-      return open({ ids: saved.ids, blocks, disposed: false });
+      return open({ ids: saved.ids, blocks, weightsVersion, disposed: false });
     },
     reserve(sequences, counts) {
       const list = sequences.map(stateOf);

@@ -2,7 +2,8 @@
 import { keep, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { parseModelConfig } from './config.ts';
 import { families } from './families.ts';
-import { createModel, type Model, type ModelCacheOptions } from './model.ts';
+import { createModel, type Model } from './model.ts';
+import type { ModelCacheOptions } from './model-cache-options.ts';
 import type { ModelConfig } from './model-config.ts';
 import { listParameters } from './parameters.ts';
 

@@ -10,7 +10,8 @@ import type { ModelAssets } from '../weights/weight-file.ts';
 import { parseModelConfig } from './config.ts';
 import { families } from './families.ts';
 import { findName, type LoadProgress, loadParameters } from './load-parameters.ts';
-import { createModel, type Model, type ModelCacheOptions } from './model.ts';
+import { createModel, type Model } from './model.ts';
+import type { ModelCacheOptions } from './model-cache-options.ts';
 import type { ModelConfig } from './model-config.ts';
 import { listParameters } from './parameters.ts';
 

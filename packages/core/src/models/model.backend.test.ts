@@ -169,6 +169,12 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expected.dispose();
   });
 
+  test('an option of the cache that is none is refused', () => {
+    expect(() => tinyModel(tinyConfig('llama'), { pagesize: 4 } as object)).toThrow(
+      /^cache: unknown option pagesize, expected one of cacheTokens/,
+    );
+  });
+
   test('a full cache is a typed error, changes no sequence, and passes once there is room', async () => {
     using model = tinyModel(tinyConfig('llama'), { pageSize: 4, cacheTokens: 16, prefillChunk: 4 });
     const one = model.newSequence();

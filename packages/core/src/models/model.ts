@@ -20,32 +20,16 @@ import type { LanguageModel, StepRequest } from '../generate/language-model.ts';
 import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
 import { cachedPass } from '../kv-cache/cached-pass.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
-import type { CacheDtype } from '../kv-cache/page-store.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { StepExecutor } from '../runtime/step-executor.ts';
 import { type Adapter, withLora, withRowAdapters } from '../train/lora/lora.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
 import { checkIds, type IdRows, toIdTensor } from './id-rows.ts';
 import { LazyParameters } from './lazy-parameters.ts';
+import { invalidCacheOption, type ModelCacheOptions } from './model-cache-options.ts';
 import type { ModelConfig } from './model-config.ts';
 import { decode, decodeHidden, finalNorm, head, type WeightSource } from './transformer.ts';
 import { wholeSequence } from './whole-sequence.ts';
-
-/** How a model keeps its cache. */
-export interface ModelCacheOptions {
-  /** Tokens that all sequences together may hold; default four full contexts, at least 4096. Memory is taken page by page as it is used. */
-  readonly cacheTokens?: number;
-  /** Tokens a page; default 32. */
-  readonly pageSize?: number;
-  /** Attend to this many latest tokens only, also in layers that were trained without window. */
-  readonly window?: number;
-  /** With a window: first tokens that stay visible (arXiv:2309.17453; positions stay those of the text). */
-  readonly sinks?: number;
-  /** Longest run of prompt tokens computed at a time; default 512. */
-  readonly prefillChunk?: number;
-  /** How keys and values are kept; default `float32`. A fused executor also takes `float16` (half the memory) and `int8` (about a quarter). */
-  readonly dtype?: CacheDtype;
-}
 
 /** Options of `forward`. */
 export interface ForwardOptions {
@@ -129,9 +113,11 @@ export function createModel({
     prefillChunk = 512,
     dtype = 'float32',
   } = cache;
-  const invalid =
-    checkCacheOptions({ cacheTokens, pageSize, prefillChunk, window, sinks }) ??
-    checkCacheDtype(dtype, executor?.store.dtype ?? 'float32');
+  const invalid = invalidCacheOption(
+    cache,
+    { cacheTokens, pageSize, prefillChunk, window, sinks, dtype },
+    executor?.store.dtype ?? 'float32',
+  );
   if (invalid !== undefined) {
     disposeAll(parameters);
     executor?.dispose();
@@ -302,6 +288,7 @@ export function createModel({
           `adapter: expected a model with the composite executor, got ${executor.name}: load with executor 'composite' or merge the adapter`,
         );
       if (next !== undefined) checkAdapter(next, parameters);
+      kv.weightsChanged(sequence);
       if (sequence === undefined) adapter = next;
       else if (next === undefined) adapters.delete(sequence);
       else adapters.set(sequence, next);
@@ -313,6 +300,7 @@ export function createModel({
       }
       if (old !== value) old.dispose();
       parameters.set(name, keep(value));
+      kv.weightsChanged();
       if (executor?.replaceTensor !== undefined) executor.replaceTensor(name, value);
       else executor?.replace(name, value.dataSync() as Float32Array);
       if (name === 'embedding.weight') {
@@ -384,26 +372,6 @@ export function createModel({
 function disposeAll(parameters: Map<string, Tensor>): void {
   if (parameters instanceof LazyParameters) parameters.disposeMade();
   else for (const parameter of parameters.values()) parameter.dispose();
-}
-
-function checkCacheOptions({
-  window,
-  sinks,
-  ...counts
-}: Required<Omit<ModelCacheOptions, 'window' | 'dtype'>> & { window?: number }): string | undefined {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < 1) return `${name}: expected an integer >= 1, got ${value}`;
-  }
-  if (window !== undefined && !(window >= 1)) return `window: expected >= 1, got ${window}`;
-  return Number.isInteger(sinks) && sinks >= 0 ? undefined : `sinks: expected an integer >= 0, got ${sinks}`;
-}
-
-function checkCacheDtype(wanted: string, kept: string): string | undefined {
-  if (!['float32', 'float16', 'int8'].includes(wanted))
-    return `dtype: expected float32, float16 or int8, got ${wanted}`;
-  return wanted === kept
-    ? undefined
-    : `dtype: expected ${kept} (the composite path keeps no other), got ${wanted}`;
 }
 
 /** The window outside of which no layer sees anything. */

@@ -288,6 +288,31 @@ describe('scheduler', () => {
     expect(scheduler.prefixes).toMatchObject({ hits: 5, misses: 1, reusedIds: 59 * 4 + 62 });
   });
 
+  test('what other weights have computed is not taken over, neither kept nor running nor saved', async () => {
+    const model = hashModel(400);
+    const scheduler = createScheduler(model);
+    const prompt = Array.from({ length: 60 }, (_, i) => 1 + (i % 9));
+    const options = { maxNewTokens: 3, stopIds: [] };
+    await collect(scheduler.submit(prompt, options));
+    model.cache.weightsChanged();
+    const saved = (await scheduler.prefixes?.save()) as Uint8Array;
+    expect(createScheduler(hashModel(400)).prefixes?.restore(saved)).toBe(0);
+    const running = scheduler.submit(prompt, { maxNewTokens: 30, stopIds: [] });
+    const iterator = running[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(running.cachedIds).toBe(0);
+    model.cache.weightsChanged();
+    const next = scheduler.submit(prompt, options);
+    await collect(next);
+    expect(next.cachedIds).toBe(0);
+    while (!(await iterator.next()).done);
+    const last = scheduler.submit(prompt, options);
+    await collect(last);
+    expect(last.cachedIds).toBe(59);
+    await scheduler.dispose();
+    expect(free(model)).toBe(400);
+  });
+
   test('kept prefixes survive save and restore in another scheduler, and damaged bytes are refused', async () => {
     const before = createScheduler(hashModel(100));
     const prompts = [new Array(30).fill(3), [...common, 1, 2, 3]];

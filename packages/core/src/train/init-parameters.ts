@@ -1,9 +1,9 @@
 // Random parameters of a decoder as GPT-2 starts: normal with deviation 0.02, projections back to the residual stream divided by sqrt(2 layers), norms at 1 (or 0 where the
 // norm scales by 1 + weight), biases at 0.
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { listParameters, type ParameterSpec } from '../models/parameters.ts';
-import { checkOptions } from './check-options.ts';
 import { normals, type UniformSource } from './uniform-source.ts';
 
 /** Options of {@link initParameters}. */

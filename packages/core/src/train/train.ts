@@ -1,6 +1,6 @@
 // The loop: windows of micro-batches in, steps out, until the step asked for. It owns nothing but the order of calls: what is learned, from which data and by which rule are arguments,
 // and so a transformer, a character RNN and an adapter train through the same function.
-import { checkOptions } from './check-options.ts';
+import { checkOptions } from '../check-options.ts';
 import type { Objective } from './objective.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { Schedule } from './schedules/schedule.ts';

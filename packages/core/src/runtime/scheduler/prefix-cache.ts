@@ -52,6 +52,13 @@ export function createPrefixCache(cache: KvCache, maxPages: number): PrefixStore
   /** Most recently used first. */
   let kept: KvSequence[] = [];
   const counts = { hits: 0, misses: 0, reusedIds: 0 };
+  const current = (one: KvSequence) => one.weightsVersion === cache.weightsVersion;
+  /** Adapters and parameters may have changed since. */
+  const dropStale = () => {
+    const stale = kept.filter((entry) => !current(entry));
+    kept = kept.filter((entry) => !stale.includes(entry));
+    for (const entry of stale) entry.dispose();
+  };
   const pages = () => new Set(kept.flatMap(({ blocks }) => blocks.map(({ page }) => page))).size;
 
   const forkPrefix = (source: KvSequence, length: number): KvSequence | undefined => {
@@ -85,6 +92,7 @@ export function createPrefixCache(cache: KvCache, maxPages: number): PrefixStore
     },
     match(ids, live, shortest) {
       const candidates = [...kept, ...live]
+        .filter(current)
         .map((source) => ({ source, length: commonPrefix(source.ids, ids, ids.length - 1) }))
         .filter(({ length }) => length >= shortest)
         .sort((a, b) => b.length - a.length);
@@ -98,6 +106,11 @@ export function createPrefixCache(cache: KvCache, maxPages: number): PrefixStore
     },
     insert(sequence) {
       const { ids } = sequence;
+      dropStale();
+      if (!current(sequence)) {
+        sequence.dispose();
+        return;
+      }
       const covering = kept.find((e) => commonPrefix(e.ids, ids, ids.length) === ids.length);
       if (maxPages === 0 || ids.length === 0 || covering !== undefined) {
         sequence.dispose();
@@ -126,6 +139,7 @@ export function createPrefixCache(cache: KvCache, maxPages: number): PrefixStore
       counts.reusedIds += reusedIds;
     },
     async save() {
+      dropStale();
       // Forks, so that nothing is evicted while it is read.
       const forks = kept.map((entry) => entry.fork());
       const parts: Uint8Array[] = [];

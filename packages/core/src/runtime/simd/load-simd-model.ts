@@ -6,7 +6,7 @@ import type { SimdBackend } from '../../backends/simd/simd-backend.ts';
 import { formatBytes } from '../../inspect/estimate-memory.ts';
 import { LazyParameters } from '../../models/lazy-parameters.ts';
 import type { LoadProgress } from '../../models/load-parameters.ts';
-import type { ModelCacheOptions } from '../../models/model.ts';
+import type { ModelCacheOptions } from '../../models/model-cache-options.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';

@@ -1,6 +1,6 @@
 // Batches of a long stream of tokens as a pure function of the batch's number: windows of a fixed length in an order that is a permutation an epoch, keyed by the epoch. A run
 // resumes at any batch with nothing saved but that number.
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../check-options.ts';
 import type { TokenBatch } from '../token-batch.ts';
 import { permutation, type UniformSource } from '../uniform-source.ts';
 

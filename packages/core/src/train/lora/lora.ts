@@ -1,10 +1,10 @@
 // Low-rank adapters, Hu et al. 2021 (arXiv 2106.09685): W + (alpha / r) A B with A [in, r] uniform in +-1/sqrt(in) and B [r, out] zero, so training starts at the base model. rsLoRA
 // (Kalajdzievski 2023, arXiv 2312.03732) scales by alpha / sqrt(r). In use the product stays beside the weight, (x A) B; merged it is one weight again.
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../../check-options.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import { listParameters, type ParameterSpec } from '../../models/parameters.ts';
 import type { WeightSource } from '../../models/transformer.ts';
-import { checkOptions } from '../check-options.ts';
 import type { UniformSource } from '../uniform-source.ts';
 
 /** Size and place of adapters. */

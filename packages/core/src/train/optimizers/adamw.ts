@@ -1,9 +1,9 @@
 // AdamW, Loshchilov and Hutter 2019 (arXiv 1711.05101), in PyTorch's order: decay first, then the Adam step (Kingma and Ba 2015). Bias corrections are
 // JavaScript doubles: in float32, 1 - beta2^t is wrong by up to 3e-5. Where the backend has a kernel for it the whole update is one pass, as it is where tensors lie in host memory.
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions, checkRange } from '../../check-options.ts';
 import { isHostBackend } from '../../ops/host-backend.ts';
 import { hasKernel, runOwnKernel } from '../../ops/own-kernel.ts';
-import { checkOptions, checkRange } from '../check-options.ts';
 import { decaysMatrices, descend, type Optimizer, type UpdateInput, type UpdateOutput } from './optimizer.ts';
 
 /** Options of {@link adamw}. */

@@ -1,6 +1,6 @@
 // Lion, Chen et al. 2023 (arXiv 2302.06675): the sign of an interpolated momentum, decoupled decay. One slot; use a rate 3 to 10 times below AdamW's.
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions, checkRange } from '../check-options.ts';
+import { checkOptions, checkRange } from '../../check-options.ts';
 import { decaysMatrices, descend, type Optimizer } from './optimizer.ts';
 
 /** Options of {@link lion}. */

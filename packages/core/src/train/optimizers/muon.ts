@@ -2,8 +2,8 @@
 // singular values end near 1 (in 0.7 to 1.2, by design). For hidden matrices only: give embeddings, heads and vectors to AdamW with `byGroup`.
 // Float32 here, bfloat16 there; the momentum is a running mean (lerp), as in the reference.
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions, checkRange } from '../../check-options.ts';
 import { matMul } from '../../ops/mat-mul.ts';
-import { checkOptions, checkRange } from '../check-options.ts';
 import { decaysMatrices, descend, type Optimizer, type UpdateInput, type UpdateOutput } from './optimizer.ts';
 
 /** Options of {@link muon}. */

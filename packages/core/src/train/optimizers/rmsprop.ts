@@ -1,6 +1,6 @@
 // RMSprop (Hinton 2012, lecture 6e), PyTorch's form: not centred, epsilon outside of the root. The optimizer of the original DPO runs.
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions, checkRange } from '../check-options.ts';
+import { checkOptions, checkRange } from '../../check-options.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Options of {@link rmsprop}. */

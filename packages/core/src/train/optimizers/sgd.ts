@@ -1,6 +1,6 @@
 // Stochastic gradient descent with PyTorch's momentum: the buffer starts as the first gradient and is not damped. Decay, if any, is added to the gradient (L2).
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions, checkRange } from '../check-options.ts';
+import { checkOptions, checkRange } from '../../check-options.ts';
 import { decaysMatrices, type Optimizer, type Slots, type UpdateOutput } from './optimizer.ts';
 
 /** Options of {@link sgd}. */

@@ -1,4 +1,4 @@
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../check-options.ts';
 import { type Schedule, withWarmup } from './schedule.ts';
 
 /** The peak at every step after a linear warm-up of `warmupSteps` (default 0). */

@@ -1,5 +1,5 @@
 // Cosine decay after a linear warm-up (SGDR without restarts, Loshchilov and Hutter 2017), the schedule of GPT-3 and Llama.
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../check-options.ts';
 import { checkWarmup, type Schedule, type WarmupOptions, withWarmup } from './schedule.ts';
 
 /** minimum + (peak - minimum)(1 + cos(pi (step - warmup)/(total - warmup)))/2 after warm-up; the minimum from totalSteps on. */

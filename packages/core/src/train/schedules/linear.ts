@@ -1,5 +1,5 @@
 // Linear decay after a linear warm-up, the schedule of BERT; to zero it is hard to beat (Bergsma et al. 2025, arXiv 2502.15938).
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../check-options.ts';
 import { checkWarmup, type Schedule, type WarmupOptions, withWarmup } from './schedule.ts';
 
 /** peak + (minimum - peak)(step - warmup)/(total - warmup) after warm-up; the minimum from totalSteps on. */

@@ -1,5 +1,5 @@
 // Warm-up, a plateau, and a decay at the end (trapezoid; WSD of MiniCPM, Hu et al. 2024, arXiv 2404.06395): the length of the run need not be known until the decay starts.
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../check-options.ts';
 import { checkWarmup, type Schedule, type WarmupOptions, withWarmup } from './schedule.ts';
 
 /** Options of {@link warmupStableDecaySchedule}. */
