@@ -57,6 +57,8 @@ const ask = async (format: string, body: object): Promise<string> => {
   expect(response.status, text).toBe(200);
   return text;
 };
+// One call: this model would not know how to end a list of them within its 512 positions.
+const one = { tool_choice: 'required', parallel_tool_calls: false };
 const messages = [{ role: 'user' as const, content: 'Once upon a time' }];
 
 describe('the embedded model, held to a schema', () => {
@@ -64,7 +66,7 @@ describe('the embedded model, held to a schema', () => {
     for (const format of ['hermes', 'mistral-v13', 'deepseek-v3.1', 'llama-3.1', 'smollm2'])
       for (const seed of [1, 2]) {
         const tools = [{ type: 'function', function: { name: 'tell', parameters, strict: true } }];
-        const answer = JSON.parse(await ask(format, { seed, tools, tool_choice: 'required' }));
+        const answer = JSON.parse(await ask(format, { seed, tools, ...one }));
         const written = answer.choices[0].message.tool_calls?.[0]?.function;
         expect(written?.name, format).toBe('tell');
         expect(checkSchema(JSON.parse(written?.arguments ?? ''), parameters), written?.arguments).toEqual([]);

@@ -1,6 +1,6 @@
 // The grammar hand-off (rule 15): free text until an opening mark, then the names and schemas of the tools, then free text again. A grammar never
 // excludes the way of no call, since it begins only when the model has begun one.
-import type { EngineTurn } from '../engines/engine.ts';
+import type { Constrained, EngineTurn } from '../engines/engine.ts';
 import type { OpenedCall } from '../formats/call-region.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import type { ToolSignature } from '../formats/tool-signature.ts';
@@ -9,7 +9,7 @@ import type { ToolSignature } from '../formats/tool-signature.ts';
 export function grammarHandOff(
   format: ToolFormat,
   tools: readonly ToolSignature[],
-  strict = false,
+  held: Pick<Extract<Constrained, { kind: 'call' }>, 'strict' | 'mostCalls'> = {},
 ): (turn: EngineTurn, opened: OpenedCall | undefined) => void {
   let constrained: { readonly turn: EngineTurn; readonly region: number } | undefined;
   return (turn, opened) => {
@@ -19,7 +19,7 @@ export function grammarHandOff(
       turn.constrain(undefined);
     } else if (constrained?.turn !== turn || constrained.region !== opened.region) {
       constrained = { turn, region: opened.region };
-      turn.constrain({ kind: 'call', format, tools, opened, ...(strict ? { strict } : {}) });
+      turn.constrain({ kind: 'call', format, tools, opened, ...held });
     }
   };
 }

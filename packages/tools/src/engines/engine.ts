@@ -44,6 +44,8 @@ export type Constrained =
       readonly opened: Pick<OpenedCall, 'mark' | 'name' | 'written'>;
       /** A schema that cannot be held to is an error. */
       readonly strict?: boolean;
+      /** Calls in one list at most; default 16. */
+      readonly mostCalls?: number;
     };
 
 /** One turn of the model, open for sampling. */

@@ -13,6 +13,7 @@ export function callLanguage(
   tools: readonly ToolSignature[],
   opened: Pick<OpenedCall, 'mark' | 'name'>,
   strict: boolean,
+  mostCalls: number,
 ): Composition | undefined {
   const { before, call, between, after } = format.render;
   const { mark, name } = opened;
@@ -33,7 +34,9 @@ export function callLanguage(
     sequence: [
       ...literal(begin, format),
       one(call),
-      { repeat: { sequence: [...literal(between, format), one(call)] } },
+      ...(mostCalls === 1
+        ? []
+        : [{ repeat: { sequence: [...literal(between, format), one(call)] }, max: mostCalls - 1 }]),
       ...literal(after.trimEnd(), format),
     ],
   });

@@ -144,7 +144,7 @@ describe('what may be written once a call has opened', () => {
     );
     for (const name of names) {
       const format = toolFormats.get(name)!;
-      const given = callLanguage(format, signatures, { mark: '' }, true);
+      const given = callLanguage(format, signatures, { mark: '' }, true, 16);
       const language = compose(given!);
       fc.assert(
         fc.property(call, (one) => {

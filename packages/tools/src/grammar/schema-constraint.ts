@@ -17,6 +17,8 @@ import { canonicalJson, type Json } from '../json.ts';
 import { callLanguage } from './call-language.ts';
 
 const mostLanguages = 256;
+/** A model that does not know how to end a list of calls would fill its whole budget with it, and a list that is cut off runs nothing. */
+const callsInAList = 16;
 const ofFormats = new WeakMap<ToolFormat, Map<string, ConstraintGrammar | undefined>>();
 const ofSchemas = new Map<string, ConstraintGrammar>();
 const vocabularies = new WeakMap<ConstraintVocabulary, Map<string, ConstraintVocabulary>>();
@@ -92,6 +94,7 @@ function ofCall({
   tools,
   opened,
   strict = false,
+  mostCalls = callsInAList,
 }: Extract<Constrained, { kind: 'call' }>): ConstraintGrammar | undefined {
   let known = ofFormats.get(format);
   if (known === undefined) {
@@ -100,10 +103,10 @@ function ofCall({
   }
   const { mark, name, written } = opened;
   const offered = tools.map((tool) => ({ name: tool.name, parameters: tool.parameters as Json }));
-  const place = canonicalJson([mark, name ?? null, strict, offered]);
+  const place = canonicalJson([mark, name ?? null, strict, mostCalls, offered]);
   const whole = remembered(known, place, () => {
     try {
-      const language = callLanguage(format, tools, opened, strict);
+      const language = callLanguage(format, tools, opened, strict, mostCalls);
       return language === undefined ? undefined : compose(language);
     } catch (error) {
       if (strict || !(error instanceof UnsupportedConstraintError)) throw error;

@@ -32,7 +32,8 @@ function constrainTurn(request: ChatRequest, turn: EngineTurn, parser: ToolCallP
   };
   const { format, tools } = parser;
   const strict = request.strictTools;
-  const call: Constrained = { kind: 'call', format, tools, opened: { mark: '', written: '' }, strict };
+  const opened = { mark: '', written: '' };
+  const call: Constrained = { kind: 'call', format, tools, opened, ...heldTo(request) };
   if (request.schema !== undefined) hold({ kind: 'json', schema: request.schema }, 'response_format');
   else if (request.mustCall) hold(call, 'tool_choice');
   else if (strict) {
@@ -41,6 +42,11 @@ function constrainTurn(request: ChatRequest, turn: EngineTurn, parser: ToolCallP
     turn.constrain?.(undefined);
   }
 }
+
+const heldTo = ({ strictTools, parallelToolCalls }: ChatRequest) => ({
+  ...(strictTools ? { strict: true } : {}),
+  ...(parallelToolCalls ? {} : { mostCalls: 1 }),
+});
 
 /** Generates one answer. `plain`: text is text, no calls are looked for. */
 export async function* generateChat(
@@ -62,7 +68,7 @@ export async function* generateChat(
       ...(looking ? { specialMarks: engine.specialTokens ?? [] } : {}),
     });
     constrainTurn(request, turn, parser);
-    const handGrammar = grammarHandOff(parser.format, parser.tools, request.strictTools);
+    const handGrammar = grammarHandOff(parser.format, parser.tools, heldTo(request));
     const stops = new StopText(request.stop);
     const most = sampling.maxTokens ?? Number.POSITIVE_INFINITY;
     let tokens = 0;
