@@ -5,20 +5,17 @@ import {
   type HeadStep,
   type MlpStep,
   type OutStep,
-  type PlanNorm,
   type PlanStep,
   type QkvStep,
 } from '../plan.ts';
-import type { DeviceMatrix } from './device-matrix.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import type { DeviceParameters } from './device-parameters.ts';
-import type { Dispatch, Kernel, KernelCache } from './kernel.ts';
+import { dispatchEmitter, type Emitter, type LinearTarget } from './dispatch-emitter.ts';
+import type { Dispatch, KernelCache } from './kernel.ts';
 import { activateKernel } from './kernels/activation.ts';
 import { type AttendShape, attendKernel, joinSplitsKernel, splitFloats } from './kernels/attend.ts';
 import { chooseExpertsKernel, expertsDownKernel, expertsUpKernel } from './kernels/experts.ts';
 import { gatherKernel } from './kernels/gather.ts';
-import { gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
-import { type NormShape, normKernel } from './kernels/norm.ts';
 import { rotateAppendKernel } from './kernels/rotate-append.ts';
 import type { LinearTuning } from './linear-tuning.ts';
 import { type PassBuffers, type RowBuffer, strideOf } from './pass-buffers.ts';
@@ -46,23 +43,6 @@ export interface PlanDispatches {
   head(rows: number, logits: GPUBuffer): readonly Dispatch[];
 }
 
-/** What a product reads. */
-interface Input extends RowBuffer {
-  readonly rms?: LinearShape['rms'];
-  readonly weight?: GPUBuffer;
-}
-
-/** Outputs, and what becomes of them, of one linear layer. */
-interface LinearTarget {
-  readonly out: RowBuffer;
-  readonly offset?: number;
-  readonly activation?: LinearShape['activation'];
-  readonly gated?: boolean;
-  readonly add?: boolean;
-  readonly scale?: number;
-  readonly softcap?: number | undefined;
-}
-
 /** Compiles the plan of `config` for the device. */
 export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   const { memory, cache, config, parameters, buffers, store, tuning } = parts;
@@ -72,101 +52,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   const { x, n, y, qkv, heads, inner, gate, wide, router } = buffers;
   const partials = new Map<number, GPUBuffer>();
 
-  /** Collects the dispatches of one pass. */
-  const emitter = (rows: number, pass: GPUBuffer) => {
-    const list: Dispatch[] = [];
-    const emit = (kernel: Kernel, bound: readonly GPUBuffer[], grid: readonly [number, number?, number?]) => {
-      list.push(cache.dispatch(kernel, pass, bound, grid));
-    };
-    const norm = (
-      shape: NormShape,
-      from: GPUBuffer,
-      to: GPUBuffer | undefined,
-      name: string | undefined,
-      count = rows,
-      picked?: GPUBuffer,
-    ) => {
-      const bound = [from];
-      if (to !== undefined) bound.push(to);
-      if (picked !== undefined) bound.push(picked);
-      if (shape.norm?.weight) bound.push(parameters.vectors([`${name}.weight`]));
-      if (shape.norm?.bias) bound.push(parameters.vectors([`${name}.bias`]));
-      emit(normKernel(shape, subgroups), bound, [count]);
-    };
-    /** The buffer that holds norm(x), or x itself, or x with a norm that the products that read it make on the way (`alone`: nothing else reads it). */
-    const input = (of: PlanNorm | undefined, alone: boolean): Input => {
-      if (of === undefined) return x;
-      const { kind, bias, weight, eps, unitOffset } = of.config;
-      if (alone && tuning.fuseNorm && rows <= tuning.fewRows && kind === 'rms' && weight && !bias)
-        return { ...x, rms: { eps, unitOffset }, weight: parameters.vectors([`${of.name}.weight`]) };
-      norm({ mode: 'to', dim: C, stride: x.stride, norm: of.config }, x.buffer, n.buffer, of.name);
-      return n;
-    };
-    /** `outputs` rows of the group's matrix, or (gated) as many pairs. */
-    const linear = (
-      from: Input,
-      matrix: DeviceMatrix,
-      outputs: number,
-      bias: GPUBuffer | undefined,
-      target: LinearTarget,
-    ) => {
-      for (const part of matrix.parts) {
-        const shape: LinearShape = {
-          kind: matrix.kind,
-          columns: matrix.columns,
-          outputs: target.gated ? outputs : part.rows,
-          outOffset: (target.offset ?? 0) + part.from,
-          biasOffset: part.from,
-          outStride: target.out.stride,
-          xStride: from.stride,
-          bias: bias !== undefined,
-          ...(target.gated ? { gated: true } : {}),
-          ...(target.add ? { add: true } : {}),
-          activation: target.activation,
-          scale: target.scale ?? 1,
-          softcap: target.softcap,
-          rms: from.rms,
-        };
-        const bound = [from.buffer, ...(from.weight ? [from.weight] : []), part.quants];
-        if (part.scales !== undefined) bound.push(part.scales);
-        if (bias !== undefined) bound.push(bias);
-        bound.push(target.out.buffer);
-        const size = {
-          rows,
-          eights: Math.ceil(matrix.columns / 8),
-          each: target.gated ? (2 as const) : (1 as const),
-          outputs: shape.outputs,
-        };
-        if (rows <= tuning.fewRows) {
-          const { rowsAtATime: at, ...cut } = tuning.gemv(size);
-          const groups = Math.ceil(shape.outputs / cut.outputs);
-          emit(gemvKernel(shape, at, cut, subgroups), bound, [
-            Math.min(groups, 65535),
-            Math.ceil(groups / 65535),
-            Math.ceil(rows / at),
-          ]);
-        } else {
-          const tile = tuning.tile(size);
-          emit(gemmKernel(shape, tile), bound, [
-            Math.ceil((shape.outputs * size.each) / tile.outputs),
-            Math.ceil(rows / tile.rows),
-          ]);
-        }
-      }
-    };
-    const single = (from: Input, name: string, bias: boolean, target: LinearTarget) => {
-      const { group, rows: outputs } = parameters.member(`${name}.weight`);
-      linear(
-        from,
-        parameters.matrix(group),
-        outputs,
-        bias ? parameters.vectors([`${name}.bias`]) : undefined,
-        target,
-      );
-    };
-    return { list, emit, norm, input, linear, single };
-  };
-  type Emitter = ReturnType<typeof emitter>;
+  const emitter = dispatchEmitter(parts);
 
   const emitQkv = (e: Emitter, step: QkvStep, rows: number) => {
     const at = `layers.${step.layer}.attention`;
