@@ -36,8 +36,8 @@ test('a run killed in the middle of two stages ends with the states, curves and 
     const whole = await speedrun(join(home, 'whole'));
     expect(whole.text).toContain('stopped after fine-tuning');
     const killed = join(home, 'killed');
-    expect((await speedrun(killed, /\] 8\/20/)).signal).toBe('SIGKILL');
-    expect((await speedrun(killed, /fine-tuning \.\.\.[\s\S]*\] 10\/20/)).signal).toBe('SIGKILL');
+    expect((await speedrun(killed, /\] (?:[4-9]|1\d)\/20/)).signal).toBe('SIGKILL');
+    expect((await speedrun(killed, /fine-tuning \.\.\.[\s\S]*\] (?:[4-9]|1\d)\/20/)).signal).toBe('SIGKILL');
     const rest = await speedrun(killed);
     expect(rest.text).toMatch(
       /pretraining: done before[\s\S]*going on at step \d+ of 20[\s\S]*stopped after/,
