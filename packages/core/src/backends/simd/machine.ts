@@ -51,6 +51,16 @@ self.onmessage = (e) => go(e.data);`;
 
 /** Compiles the kernels and starts the worker threads. */
 export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
+  // Compiling in the background does not keep Node (seen on 24) from ending when nothing else is under way.
+  const awake = setInterval(() => {}, 1000);
+  try {
+    return await start(options);
+  } finally {
+    clearInterval(awake);
+  }
+}
+
+async function start(options: MachineOptions): Promise<Machine> {
   const shared =
     typeof SharedArrayBuffer !== 'undefined' && (inNode() || globalThis.crossOriginIsolated === true);
   const threads = shared ? Math.max(1, options.threads ?? Math.min(8, await cores())) : 1;
