@@ -130,6 +130,9 @@ describe('provenance', () => {
       ours,
       theirs,
       (chain, form, literal, data) => {
+        // A printed container says "Markup(" of what was escaped, and later steps take that word apart.
+        const prints = chain.some((step) => step.endsWith('|string')) || form.includes('[EXPR, L]');
+        fc.pre(!(prints && chain.some((step) => /\|(e|safe|escape|forceescape)\b/.test(step))));
         const expression = chain.reduce((inner, step) => `(${step.replaceAll('{v}', inner)})`, 'D');
         const source = `${preamble}{% set L = '${literal}' %}${form.replaceAll('EXPR', expression)}`;
         let chat: RenderedChat;
