@@ -3,7 +3,8 @@
 import ctypes, sys, time
 import llama_cpp
 
-llama_cpp.llama_log_set(llama_cpp.llama_log_callback(lambda level, text, data: None), ctypes.c_void_p(0))
+silence = llama_cpp.llama_log_callback(lambda level, text, data: None)  # kept: C calls it for as long as it logs
+llama_cpp.llama_log_set(silence, ctypes.c_void_p(0))
 model = llama_cpp.Llama(sys.argv[1], n_ctx=1024, n_batch=512, n_threads=2, n_threads_batch=2, verbose=False)
 ids = lambda count: [1000 + (i * 7919) % 20000 for i in range(count)]
 print("ready", flush=True)
