@@ -105,3 +105,33 @@ test('where does not leak an infinite gradient from the branch that was not take
   )(x);
   expect([...grad.dataSync()]).toEqual([3, 0.5]);
 });
+
+test('gather, matMul and where keep our gradient when another library registers its own later; gather along another axis keeps theirs', () => {
+  const theirs = (kernelName: string): tf.GradConfig => ({
+    kernelName,
+    inputsToSave: kernelName === 'GatherV2' ? ['x', 'indices'] : [],
+    gradFunc: () => {
+      throw new Error(`their ${kernelName}`);
+    },
+  });
+  for (const name of ['GatherV2', 'BatchMatMul', 'Select', 'Tanh']) tf.registerGradient(theirs(name));
+  registerGradients();
+  const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const y = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const rows = tf.tensor1d([1, 1], 'int32');
+  const taken = tf.grad((t) => tf.sum(tf.gather(t, rows)))(x);
+  expect(Array.from(taken.dataSync())).toEqual([0, 0, 2, 2]);
+  expect(
+    Array.from(
+      tf
+        .grad((t) => tf.sum(tf.matMul(t as tf.Tensor2D, y)))(x)
+        .dataSync(),
+    ),
+  ).toEqual([3, 7, 3, 7]);
+  const masked = tf.grad((t) => tf.sum(tf.where(tf.greater(x, 2), t, tf.zerosLike(t))))(x);
+  expect(Array.from(masked.dataSync())).toEqual([0, 0, 1, 1]);
+  expect(() => tf.grad((t) => tf.sum(tf.gather(t, rows, 1)))(x)).toThrow('their GatherV2');
+  expect(() => tf.grad((t) => tf.sum(tf.tanh(t)))(x)).toThrow('their Tanh');
+  tf.unregisterGradient('Tanh');
+  registerGradients();
+});
