@@ -128,7 +128,7 @@ test('gather, matMul and where keep our gradient when another library registers 
         .dataSync(),
     ),
   ).toEqual([3, 7, 3, 7]);
-  const masked = tf.grad((t) => tf.sum(tf.where(tf.greater(x, 2), t, tf.zerosLike(t))))(x);
+  const masked = tf.grad((t) => tf.sum(tf.where(tf.greater(y, 2), t, tf.zerosLike(t))))(x);
   expect(Array.from(masked.dataSync())).toEqual([0, 0, 1, 1]);
   expect(() => tf.grad((t) => tf.sum(tf.gather(t, rows, 1)))(x)).toThrow('their GatherV2');
   expect(() => tf.grad((t) => tf.sum(tf.tanh(t)))(x)).toThrow('their Tanh');
