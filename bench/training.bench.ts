@@ -91,7 +91,7 @@ const absent = (name: string) => (error: unknown) => ({
 });
 
 export async function run(report: Report): Promise<void> {
-  const rounds = 3;
+  const rounds = 5;
   const metric = 'training step, 0.95M parameters';
   const line = (peer: string, ours: number, peerValue: number | null, reason?: string, name = metric): void =>
     report({
@@ -123,7 +123,7 @@ export async function run(report: Report): Promise<void> {
     if ('step' in wasm) seen.wasm.push(await wasm.step());
     if ('step' in native) seen.native.push(await native.step());
     if ('step' in cpu && round < 2) seen.cpu.push(await cpu.step());
-    if (round < 2 && torchReason === undefined) {
+    if (torchReason === undefined) {
       const result = await torch();
       if ('value' in result) seen.torch.push(result.value);
       else torchReason = result.reason;
