@@ -25,6 +25,12 @@ export interface Setting {
   readonly evaluation: number;
   /** Questions whose four drawn answers are compared. */
   readonly comparisons: number;
+  /** Judged questions with four answers each, for the reward model to order and choose from. */
+  readonly bestOf: number;
+  /** Judged sums, asked without the tool and with it. */
+  readonly sums: number;
+  /** Questions whose own right answers are kept while the special word is taught. */
+  readonly own: number;
   /** Hidden sizes and steps of the scaling sweep: every pair is a run. */
   readonly sweep: { readonly sizes: readonly number[]; readonly steps: readonly number[] };
 }
@@ -41,7 +47,8 @@ export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Set
     steps: { pretrain: 20, sft: 20, reward: 4, dpo: 4, grpo: 2, words: 4 },
     examples: 4,
     evaluation: 14,
-    comparisons: 20,
+    comparisons: 24,
+    ...{ bestOf: 16, sums: 6, own: 60 },
     sweep: { sizes: [16], steps: [4, 8] },
   },
   tiny: {
@@ -55,7 +62,8 @@ export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Set
     steps: { pretrain: 500, sft: 900, reward: 100, dpo: 60, grpo: 24, words: 150 },
     examples: 32,
     evaluation: 210,
-    comparisons: 300,
+    comparisons: 600,
+    ...{ bestOf: 150, sums: 60, own: 900 },
     sweep: { sizes: [16, 32, 64], steps: [20, 40, 80] },
   },
   small: {
@@ -66,10 +74,11 @@ export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Set
     rows: 16,
     length: 128,
     stories: 8000,
-    steps: { pretrain: 1200, sft: 1300, reward: 160, dpo: 100, grpo: 40, words: 500 },
+    steps: { pretrain: 1200, sft: 1300, reward: 200, dpo: 100, grpo: 40, words: 500 },
     examples: 48,
-    evaluation: 350,
-    comparisons: 600,
+    evaluation: 700,
+    comparisons: 2000,
+    ...{ bestOf: 400, sums: 300, own: 2400 },
     sweep: { sizes: [16, 32, 64], steps: [40, 120, 300] },
   },
   large: {
@@ -83,7 +92,8 @@ export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Set
     steps: { pretrain: 12_000, sft: 3000, reward: 600, dpo: 300, grpo: 120, words: 1000 },
     examples: 96,
     evaluation: 1400,
-    comparisons: 4000,
+    comparisons: 8000,
+    ...{ bestOf: 1000, sums: 500, own: 8000 },
     sweep: { sizes: [64, 96, 128, 192], steps: [500, 1500, 4000] },
   },
 };

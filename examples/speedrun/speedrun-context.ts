@@ -4,7 +4,7 @@ import type { Random } from '@ashlar/sampling';
 import type { Tokenizer } from '@ashlar/tokenizer';
 import { type Card, renderCard } from './card.ts';
 import type { Measured } from './evaluate.ts';
-import type { Question } from './questions.ts';
+import { type Question, type QuestionChoice, questionOf, type Split } from './questions.ts';
 import type { RunFolder } from './run-folder.ts';
 import { answerEnd, documentEnd } from './run-tokenizer.ts';
 import type { Setting } from './settings.ts';
@@ -16,19 +16,33 @@ export interface Speedrun {
   readonly card: Card;
   readonly tokenizer: Tokenizer;
   readonly config: ModelConfig;
-  /** Questions with odd numbers; training uses even ones. */
+  /** What the run is judged by: `test`, or `dev` while settings are being chosen. */
+  readonly split: Exclude<Split, 'train'>;
+  /** Judged questions of all kinds, the same ones for every stage. */
   readonly testQuestions: readonly Question[];
 }
 
-/** Numbers of questions by use; even, so that no test question is among them. */
-export const questionNumber = (use: keyof typeof uses, i: number): number => 2 * (uses[use] + i);
+/** Numbers of questions by use. */
+export const questionNumber = (use: keyof typeof uses, i: number): number => uses[use] + i;
 const uses = {
   pages: 0,
-  demonstrations: 1_000_000,
-  comparisons: 2_000_000,
-  rounds: 3_000_000,
-  words: 4_000_000,
+  demonstrations: 20_000_000,
+  comparisons: 40_000_000,
+  rounds: 60_000_000,
+  words: 80_000_000,
+  judged: 100_000_000,
 } as const;
+
+/** Judged questions from `first` on: of the run's split, so that nothing was trained on their words. */
+export const judgedQuestions = (
+  { random, split }: Pick<Speedrun, 'random' | 'split'>,
+  first: number,
+  count: number,
+  choice: Pick<QuestionChoice, 'kind'> = {},
+): Question[] =>
+  Array.from({ length: count }, (_, i) =>
+    questionOf(random, questionNumber('judged', first + i), { ...choice, split }),
+  );
 
 export const rawConfigOf = (
   setting: Pick<Setting, 'numLayers' | 'hiddenSize' | 'intermediateSize' | 'length'>,
@@ -57,6 +71,7 @@ export const configOf = (...of: Parameters<typeof rawConfigOf>): ModelConfig =>
 export async function writeCard({ run, card }: Pick<Speedrun, 'run' | 'card'>): Promise<void> {
   card.seconds = run.seconds;
   await run.write('card.html', renderCard(card));
+  await run.write('card.json', `${JSON.stringify(card, null, 1)}\n`);
 }
 
 /** Puts on the card what a stage was for, and whether it did it: the intervals of before and after, or of the difference where the same questions were asked. */

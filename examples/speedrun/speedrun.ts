@@ -1,5 +1,5 @@
-// From raw text to a preferred assistant, in one command and in minutes: `node --conditions=@ashlar/source --import tsx examples/speedrun/speedrun.ts [--setting tiny] [--out FOLDER] [--backend simd] [--seed 1] [--until STAGE]`.
-// Every stage leaves its result in the folder and is not done twice, a stage that was killed goes on in its middle; card.html is written after each.
+// From raw text to a preferred assistant, in one command and in minutes: `node --conditions=@ashlar/source --import tsx examples/speedrun/speedrun.ts [--setting tiny] [--out FOLDER] [--backend simd] [--seed 1] [--questions test] [--until STAGE]`.
+// `--questions dev` judges by the questions that settings are chosen by. Every stage leaves its result in the folder and is not done twice, a stage that was killed goes on in its middle; card.html is written after each.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendName, chooseBackend, storedWeights, writeHuggingFace } from '@ashlar/core';
@@ -7,16 +7,23 @@ import { nodeOutputFolder } from '@ashlar/core/node';
 import { createRandom } from '@ashlar/sampling';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Card } from './card.ts';
-import { questionOf } from './questions.ts';
 import { openRun } from './run-folder.ts';
 import { tokenizerConfig } from './run-tokenizer.ts';
 import { settings } from './settings.ts';
-import { configOf, rawConfigOf, type Speedrun, shown, writeCard } from './speedrun-context.ts';
-import { type Comparisons, comparisonsStage, rewardStage } from './stages/comparisons.ts';
+import {
+  configOf,
+  judgedQuestions,
+  rawConfigOf,
+  type Speedrun,
+  shown,
+  writeCard,
+} from './speedrun-context.ts';
+import { type Comparisons, comparisonsStage } from './stages/comparisons.ts';
 import { fineTuningStage } from './stages/fine-tuning.ts';
 import { dpoStage, grpoStage } from './stages/preference.ts';
 import { dreamsStage, pretrainingBatches, pretrainingStage } from './stages/pretraining.ts';
 import { leaderboardStage, scalingStage } from './stages/ranking.ts';
+import { rewardStage } from './stages/reward.ts';
 import { specialWordsStage } from './stages/special-words.ts';
 import { tokenizerStage } from './stages/tokenizer.ts';
 
@@ -26,6 +33,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: '' },
     backend: { type: 'string', default: 'simd' },
     seed: { type: 'string', default: '1' },
+    questions: { type: 'string', default: 'test' },
     until: { type: 'string', default: 'scaling' },
   },
 });
@@ -36,13 +44,16 @@ if (setting === undefined)
 const seed = Number(values.seed);
 if (!Number.isInteger(seed) || seed < 0)
   throw new RangeError(`--seed: expected an integer >= 0, got ${values.seed}`);
+const split = values.questions;
+if (split !== 'test' && split !== 'dev')
+  throw new RangeError(`--questions: expected test or dev, got ${split}`);
 const { device } = await chooseBackend(values.backend as BackendName);
 const random = createRandom(seed);
 const folder = values.out === '' ? join('speedrun-out', name) : values.out;
 const run = await openRun(folder);
 const card: Card = {
   setting: name,
-  facts: { backend: `${values.backend} (${device})`, seed },
+  facts: { backend: `${values.backend} (${device})`, seed, questions: split },
   ...{ purposes: [], scores: {}, curves: {}, notes: [], boards: [] },
   seconds: run.seconds,
 };
@@ -50,9 +61,9 @@ const card: Card = {
 const { tokenizer, tokenizerJson, bytesPerToken } = await tokenizerStage(run, setting, random);
 const rawConfig = rawConfigOf(setting, tokenizer.vocabSize);
 const speedrun: Speedrun = {
-  ...{ setting, random, run, card, tokenizer },
+  ...{ setting, random, run, card, tokenizer, split },
   config: configOf(setting, tokenizer.vocabSize),
-  testQuestions: Array.from({ length: setting.evaluation }, (_, i) => questionOf(random, 2 * i + 1)),
+  testQuestions: judgedQuestions({ random, split }, 0, setting.evaluation),
 };
 card.facts['vocabulary'] = tokenizer.vocabSize;
 shown(speedrun, 'tokenizer', 'bytes a token of held-out stories', 1, bytesPerToken);

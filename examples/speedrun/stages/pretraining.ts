@@ -31,7 +31,7 @@ export function pretrainingTokens({ setting, tokenizer, random }: Speedrun): Int
     const story = tokenizer.encode(storyOf(random, i).text);
     tokens.push(documentEnd, ...story);
     for (let room = story.length; room > 0; pages++) {
-      const page = pageIds(tokenizer, questionOf(random, questionNumber('pages', pages)));
+      const page = pageIds(tokenizer, questionOf(random, questionNumber('pages', pages), { sums: 'shown' }));
       tokens.push(documentEnd, ...page.slice(0, -1));
       room -= page.length;
     }

@@ -11,7 +11,7 @@ import { questionNumber } from '../speedrun-context.ts';
 
 /** Stories that no stage trains on. */
 export const heldOutStories = (random: Random, count: number): string[] =>
-  Array.from({ length: count }, (_, i) => storyOf(random, 50_000_000 + i).text);
+  Array.from({ length: count }, (_, i) => storyOf(random, 4_200_000_000 + i).text);
 
 export interface TokenizerResult {
   readonly tokenizer: object;
@@ -28,7 +28,7 @@ export async function tokenizerStage(
     const texts = [
       ...Array.from({ length: sample }, (_, i) => storyOf(random, i).text),
       ...Array.from({ length: sample }, (_, i) => {
-        const question = questionOf(random, questionNumber('pages', i));
+        const question = questionOf(random, questionNumber('pages', i), { sums: 'shown' });
         return `${userText(question)} ${question.webAnswer}`;
       }),
     ];
