@@ -22,7 +22,7 @@ import { cachedPass } from '../kv-cache/cached-pass.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { StepExecutor } from '../runtime/step-executor.ts';
-import { type Adapter, withLora, withRowAdapters } from '../train/lora/lora.ts';
+import { type Adapter, linearSpecs, withLora, withRowAdapters } from '../train/lora/lora.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
 import { checkIds, type IdRows, toIdTensor } from './id-rows.ts';
 import { LazyParameters } from './lazy-parameters.ts';
@@ -70,7 +70,7 @@ export interface Model extends LanguageModel<KvSequence> {
    * Lays an adapter beside the weights from the next call on, or with `undefined` takes it away; the base is not touched and the adapter's tensors stay the caller's.
    *
    * With a sequence, for that sequence alone (its forks take it over when they are given it too); without, for `forward`, `hidden` and every sequence that has none of its own. Sequences of one step may
-   * have different ones. Throws a TypeError for a fused executor, which has no place for the term: load with `executor: 'composite'`.
+   * have different ones, whatever the executor; a fused one packs a copy when a pass first needs it, and again when the adapter's tensors are replaced.
    */
   useAdapter(adapter: Adapter | undefined, sequence?: KvSequence): void;
   /** Puts other values into a parameter; the model takes ownership of the tensor. */
@@ -230,7 +230,13 @@ export function createModel({
       requests.map((r) => r.ids.length),
     );
     try {
-      const results = await fused.run(requests.map(({ ids }, i) => ({ ids, reservation: reservations[i] })));
+      const results = await fused.run(
+        requests.map(({ ids, sequence }, i) => ({
+          ids,
+          reservation: reservations[i],
+          adapter: adapters.get(sequence) ?? adapter,
+        })),
+      );
       reservations.forEach((reservation, i) => {
         reservation.commit(requests[i].ids);
       });
@@ -283,12 +289,10 @@ export function createModel({
     },
     useAdapter(next, sequence) {
       use();
-      if (executor !== undefined && next !== undefined)
-        throw new TypeError(
-          `adapter: expected a model with the composite executor, got ${executor.name}: load with executor 'composite' or merge the adapter`,
-        );
-      if (next !== undefined) checkAdapter(next, parameters);
+      if (next !== undefined) checkAdapter(next, config);
       kv.weightsChanged(sequence);
+      const old = sequence === undefined ? adapter : adapters.get(sequence);
+      if (old !== undefined && old !== next) executor?.forgetAdapter(old);
       if (sequence === undefined) adapter = next;
       else if (next === undefined) adapters.delete(sequence);
       else adapters.set(sequence, next);
@@ -397,10 +401,12 @@ function checkLength(config: ModelConfig, length: number): void {
   }
 }
 
-/** Throws unless every target is a parameter and the adapter's tensors fit it. */
-function checkAdapter({ tensors, lora }: Adapter, parameters: ReadonlyMap<string, Tensor>): void {
+/** Throws unless every target is a linear weight inside the layers and the adapter's tensors fit it. */
+function checkAdapter({ tensors, lora }: Adapter, config: ModelConfig): void {
+  // From the configuration: asking a packed model for a tensor would unpack it.
+  const shapes = new Map(linearSpecs(config).map((spec) => [spec.name, spec.shape]));
   for (const name of lora.targets) {
-    const shape = parameters.get(name)?.shape;
+    const shape = shapes.get(name);
     const a = tensors.get(`${name}.loraA`)?.shape ?? [];
     const b = tensors.get(`${name}.loraB`)?.shape ?? [];
     if (shape === undefined || a[0] !== shape[0] || b[1] !== shape[1] || a[1] !== b[0])

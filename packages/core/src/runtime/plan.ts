@@ -1,5 +1,6 @@
 // A model as a straight list of fused steps, from its configuration alone. Executors walk the list with their own kernels on the same weights
 // and cache; what a step does is said once, here. The names are those of `listParameters`.
+// Where a row has an adapter, every `linear` below is W x + scale B (A x): the term belongs to the row, not to the plan, so it is no step of its own.
 import type { Activation, ModelConfig, NormConfig, RopeConfig } from '../models/model-config.ts';
 
 /** A norm by the name of its parameters. */

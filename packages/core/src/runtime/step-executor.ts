@@ -2,11 +2,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Reservation } from '../kv-cache/kv-cache.ts';
 import type { PageStore } from '../kv-cache/page-store.ts';
+import type { Adapter } from '../train/lora/lora.ts';
 
 /** Tokens of one sequence in a pass; their pages are reserved. */
 export interface PassRequest {
   readonly ids: ArrayLike<number>;
   readonly reservation: Reservation;
+  /** What is added beside the linear layers for these tokens. */
+  readonly adapter?: Adapter | undefined;
 }
 
 /** Runs a model's plan on packed weights. */
@@ -23,6 +26,8 @@ export interface StepExecutor {
   replace(name: string, values: Float32Array): void;
   /** The same from a tensor of the running backend, for devices that give no floats without waiting. */
   replaceTensor?(name: string, values: Tensor): void;
+  /** Frees what it keeps of an adapter; one that a later request names is taken in again. */
+  forgetAdapter(adapter: Adapter): void;
   /** A parameter as float32 in the shape of `listParameters`. */
   parameter(name: string): Float32Array;
   /** Frees weights, pages and buffers. */

@@ -1,8 +1,16 @@
 // Writes a pass's program: instructions of the SIMD machine over fixed buffers. It remembers a sum to the residual stream that has not been made yet, because
 // the next norm makes it on the way.
-import { floatBits, instruction, linearKinds, type Opcode } from '../../backends/simd/program.ts';
+import {
+  elementwiseKinds,
+  floatBits,
+  instruction,
+  linearKinds,
+  type Opcode,
+} from '../../backends/simd/program.ts';
 import type { NormConfig } from '../../models/model-config.ts';
+import type { AdapterSpan } from '../adapter-cache.ts';
 import type { MlpStep, PlanNorm } from '../plan.ts';
+import type { PackedAdapter } from './packed-adapter.ts';
 import { isIntegerKind, type PackedMatrix } from './packed-layout.ts';
 import type { PackedParameters } from './packed-parameters.ts';
 
@@ -24,6 +32,13 @@ export interface EmitterPlace {
   readonly gemmScratch: readonly [number, number];
 }
 
+/** Rows that have adapters, and room for their terms: [rows, rank] and [rows, width] floats. */
+export interface EmitterAdapters {
+  readonly spans: readonly AdapterSpan<PackedAdapter>[];
+  readonly low: number;
+  readonly term: number;
+}
+
 /** A linear layer: its parameters' name, where its rows go, and the matrix when it is not `name.weight`. */
 export interface LinearTarget {
   readonly name: string;
@@ -42,8 +57,10 @@ export class Emitter {
   readonly #place: EmitterPlace;
   readonly #rows: number;
   readonly #stream: RowBuffer;
+  readonly #adapters: EmitterAdapters | undefined;
 
-  constructor(place: EmitterPlace, rows: number, stream: RowBuffer) {
+  constructor(place: EmitterPlace, rows: number, stream: RowBuffer, adapters?: EmitterAdapters) {
+    this.#adapters = adapters;
     this.#place = place;
     this.#rows = rows;
     this.#stream = stream;
@@ -115,6 +132,30 @@ export class Emitter {
       const shape = [out.at, matrix.rows, rows, columns, matrix.rows];
       this.emit('linear', [...sources, ...shape, biasAt, ...panelScratch], free);
     });
+    this.#beside(input, targets);
+  }
+
+  /** out += B (A input), in the rows that have an adapter of that linear layer. */
+  #beside(input: RowBuffer, targets: readonly LinearTarget[]): void {
+    if (this.#adapters === undefined) return;
+    const { spans, low, term } = this.#adapters;
+    for (const { name, out } of targets)
+      for (const { from, to, adapter } of spans) {
+        const known = adapter.terms.get(`${name}.weight`);
+        if (known === undefined) continue;
+        const { down, up } = known;
+        const rows = to - from;
+        this.#product(input.at + from * down.columns * 4, down, low, rows);
+        this.#product(low, up, term, rows);
+        const sum = out.at + from * up.rows * 4;
+        const same = [1, 1, 1, rows * up.rows, 0, 0, 0, 1, 0, 0, 0, 1];
+        this.emit('elementwise', [elementwiseKinds.add, sum, term, sum, ...same]);
+      }
+  }
+
+  #product(input: number, matrix: PackedMatrix, out: number, rows: number): void {
+    const shape = [rows, matrix.columns, matrix.rows, 0, 1, 1, 0, 0, 0];
+    this.emit('gemm', [input, matrix.address, out, ...shape, 0, ...this.#place.gemmScratch]);
   }
 
   #normWords(settings: NormConfig | undefined, name: string | undefined): number[] {

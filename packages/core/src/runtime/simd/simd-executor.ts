@@ -6,6 +6,7 @@ import type { SimdBackend } from '../../backends/simd/simd-backend.ts';
 import type { CacheDtype } from '../../kv-cache/page-store.ts';
 import type { Activation, ModelConfig } from '../../models/model-config.ts';
 import { alibiSlopes } from '../../ops/attention-mask.ts';
+import { type AdapterSpan, adapterSpans, createAdapterCache } from '../adapter-cache.ts';
 import {
   compilePlan,
   type EmbedStep,
@@ -14,8 +15,9 @@ import {
   type PlanNorm,
   type PlanStep,
 } from '../plan.ts';
-import type { StepExecutor } from '../step-executor.ts';
-import { Emitter, type EmitterPlace, type RowBuffer } from './emitter.ts';
+import type { PassRequest, StepExecutor } from '../step-executor.ts';
+import { Emitter, type EmitterAdapters, type EmitterPlace, type RowBuffer } from './emitter.ts';
+import { freeAdapter, type PackedAdapter, packAdapter } from './packed-adapter.ts';
 import { attentionScratch, logitRows, panelBytes } from './packed-layout.ts';
 import type { PackedParameters } from './packed-parameters.ts';
 import { createPassTables, type PassRow } from './pass-tables.ts';
@@ -110,8 +112,31 @@ export function createSimdExecutor(
   if (clip !== undefined) new Float32Array(heap.memory.buffer, clipAt, 2).set([clip, -clip]);
 
   const floats = (at: number, count: number) => new Float32Array(heap.memory.buffer, at, count);
-  const passes = new Map<number, Pass>();
+  const passes = new Map<number | string, Pass>();
   const headPrograms = new Map<number, Int32Array>();
+
+  const adapters = createAdapterCache<PackedAdapter>(
+    (adapter) => packAdapter(heap, adapter),
+    (packed) => freeAdapter(heap, packed),
+  );
+  // Room for the terms of a pass: taken when the first adapter is used, and again for a larger one.
+  let room = { rank: 0, width: 0, low: 0, term: 0 };
+  const withRoom = (spans: readonly AdapterSpan<PackedAdapter>[]): EmitterAdapters | undefined => {
+    if (spans.length === 0) return undefined;
+    const rank = Math.max(room.rank, ...spans.map(({ adapter }) => adapter.rank));
+    const width = Math.max(room.width, ...spans.map(({ adapter }) => adapter.width));
+    if (rank > room.rank || width > room.width) {
+      for (const at of [room.low, room.term]) if (at !== 0) heap.free(at);
+      room = {
+        rank,
+        width,
+        low: heap.allocate(maxRows * rank * 4),
+        term: heap.allocate(maxRows * width * 4),
+      };
+      passes.clear(); // programs hold the old addresses
+    }
+    return { spans, low: room.low, term: room.term };
+  };
 
   function emitStep(e: Emitter, step: PlanStep, T: number): void {
     if (step.op === 'qkv') {
@@ -215,10 +240,11 @@ export function createSimdExecutor(
     if (step.sumNorm !== undefined) e.normStream(step.sumNorm, x);
   }
 
-  function passOf(T: number): Pass {
-    const known = passes.get(T);
+  function passOf(T: number, beside: EmitterAdapters | undefined): Pass {
+    const key = beside === undefined ? T : [T, ...beside.spans.map(spanKey)].join(' ');
+    const known = passes.get(key);
     if (known !== undefined) return known;
-    const e = new Emitter(place, T, x);
+    const e = new Emitter(place, T, x, beside);
     for (const step of plan) {
       if (step.op === 'embed') {
         if (step.projection) e.linears(wide, T, [{ name: 'embeddingProjection', out: x, bias: false }]);
@@ -229,7 +255,7 @@ export function createSimdExecutor(
     e.cut();
     // Prompts come in all lengths; keep the programs of a few.
     if (passes.size >= 32) passes.delete([...passes.keys()].find((rows) => rows !== 1) as number);
-    passes.set(T, { segments: e.segments });
+    passes.set(key, { segments: e.segments });
     return { segments: e.segments };
   }
 
@@ -251,10 +277,10 @@ export function createSimdExecutor(
   }
 
   /** Routes each row of n to its experts and leaves the weighted sum in y2. */
-  function runExperts(step: MlpStep, T: number): void {
+  function runExperts(step: MlpStep, T: number, beside: EmitterAdapters | undefined): void {
     const { count, perToken, normalize } = config.experts as NonNullable<ModelConfig['experts']>;
     const at = `layers.${step.layer}.experts`;
-    const route = new Emitter(place, T, x);
+    const route = new Emitter(place, T, x, beside);
     route.linears(n, T, [{ name: `${at}.router`, out: router, bias: false }]);
     route.cut();
     backend.machine.run(route.segments[0] as Int32Array);
@@ -266,7 +292,11 @@ export function createSimdExecutor(
       rows.forEach(({ row }, r) => {
         gathered.set(input.subarray(row * C, (row + 1) * C), r * C);
       });
-      const e = new Emitter(place, rows.length, x);
+      const own = beside?.spans ?? [];
+      const spans = adapterSpans(
+        rows.map(({ row }) => own.find(({ from, to }) => row >= from && row < to)?.adapter),
+      );
+      const e = new Emitter(place, rows.length, x, beside && { ...beside, spans });
       emitFeedForward(e, step, `${at}.${expert}`, n, y2, rows.length);
       e.cut();
       backend.machine.run(e.segments[0] as Int32Array);
@@ -298,6 +328,35 @@ export function createSimdExecutor(
     return results;
   }
 
+  async function runRows(requests: readonly PassRequest[]): Promise<Float32Array[]> {
+    const lengths = requests.map(({ ids, reservation }) => reservation.start + ids.length);
+    const rows: PassRow[] = requests.flatMap(({ ids, reservation }, request) =>
+      Array.from({ length: ids.length }, (_, t) => ({
+        id: ids[t],
+        position: reservation.start + t,
+        request,
+        last: t === ids.length - 1,
+      })),
+    );
+    const packed = requests.map(({ adapter }) => adapter && adapters.get(adapter));
+    const results = new Array<Float32Array>(requests.length);
+    for (let from = 0; from < rows.length; from += maxRows) {
+      const part = rows.slice(from, from + maxRows);
+      tables.write(part, requests, lengths);
+      const beside = withRoom(adapterSpans(part.map(({ request }) => packed[request])));
+      for (const segment of passOf(part.length, beside).segments) {
+        if (segment instanceof Int32Array) backend.machine.run(segment);
+        else runExperts(segment, part.length, beside);
+      }
+      const wanted = part.flatMap((row, i) => (row.last ? [i] : []));
+      runLogits(wanted).forEach((row, i) => {
+        results[part[wanted[i]].request] = row;
+      });
+      if (from + maxRows < rows.length) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    }
+    return results;
+  }
+
   return {
     name: 'simd',
     store,
@@ -308,31 +367,14 @@ export function createSimdExecutor(
       return parameters.bytes;
     },
     async run(requests) {
-      const lengths = requests.map(({ ids, reservation }) => reservation.start + ids.length);
-      const rows: PassRow[] = requests.flatMap(({ ids, reservation }, request) =>
-        Array.from({ length: ids.length }, (_, t) => ({
-          id: ids[t],
-          position: reservation.start + t,
-          request,
-          last: t === ids.length - 1,
-        })),
-      );
-      const results = new Array<Float32Array>(requests.length);
-      for (let from = 0; from < rows.length; from += maxRows) {
-        const part = rows.slice(from, from + maxRows);
-        tables.write(part, requests, lengths);
-        for (const segment of passOf(part.length).segments) {
-          if (segment instanceof Int32Array) backend.machine.run(segment);
-          else runExperts(segment, part.length);
-        }
-        const wanted = part.flatMap((row, i) => (row.last ? [i] : []));
-        runLogits(wanted).forEach((row, i) => {
-          results[part[wanted[i]].request] = row;
-        });
-        if (from + maxRows < rows.length) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      adapters.begin();
+      try {
+        return await runRows(requests);
+      } finally {
+        adapters.end();
       }
-      return results;
     },
+    forgetAdapter: (adapter) => adapters.forget(adapter),
     replace(name, values) {
       parameters.replace(name, values);
       passes.clear();
@@ -341,9 +383,12 @@ export function createSimdExecutor(
     parameter: (name) => parameters.values(name),
     dispose() {
       store.dispose();
-      for (const at of owned) heap.free(at);
+      adapters.dispose();
+      for (const at of [...owned, room.low, room.term]) if (at !== 0) heap.free(at);
       tables.dispose();
       parameters.dispose();
     },
   };
 }
+
+const spanKey = ({ from, to, adapter }: AdapterSpan<PackedAdapter>): string => `${from}-${to}:${adapter.id}`;

@@ -211,6 +211,10 @@ export function createWebgpuExecutor(
       layersOf(rows, 1).length +
       (wanted === 0 ? 0 : recorded(`head ${wanted}`, () => plan.head(wanted, logitsFor(wanted))).length),
     async run(requests) {
+      if (requests.some(({ adapter }) => adapter !== undefined))
+        throw new TypeError(
+          `adapter: expected an executor with room for its term, got webgpu: load with executor 'composite' or merge the adapter`,
+        );
       const lengths = requests.map(({ ids, reservation }) => reservation.start + ids.length);
       const rows = rowsOf(requests);
       const results = new Array<Float32Array>(requests.length);
@@ -233,6 +237,7 @@ export function createWebgpuExecutor(
       checkBackend('webgpu');
       return results;
     },
+    forgetAdapter: () => {},
     replace: (name, values) => tensors.replace(name, values),
     replaceTensor: (name, value) => tensors.replace(name, value),
     parameter(name) {
