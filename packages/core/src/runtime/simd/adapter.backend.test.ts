@@ -7,8 +7,9 @@ import { decoderNames, tinyConfig, tinyIds, tinyModel, tinyParameters } from '..
 import { createModel, type Model } from '../../models/model.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import { listParameters } from '../../models/parameters.ts';
-import { type Adapter, linearSpecs, loraConfig, mergeLora } from '../../train/lora/lora.ts';
+import { mergeLora } from '../../train/lora/lora.ts';
 import { storedWeights } from '../../train/stored-weights.ts';
+import { stepped, waveAdapter } from '../adapter-contract.ts';
 import { loadSimdModel } from './load-simd-model.ts';
 
 const heapBytes = (): number =>
@@ -36,47 +37,11 @@ async function fusedModel(config: ModelConfig): Promise<Model> {
   return createModel({ config, parameters, assets, hash, executor, cache: { pageSize: 4 } });
 }
 
-/** An adapter with values in both of its matrices. */
-function waveAdapter(
-  config: ModelConfig,
-  by: number,
-  rank: number,
-  targets?: (name: string) => boolean,
-): Adapter {
-  const lora = loraConfig(config, { rank, alpha: 3, ...(targets === undefined ? {} : { targets }) });
-  const shapes = new Map(linearSpecs(config).map((s) => [s.name, s.shape]));
-  const wave = (shape: [number, number], phase: number) =>
-    tf.tensor2d(
-      Float32Array.from({ length: shape[0] * shape[1] }, (_, k) => 0.2 * Math.sin(k * by + phase)),
-      shape,
-    );
-  const tensors = lora.targets.flatMap((name, i) => {
-    const [inputs, outputs] = shapes.get(name) as readonly number[];
-    return [
-      [`${name}.loraA`, wave([inputs, rank], i)] as const,
-      [`${name}.loraB`, wave([rank, outputs], i + 0.5)] as const,
-    ];
-  });
-  return { tensors: new Map(tensors), lora };
-}
-
 const expectClose = (got: Float32Array, expected: Float32Array, tolerance = 5e-4) => {
   expect(got.length).toBe(expected.length);
   const worst = got.reduce((max, x, i) => Math.max(max, Math.abs(x - expected[i])), 0);
   expect(worst).toBeLessThan(tolerance);
 };
-
-/** Logits behind each sequence's last id; the sequences take unequal steps of one pass, with their adapters. */
-async function stepped(model: Model, prompts: readonly number[][], own: readonly (Adapter | undefined)[]) {
-  const sequences = prompts.map(() => model.newSequence());
-  own.forEach((adapter, i) => {
-    model.useAdapter(adapter, sequences[i]);
-  });
-  await model.step(prompts.map((ids, i) => ({ sequence: sequences[i], ids: ids.slice(0, -1) })));
-  const rows = await model.step(prompts.map((ids, i) => ({ sequence: sequences[i], ids: ids.slice(-1) })));
-  for (const sequence of sequences) sequence.dispose();
-  return rows;
-}
 
 describe.each(decoderNames)('%s', (name) => {
   it('each sequence of a pass gets the logits of the composite path with its adapter, and none without', async () => {

@@ -176,7 +176,7 @@ export function createParameterTensors(
 }
 
 /** The buffer under a tensor of the running webgpu backend, with everything written that was asked for. */
-function tensorBuffer(values: Tensor): GPUBuffer {
+export function tensorBuffer(values: Tensor): GPUBuffer {
   const tf = backend() as unknown as TfBackend;
   tf.uploadToGPU(values.dataId);
   flush();

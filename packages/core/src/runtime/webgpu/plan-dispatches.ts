@@ -8,14 +8,16 @@ import {
   type PlanStep,
   type QkvStep,
 } from '../plan.ts';
+import type { DeviceAdapter, DeviceAdapters } from './device-adapters.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import type { DeviceParameters } from './device-parameters.ts';
-import { dispatchEmitter, type Emitter, type LinearTarget } from './dispatch-emitter.ts';
+import { dispatchEmitter, type Emitter, type Input, type LinearTarget } from './dispatch-emitter.ts';
 import type { Dispatch, KernelCache } from './kernel.ts';
 import { activateKernel } from './kernels/activation.ts';
 import { type AttendShape, attendKernel, joinSplitsKernel, splitFloats } from './kernels/attend.ts';
 import { chooseExpertsKernel, expertsDownKernel, expertsUpKernel } from './kernels/experts.ts';
 import { gatherKernel } from './kernels/gather.ts';
+import { gateKernel } from './kernels/low-rank.ts';
 import { rotateAppendKernel } from './kernels/rotate-append.ts';
 import type { LinearTuning } from './linear-tuning.ts';
 import { type PassBuffers, type RowBuffer, strideOf } from './pass-buffers.ts';
@@ -33,12 +35,13 @@ export interface PlanParts {
   readonly window?: number | undefined;
   readonly sinks: number;
   readonly tuning: LinearTuning;
+  readonly adapters: DeviceAdapters;
 }
 
 /** Dispatches of passes. */
 export interface PlanDispatches {
-  /** All layers for `rows` rows, with the keys of a row shared out among `splits` workgroups. */
-  layers(rows: number, splits: number): readonly Dispatch[];
+  /** All layers for `rows` rows, with the keys of a row shared out among `splits` workgroups, and the terms of the adapters that some of the rows have. */
+  layers(rows: number, splits: number, beside?: readonly DeviceAdapter[]): readonly Dispatch[];
   /** Logits of `rows` picked rows into `logits` [rows, V]. */
   head(rows: number, logits: GPUBuffer): readonly Dispatch[];
 }
@@ -53,21 +56,31 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   const partials = new Map<number, GPUBuffer>();
 
   const emitter = dispatchEmitter(parts);
+  let present: readonly DeviceAdapter[] = []; // of the pass that is being made
+  const touched = (...names: string[]) => parts.adapters.touch(present, names);
+  /** The terms of the pass's adapters beside the linear layer `name` of `from`. */
+  const beside = (e: Emitter, rows: number, from: Input, name: string, target: LinearTarget) =>
+    parts.adapters.beside(e, present, rows, from, name, target);
 
   const emitQkv = (e: Emitter, step: QkvStep, rows: number) => {
     const at = `layers.${step.layer}.attention`;
-    const from = e.input(step.norm, !(config.placement === 'parallel' && config.sharedNorm));
     const names = ['q', 'k', 'v'].map((part) => `${at}.${part}`);
+    const from = e.input(
+      step.norm,
+      !(config.placement === 'parallel' && config.sharedNorm) && !touched(...names),
+    );
     const fused =
       parameters.member(`${names[0]}.weight`).group === parameters.member(`${names[1]}.weight`).group;
     if (fused) {
       const { group } = parameters.member(`${names[0]}.weight`);
       const bias = step.bias ? parameters.vectors(names.map((name) => `${name}.bias`)) : undefined;
       e.linear(from, parameters.matrix(group), (H + 2 * G) * d, bias, { out: qkv });
-    } else {
-      const offsets = [0, H * d, (H + G) * d];
-      for (const [i, name] of names.entries())
-        e.single(from, name, step.bias, { out: qkv, offset: offsets[i] });
+    }
+    const offsets = [0, H * d, (H + G) * d];
+    for (const [i, name] of names.entries()) {
+      const target = { out: qkv, offset: offsets[i] };
+      if (!fused) e.single(from, name, step.bias, target);
+      beside(e, rows, from, name, target);
     }
     const sizes = { heads: H, groups: G, headDim: d, pageSize: store.shape.pageSize, stride: qkv.stride };
     const { queryKeyNorm: extra } = step;
@@ -178,8 +191,9 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   };
 
   const emitMlp = (e: Emitter, step: MlpStep, rows: number) => {
-    const from = step.reuse ? n : e.input(step.norm, !step.experts);
     const at = `layers.${step.layer}.mlp`;
+    const adapted = touched(`${at}.gate`, `${at}.up`);
+    const from = step.reuse ? n : e.input(step.norm, !step.experts && !adapted);
     if (step.experts) emitExperts(e, step, from, rows);
     else {
       const up = parameters.member(`${at}.up.weight`);
@@ -187,21 +201,45 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
       const fused = step.gated && parameters.member(`${at}.gate.weight`).group === up.group;
       if (fused) {
         const bias = step.bias ? parameters.vectors([`${at}.gate.bias`, `${at}.up.bias`]) : undefined;
-        e.linear(from, parameters.matrix(up.group), width, bias, {
-          out: inner,
-          gated: true,
-          activation: step.activation,
-        });
+        if (adapted) {
+          // The terms belong in front of the activation, so the product and what becomes of it are two steps.
+          const both = parts.adapters.both(width);
+          e.linear(from, parameters.matrix(up.group), width, bias, { out: both });
+          beside(e, rows, from, `${at}.gate`, { out: both });
+          beside(e, rows, from, `${at}.up`, { out: both, offset: width });
+          const grid = [Math.ceil(width / 64), rows] as const;
+          e.emit(
+            gateKernel(step.activation, width, both.stride, inner.stride),
+            [both.buffer, inner.buffer],
+            grid,
+          );
+        } else
+          e.linear(from, parameters.matrix(up.group), width, bias, {
+            out: inner,
+            gated: true,
+            activation: step.activation,
+          });
       } else if (step.gated) {
         e.single(from, `${at}.gate`, step.bias, { out: gate });
         e.single(from, `${at}.up`, step.bias, { out: inner });
+        beside(e, rows, from, `${at}.gate`, { out: gate });
+        beside(e, rows, from, `${at}.up`, { out: inner });
         e.emit(
           activateKernel(step.activation, width, inner.stride, true, gate.stride),
           [inner.buffer, gate.buffer],
           [Math.ceil(width / 64), rows],
         );
+      } else if (adapted) {
+        e.single(from, `${at}.up`, step.bias, { out: inner });
+        beside(e, rows, from, `${at}.up`, { out: inner });
+        e.emit(
+          activateKernel(step.activation, width, inner.stride, false),
+          [inner.buffer],
+          [Math.ceil(width / 64), rows],
+        );
       } else e.single(from, `${at}.up`, step.bias, { out: inner, activation: step.activation });
       e.single(inner, `${at}.down`, step.bias, sumTarget(step));
+      beside(e, rows, inner, `${at}.down`, sumTarget(step));
     }
     finish(e, step);
   };
@@ -215,6 +253,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
     } = config.experts as NonNullable<ModelConfig['experts']>;
     const at = `layers.${step.layer}.experts`;
     e.single(from, `${at}.router`, false, { out: router });
+    beside(e, rows, from, `${at}.router`, { out: router });
     e.emit(
       chooseExpertsKernel(count, router.stride, perToken, normalize),
       [router.buffer, buffers.choices],
@@ -329,14 +368,17 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   };
 
   return {
-    layers(rows, splits) {
+    layers(rows, splits, adapters = []) {
+      present = adapters;
       const e = emitter(rows, buffers.pass);
       for (const step of plan) {
         if (step.op === 'embed') emitEmbed(e, step, rows);
         else if (step.op === 'qkv') emitQkv(e, step, rows);
         else if (step.op === 'attend') emitAttend(e, step, rows, splits);
         else if (step.op === 'out') {
-          e.single(heads, `layers.${step.layer}.attention.output`, step.bias, sumTarget(step));
+          const name = `layers.${step.layer}.attention.output`;
+          e.single(heads, name, step.bias, sumTarget(step));
+          beside(e, rows, heads, name, sumTarget(step));
           finish(e, step);
         } else if (step.op === 'mlp') emitMlp(e, step, rows);
       }

@@ -4,11 +4,12 @@ import { checkBackend } from '../../backends/choose.ts';
 import { isSoftwareDevice } from '../../backends/webgpu.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import type { PassRequest, StepExecutor } from '../step-executor.ts';
+import { createDeviceAdapters, type DeviceAdapter } from './device-adapters.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import type { DeviceParameters } from './device-parameters.ts';
 import { createKernelCache, type Dispatch } from './kernel.ts';
 import { gpuTuning, type LinearTuning, softwareTuning } from './linear-tuning.ts';
-import { createParameterTensors } from './parameter-tensors.ts';
+import { createParameterTensors, tensorBuffer } from './parameter-tensors.ts';
 import { createPassBuffers } from './pass-buffers.ts';
 import { createPassTables, type RowOf, rowsOf } from './pass-tables.ts';
 import { createPlanDispatches } from './plan-dispatches.ts';
@@ -68,6 +69,7 @@ export function createWebgpuExecutor(
   const store = createWebgpuPageStore(memory, { layers: config.numLayers, groups: G, pageSize, headDim: d });
   const buffers = createPassBuffers(memory, config, maxRows);
   const tables = createPassTables(memory, buffers, store);
+  const adapters = createDeviceAdapters(memory, config, maxRows, cache.subgroups, tensorBuffer);
   const plan = createPlanDispatches({
     memory,
     cache,
@@ -78,6 +80,7 @@ export function createWebgpuExecutor(
     blocks: () => tables.blocks,
     window,
     sinks,
+    adapters,
     tuning: tuning ?? (isSoftwareDevice(device) ? softwareTuning : gpuTuning),
   });
   const tensors = createParameterTensors(memory, cache, parameters);
@@ -89,7 +92,7 @@ export function createWebgpuExecutor(
   let seen: unknown[] = [];
   let epoch = 0;
   const refresh = () => {
-    const now = [store.version, parameters.version, tables.blocks, logits?.buffer];
+    const now = [store.version, parameters.version, tables.blocks, logits?.buffer, adapters.version];
     if (now.every((value, i) => value === seen[i])) return;
     seen = now;
     epoch++;
@@ -101,13 +104,16 @@ export function createWebgpuExecutor(
     if (known !== undefined) return known;
     const made = make();
     // Prompts come in all lengths; keep the passes of a few.
-    if (passes.size >= 64) passes.delete([...passes.keys()].find((old) => !old.startsWith('1 ')) as string);
+    if (passes.size >= 64) {
+      const keys = [...passes.keys()];
+      passes.delete(keys.find((old) => !old.startsWith('1 ')) ?? keys[0]);
+    }
     passes.set(key, made);
     return made;
   };
-  const layersOf = (rows: number, keys: number) => {
+  const layersOf = (rows: number, keys: number, beside: readonly DeviceAdapter[] = []) => {
     const splits = splitsOf(rows * H, keys);
-    return recorded(`${rows} ${splits}`, () => plan.layers(rows, splits));
+    return recorded([rows, splits, ...idsOf(beside)].join(' '), () => plan.layers(rows, splits, beside));
   };
   const logitsFor = (rows: number): GPUBuffer => {
     if (logits === undefined || logits.rows < rows) {
@@ -141,10 +147,15 @@ export function createWebgpuExecutor(
   }
   let ahead: Recorded | undefined;
   let lastKey = '';
-  const record = (rows: number, keys: number, wanted: number): Recorded => {
+  const record = (
+    rows: number,
+    keys: number,
+    wanted: number,
+    beside: readonly DeviceAdapter[] = [],
+  ): Recorded => {
     const encoder = device.createCommandEncoder();
     const compute = encoder.beginComputePass();
-    replay(compute, layersOf(rows, keys));
+    replay(compute, layersOf(rows, keys, beside));
     const target = wanted === 0 ? undefined : logitsFor(wanted);
     if (target !== undefined)
       replay(
@@ -157,10 +168,10 @@ export function createWebgpuExecutor(
       back = takeStaging(wanted * V * 4);
       encoder.copyBufferToBuffer(target, 0, back, 0, wanted * V * 4);
     }
-    return { key: keyOf(rows, keys, wanted), epoch, commands: encoder.finish(), back };
+    return { key: keyOf(rows, keys, wanted, beside), epoch, commands: encoder.finish(), back };
   };
-  const keyOf = (rows: number, keys: number, wanted: number) =>
-    `${rows} ${splitsOf(rows * H, keys)} ${wanted}`;
+  const keyOf = (rows: number, keys: number, wanted: number, beside: readonly DeviceAdapter[]) =>
+    [rows, splitsOf(rows * H, keys), wanted, ...idsOf(beside)].join(' ');
   const takeAhead = (key: string): Recorded | undefined => {
     const found = ahead;
     ahead = undefined;
@@ -175,23 +186,50 @@ export function createWebgpuExecutor(
     requests: readonly PassRequest[],
     lengths: readonly number[],
     wanted: readonly number[],
+    own: readonly (DeviceAdapter | undefined)[],
   ) => {
     const start = performance.now();
     const keys = tables.write(part, requests, lengths);
+    const beside = adapters.write(part, own);
     if (wanted.length > 0) {
       logitsFor(wanted.length);
       device.queue.writeBuffer(buffers.picked, 0, Uint32Array.from(wanted));
       device.queue.writeBuffer(buffers.headPass, 0, Uint32Array.of(wanted.length, 0, 0, 0));
     }
     refresh();
-    const key = keyOf(part.length, keys, wanted.length);
-    const { commands, back } = takeAhead(key) ?? record(part.length, keys, wanted.length);
+    const key = keyOf(part.length, keys, wanted.length, beside);
+    const { commands, back } = takeAhead(key) ?? record(part.length, keys, wanted.length, beside);
     device.queue.submit([commands]);
     recordTime = performance.now() - start;
     // A token after a token: the next pass will be the same, and the device is busy for as long as recording it takes.
-    if (key === lastKey) ahead = record(part.length, keys, wanted.length);
+    if (key === lastKey) ahead = record(part.length, keys, wanted.length, beside);
     lastKey = key;
     return back;
+  };
+
+  const runRows = async (requests: readonly PassRequest[]): Promise<Float32Array[]> => {
+    const lengths = requests.map(({ ids, reservation }) => reservation.start + ids.length);
+    const rows = rowsOf(requests);
+    const own = adapters.of(requests);
+    const results = new Array<Float32Array>(requests.length);
+    for (const part of cut(rows, maxRows)) {
+      const wanted = part.flatMap((row, i) => (row.last ? [i] : []));
+      const back = submit(part, requests, lengths, wanted, own);
+      if (back === undefined) {
+        await new Promise<void>((resolve) => setTimeout(resolve, 0));
+        continue;
+      }
+      await back.mapAsync(GPUMapMode.READ, 0, wanted.length * V * 4);
+      const values = new Float32Array(back.getMappedRange(0, wanted.length * V * 4));
+      wanted.forEach((row, i) => {
+        results[part[row].request] = values.slice(i * V, (i + 1) * V);
+      });
+      back.unmap();
+      giveStaging(back);
+    }
+    // A GPU reports its errors late and leaves zeros behind: better no logits than wrong ones.
+    checkBackend('webgpu');
+    return results;
   };
 
   const executor: WebgpuExecutor = {
@@ -211,33 +249,14 @@ export function createWebgpuExecutor(
       layersOf(rows, 1).length +
       (wanted === 0 ? 0 : recorded(`head ${wanted}`, () => plan.head(wanted, logitsFor(wanted))).length),
     async run(requests) {
-      if (requests.some(({ adapter }) => adapter !== undefined))
-        throw new TypeError(
-          `adapter: expected an executor with room for its term, got webgpu: load with executor 'composite' or merge the adapter`,
-        );
-      const lengths = requests.map(({ ids, reservation }) => reservation.start + ids.length);
-      const rows = rowsOf(requests);
-      const results = new Array<Float32Array>(requests.length);
-      for (const part of cut(rows, maxRows)) {
-        const wanted = part.flatMap((row, i) => (row.last ? [i] : []));
-        const back = submit(part, requests, lengths, wanted);
-        if (back === undefined) {
-          await new Promise<void>((resolve) => setTimeout(resolve, 0));
-          continue;
-        }
-        await back.mapAsync(GPUMapMode.READ, 0, wanted.length * V * 4);
-        const values = new Float32Array(back.getMappedRange(0, wanted.length * V * 4));
-        wanted.forEach((row, i) => {
-          results[part[row].request] = values.slice(i * V, (i + 1) * V);
-        });
-        back.unmap();
-        giveStaging(back);
+      adapters.begin();
+      try {
+        return await runRows(requests);
+      } finally {
+        adapters.end();
       }
-      // A GPU reports its errors late and leaves zeros behind: better no logits than wrong ones.
-      checkBackend('webgpu');
-      return results;
     },
-    forgetAdapter: () => {},
+    forgetAdapter: (adapter) => adapters.forget(adapter),
     replace: (name, values) => tensors.replace(name, values),
     replaceTensor: (name, value) => tensors.replace(name, value),
     parameter(name) {
@@ -293,6 +312,8 @@ export function createWebgpuExecutor(
   };
   return executor;
 }
+
+const idsOf = (adapters: readonly DeviceAdapter[]): number[] => adapters.map(({ id }) => id);
 
 function replay(compute: GPUComputePassEncoder, list: readonly Dispatch[]): void {
   for (const { pipeline, group, x, y, z } of list) {
