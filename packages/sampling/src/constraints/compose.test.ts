@@ -46,6 +46,35 @@ describe('compose', () => {
     expect(matchesGrammar(calls, 'g({"n": "1"})')).toBe(false);
     expect(matchesGrammar(calls, 'f({"n": 1}')).toBe(false);
   });
+  it('bare strings are those that the schema admits as JSON, and the frame matches', () => {
+    const within = '(?:[^<]|<[^/<])*';
+    const schema = fc.constantFrom<unknown>(
+      { type: 'string' },
+      { type: 'string', minLength: 2, maxLength: 3 },
+      { type: 'string', pattern: '^[ab]+$' },
+      { type: 'string', pattern: 'b', maxLength: 2 },
+      { type: 'string', format: 'date' },
+      { enum: ['', 'a', 'ab</', 7, null] },
+      { type: ['string', 'null'], not: { pattern: '^a' } },
+      { anyOf: [{ $ref: '#/$defs/x' }, { type: 'integer' }], $defs: { x: { type: 'string', maxLength: 1 } } },
+    );
+    const subject = fc.oneof(
+      fc.stringMatching(/^[ab</]{0,4}$/),
+      fc.constantFrom('2024-02-29', '2023-02-29', 'é🗼'),
+    );
+    fc.assert(
+      fc.property(schema, subject, (given, text) => {
+        const bare = compose({ sequence: ['>', { strings: given, within }, '</'] });
+        const expected =
+          matchesGrammar(jsonSchema(given), JSON.stringify(text)) &&
+          new RegExp(`^(?:${within})$`, 'u').test(text);
+        expect(matchesGrammar(bare, `>${text}</`)).toBe(expected);
+      }),
+      { numRuns: 400 },
+    );
+    expect(() => compose({ strings: { type: 'integer' } })).toThrow(/no string satisfies/);
+    expect(() => compose({ strings: { pattern: '(a)\\1' } })).toThrow(/back reference/);
+  });
   it('parts that may be empty are refused where they would go on for ever', () => {
     expect(() => compose({ repeat: { regex: 'a*' } })).toThrow(/repeat: expected a part that is never empty/);
     expect(() => compose({ sequence: [regex('a*'), 'b'] })).toThrow(/never empty/);

@@ -1,5 +1,6 @@
 // Languages put together: texts, patterns and grammars one behind the other, in turn, or again and again. And the rest of a language behind a
 // text that is already written (Brzozowski's derivative), for constraints that begin in the middle.
+import { bareStrings } from './bare-strings.ts';
 import { type ConstraintGrammar, compileLanguage } from './constraint-grammar.ts';
 import { compileGrammar, type Expression, textNode } from './grammar-tree.ts';
 import { parseRegex } from './regex.ts';
@@ -12,6 +13,8 @@ export type Composition =
   | ConstraintGrammar
   /** What the whole of a regular expression matches. */
   | { readonly regex: string }
+  /** The strings that a JSON Schema admits as they stand, without quotes or escapes; with `within`, those that the whole of it matches. */
+  | { readonly strings: unknown; readonly within?: string }
   /** All of these, one behind the other. */
   | { readonly sequence: readonly Composition[] }
   /** One of these. */
@@ -22,7 +25,7 @@ export type Composition =
 /**
  * Compiles a composition: the concatenations, unions and repetitions of languages.
  *
- * Throws RangeError for a part that may be empty where it must not, UnsatisfiableConstraintError when no text is left.
+ * Throws UnsupportedConstraintError for what a schema of bare strings cannot be held to, RangeError for a part that may be empty where it must not, UnsatisfiableConstraintError when no text is left.
  *
  * @example
  * ```ts
@@ -43,6 +46,7 @@ function expressionOf(part: Composition, depth: number): Expression {
   if (depth > 64) throw new RangeError('compose: expected at most 64 levels');
   if (typeof part === 'string') return { kind: 'regex', node: textNode(part) };
   if ('regex' in part) return { kind: 'regex', node: parseRegex(part.regex) };
+  if ('strings' in part) return bareStrings(part.strings, part.within);
   if ('sequence' in part)
     return { kind: 'sequence', items: part.sequence.map((item) => expressionOf(item, depth + 1)) };
   if ('choice' in part) {

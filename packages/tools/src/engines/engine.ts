@@ -41,7 +41,7 @@ export type Constrained =
       readonly kind: 'call';
       readonly format: ToolFormat;
       readonly tools: readonly ToolSignature[];
-      readonly opened: Pick<OpenedCall, 'mark' | 'name' | 'written'>;
+      readonly opened: Pick<OpenedCall, 'mark' | 'name' | 'state' | 'written'>;
       /** A schema that cannot be held to is an error. */
       readonly strict?: boolean;
       /** Calls in one list at most; default 16. */

@@ -14,6 +14,8 @@ export interface OpenedCall {
   readonly name?: string;
   /** All text since the mark. */
   readonly written: string;
+  /** The state of the format that the mark led to. */
+  readonly state?: string;
 }
 
 /** What was captured between the marks of a call. */
@@ -21,6 +23,8 @@ export interface CallRegion {
   /** The mark that opened it, and the name known by then. */
   readonly mark: string;
   readonly openedAs: string | undefined;
+  /** The state it led to. */
+  readonly state: string;
   /** All text since the mark that has been read. */
   written: string;
   /** The arguments, or all of it where a format names the call inside. */
@@ -36,8 +40,9 @@ export interface CallRegion {
 }
 
 /** An empty region; `name` where the opening mark held it. */
-export const newRegion = (mark: string, name?: string): CallRegion => ({
+export const newRegion = (mark: string, state: string, name?: string): CallRegion => ({
   mark,
+  state,
   openedAs: name,
   written: '',
   raw: '',

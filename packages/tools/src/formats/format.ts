@@ -104,6 +104,12 @@ export interface RenderTemplate {
   readonly resultRole?: 'tool' | 'user' | 'ipython';
 }
 
+/** Another way in which models of a format write calls: `before`, `call`, `between` and `after` instead of the template's. */
+export type Dress = Pick<RenderTemplate, 'before' | 'call' | 'between' | 'after'> & {
+  /** `tag`: a built-in call, JSON or code, as behind `<|python_tag|>`. */
+  readonly args: RenderTemplate['args'] | 'tag';
+};
+
 /** A wire format: how a model of one family writes calls, and how calls and results are written for it. */
 export interface ToolFormat {
   readonly name: string;
@@ -122,4 +128,6 @@ export interface ToolFormat {
   /** Prefix that the format puts before names (`functions.`). */
   readonly namePrefix?: string;
   readonly render: RenderTemplate;
+  /** Where a call may also open otherwise than `render` writes it: how it goes on, by the state that its opening mark leads to. */
+  readonly dresses?: Readonly<Record<string, Dress>>;
 }

@@ -72,10 +72,11 @@ export class ToolCallParser {
   get opened(): OpenedCall | undefined {
     const { region } = this;
     if (region === undefined) return undefined;
-    const { mark, openedAs, written } = region;
+    const { mark, state, openedAs, written } = region;
     return {
       region: this.regions,
       mark,
+      state,
       written: written + this.buffer,
       ...(openedAs === undefined ? {} : { name: plainName(this.format, openedAs) }),
     };
@@ -301,7 +302,7 @@ export class ToolCallParser {
       }
       this.header = '';
     }
-    if (act === 'open') this.open(text, name);
+    if (act === 'open') this.open(text, to, name);
     else if (name !== undefined && this.region !== undefined && mark.routes === undefined)
       this.region.name = name;
     if (act === 'close') this.act('close');
@@ -330,9 +331,9 @@ export class ToolCallParser {
     if (state === undefined) throw new Error(`format ${this.format.name}: no state ${to}`);
     this.lexer = new ValueLexer(state.kind === 'capture' ? (state.lexer ?? 'raw') : 'raw');
   }
-  private open(mark: string, name: string | undefined): void {
+  private open(mark: string, state: string, name: string | undefined): void {
     this.regions++;
-    this.region = newRegion(mark, name);
+    this.region = newRegion(mark, state, name);
     // Formats that write the name first announce the call when it is known.
     if (name !== undefined || !this.namedLater())
       this.events.push({

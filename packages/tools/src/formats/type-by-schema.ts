@@ -6,7 +6,8 @@ import { parseLiteral } from './lenient-literal.ts';
 import { type JsonSchema, resolveSchema } from './tool-signature.ts';
 
 const order = ['null', 'integer', 'number', 'boolean', 'object', 'array', 'string'] as const;
-type TypeName = (typeof order)[number];
+/** A type of JSON Schema. */
+export type TypeName = (typeof order)[number];
 
 /** The value of `raw` under `schema`; `root` resolves `$ref`. */
 export function typeBySchema(raw: string, schema: JsonSchema, root: JsonSchema = schema): Json {
@@ -30,6 +31,21 @@ export function takesOnlyText(schema: JsonSchema, root: JsonSchema = schema): bo
   const types = typesOf(schema as Json, root, 0);
   return types.size === 1 && types.has('string');
 }
+
+/** The types a schema admits; empty when it says nothing. */
+export function admittedTypes(schema: JsonSchema, root: JsonSchema = schema): ReadonlySet<TypeName> {
+  return typesOf(schema as Json, root, 0);
+}
+
+/** The raw texts that {@link typeBySchema} reads as a value of a type, as a pattern; those of objects and lists with more than these. */
+export const readAsType: Readonly<Record<Exclude<TypeName, 'string'>, string>> = {
+  null: '^\\s*(null|None)\\s*$',
+  integer: '^\\s*[+-]?\\d+(\\.0+)?\\s*$',
+  number: '^\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?\\s*$',
+  boolean: '^\\s*(true|True|TRUE|false|False|FALSE)\\s*$',
+  object: '^\\s*\\{',
+  array: '^\\s*[\\[(]',
+};
 
 function readAs(type: TypeName, raw: string): Json | undefined {
   const text = raw.trim();

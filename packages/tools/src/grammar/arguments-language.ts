@@ -1,10 +1,16 @@
 // The texts of a call's arguments that satisfy a tool's schema, in the dress a format gives arguments: JSON, Python's keywords, one tagged
-// parameter after another, Gemma's quoting, or the main argument alone. What a dress cannot say exactly (a pattern on raw text, alternatives
-// of whole objects) is refused by name, never let through.
-import { type Composition, jsonSchema, UnsupportedConstraintError } from '@ashlar/sampling/constraints';
+// parameter after another, Gemma's quoting, or the main argument alone. Strings keep their patterns, lengths and formats in every dress. What a
+// dress cannot say exactly (alternatives of whole objects, a value of no type) is refused by name, never let through.
+import {
+  type Composition,
+  compose,
+  jsonSchema,
+  UnsatisfiableConstraintError,
+  UnsupportedConstraintError,
+} from '@ashlar/sampling/constraints';
 import type { ToolFormat } from '../formats/format.ts';
 import { mainParameter, resolveSchema, type ToolSignature } from '../formats/tool-signature.ts';
-import { saysType, takesOnlyText } from '../formats/type-by-schema.ts';
+import { admittedTypes, readAsType, type TypeName } from '../formats/type-by-schema.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 
 type Dress = ToolFormat['render'];
@@ -92,28 +98,29 @@ function propertiesOf(schema: JsonObject, root: JsonObject = schema): Property[]
 const unsupported = (keyword: string, reason: string): UnsupportedConstraintError =>
   new UnsupportedConstraintError(keyword, '', reason);
 
-/** A value as JSON under its own schema, its references resolved against the root. */
-const jsonValue = (schema: JsonObject, root: JsonObject): Composition => {
-  const shared = Object.fromEntries(
+/** What a schema taken out of its root needs for its references. */
+const sharedOf = (root: JsonObject): JsonObject =>
+  Object.fromEntries(
     ['$defs', 'definitions'].filter((key) => key in root).map((key) => [key, root[key] as Json]),
   );
-  return jsonSchema({ ...shared, ...schema });
-};
+/** A value as JSON under its own schema, its references resolved against the root. */
+const jsonValue = (schema: JsonObject, root: JsonObject): Composition =>
+  jsonSchema({ ...sharedOf(root), ...schema });
 
-/** What a string schema without further demands may say in raw text; undefined when it is no such schema. */
-function plainText(schema: JsonObject, root: JsonObject, free: string): Composition | undefined {
-  if (!takesOnlyText(schema, root)) return undefined;
-  const values = Array.isArray(schema['enum'])
-    ? schema['enum']
-    : 'const' in schema
-      ? [schema['const']]
-      : undefined;
-  if (values !== undefined) return { choice: values.map(String) };
-  const demand = ['pattern', 'minLength', 'maxLength', 'format', 'anyOf', 'oneOf', 'allOf', 'not'].find(
-    (key) => key in schema,
-  );
-  if (demand !== undefined) throw unsupported(demand, 'on text that is not written as JSON');
-  return { regex: free };
+/**
+ * The raw texts that are read as values of a schema: its strings as they stand (but for those that would be read as a value of another type it
+ * admits), and its other values as JSON. `within` is the pattern of texts that the dress can hold; `exact`: strings are told from others by the dress.
+ */
+function rawValue(schema: JsonObject, root: JsonObject, within: string, exact = false): Composition {
+  const types = admittedTypes(schema, root);
+  if (types.size === 0) throw unsupported('type', 'missing, on a value that is not written as JSON');
+  const shared = sharedOf(root);
+  if (!types.has('string')) return jsonSchema({ ...shared, ...schema });
+  const others = [...types].filter((type): type is Exclude<TypeName, 'string'> => type !== 'string');
+  const readOtherwise = exact ? [] : others.map((type): Json => ({ not: { pattern: readAsType[type] } }));
+  const strings: Composition = { strings: { ...shared, allOf: [schema, ...readOtherwise] }, within };
+  if (others.length === 0) return strings;
+  return { choice: [strings, jsonSchema({ ...shared, allOf: [schema, { not: { type: 'string' } }] })] };
 }
 
 const longestBare = 256;
@@ -126,41 +133,21 @@ function mainLanguage(schema: JsonObject, main: string): Composition {
     const own = properties.find(({ key }) => key === main);
     if (own === undefined || properties.some(({ key, required }) => required && key !== main))
       return jsonSchema(schema);
-    // Not blank, for it is trimmed; no brace in front, for that would be an object.
-    const { minLength, maxLength, ...rest } = own.schema;
-    const most = Math.min(longestBare, typeof maxLength === 'number' ? maxLength : longestBare);
-    const least = typeof minLength === 'number' ? minLength : 1;
-    if (most < 2 || least > most) return jsonSchema(schema);
-    const long = `[^|\\s{][^|\\n]{${Math.max(0, least - 2)},${most - 2}}[^|\\s]`;
-    const bare =
-      plainText(rest, schema, least > 1 ? long : `${long}|[^|\\s{]`) ?? jsonValue(own.schema, schema);
+    // Not blank, for it is trimmed; no brace in front, for that would be an object; a call in mid-sentence is short.
+    const bare = rawValue(own.schema, schema, `[^|\\s{][^|\\n]{0,${longestBare - 2}}[^|\\s]|[^|\\s{]`);
+    compose(bare);
     return properties.length === 1 ? bare : { choice: [bare, jsonSchema(schema)] };
   } catch (error) {
-    if (error instanceof UnsupportedConstraintError) return jsonSchema(schema);
+    if (error instanceof UnsupportedConstraintError || error instanceof UnsatisfiableConstraintError)
+      return jsonSchema(schema);
     throw error;
   }
 }
 
 function tagged({ key, schema: own, required }: Property, root: JsonObject, render: Dress): Composition {
   const [open = '', close = ''] = (render.parameter ?? '').replaceAll('{key}', key).split('{value}');
-  const value = plainText(own, root, '(?:[^<\\r]|<[^/<\\r])*') ?? typedValue(own, root);
-  const text: Composition = { sequence: [open, value, close] };
+  const text: Composition = { sequence: [open, rawValue(own, root, '(?:[^<\\r]|<[^/<\\r])*'), close] };
   return required ? text : { repeat: text, max: 1 };
-}
-
-/** A value that raw text says by its type; strings among its types would be ambiguous. */
-function typedValue(schema: JsonObject, root: JsonObject): Composition {
-  if (!saysType(schema, root)) throw unsupported('type', 'missing, on a value that is not written as JSON');
-  const types = JSON.stringify([
-    schema['type'],
-    schema['anyOf'],
-    schema['oneOf'],
-    schema['enum'],
-    schema['const'],
-  ]);
-  if (/"string"/.test(types) || 'enum' in schema || 'const' in schema)
-    throw unsupported('type', 'text among other types on a value that is not written as JSON');
-  return jsonValue(schema, root);
 }
 
 function pythonValue(schema: JsonObject, root: JsonObject): Composition {
@@ -198,17 +185,42 @@ function gemmaObject(schema: JsonObject, root: JsonObject): Composition {
   return { sequence: ['{', listed(items, ','), '}'] };
 }
 function gemmaValue(schema: JsonObject, root: JsonObject): Composition {
-  const text = plainText(schema, root, '(?:[^<]|<[^|<])*');
-  if (text !== undefined) return { sequence: [gemmaQuote, text, gemmaQuote] };
-  if (schema['type'] === 'object') return gemmaObject(objectSchema(schema), root);
-  if (schema['type'] === 'array') {
-    const demand = ['minItems', 'maxItems', 'uniqueItems', 'prefixItems', 'contains'].find(
-      (key) => key in schema,
-    );
-    if (demand !== undefined || !isObject(schema['items']))
-      throw unsupported(demand ?? 'items', 'in a list that is not written as JSON');
-    const item = gemmaValue(resolveSchema(schema['items'], root), root);
-    return { choice: ['[]', { sequence: ['[', item, { repeat: { sequence: [',', item] } }, ']'] }] };
+  const types = admittedTypes(schema, root);
+  if (types.has('object') || types.has('array')) {
+    if (types.size > 1)
+      throw unsupported('type', 'objects or lists among other types in a value that is not written as JSON');
+    return types.has('object') ? gemmaObject(objectSchema(schema), root) : gemmaList(schema, root);
   }
-  return typedValue(schema, root);
+  if (!types.has('string')) return rawValue(schema, root, '');
+  const quoted = (what: Composition): Composition => ({ sequence: [gemmaQuote, what, gemmaQuote] });
+  const strings: Composition = { strings: { ...sharedOf(root), ...schema }, within: '(?:[^<]|<[^|<])*' };
+  if (types.size === 1) return quoted(strings);
+  return {
+    choice: [
+      quoted(strings),
+      jsonSchema({ ...sharedOf(root), allOf: [schema, { not: { type: 'string' } }] }),
+    ],
+  };
+}
+function gemmaList(schema: JsonObject, root: JsonObject): Composition {
+  const refused = [
+    'uniqueItems',
+    'prefixItems',
+    'contains',
+    'unevaluatedItems',
+    'enum',
+    'const',
+    ...objectKeywords,
+  ].find((key) => key in schema);
+  if (refused !== undefined || !isObject(schema['items']))
+    throw unsupported(refused ?? 'items', 'in a list that is not written as JSON');
+  const { minItems, maxItems } = schema;
+  const least = typeof minItems === 'number' ? minItems : 0;
+  const most = typeof maxItems === 'number' ? maxItems : Number.POSITIVE_INFINITY;
+  if (most < least) throw new UnsatisfiableConstraintError('minItems: expected at most maxItems');
+  if (most === 0) return '[]';
+  const item = gemmaValue(resolveSchema(schema['items'], root), root);
+  const more: Composition = { repeat: { sequence: [',', item] }, min: Math.max(0, least - 1), max: most - 1 };
+  const some: Composition = { sequence: ['[', item, ...(most === 1 ? [] : [more]), ']'] };
+  return least === 0 ? { choice: ['[]', some] } : some;
 }

@@ -1,65 +1,84 @@
 // What may be written once a call has opened: the rest of the format's own template of calls, with the tools' names, and arguments that
-// satisfy their schemas. The way to the first call stays free: only an opening mark leads here.
+// satisfy their schemas. The way to the first call stays free: only an opening mark leads here. A format whose calls open in several ways has a
+// template for each (`dresses`).
 import { type Composition, jsonSchema, UnsupportedConstraintError } from '@ashlar/sampling/constraints';
 import type { OpenedCall } from '../formats/call-region.ts';
-import type { ToolFormat } from '../formats/format.ts';
+import type { Dress, ToolFormat } from '../formats/format.ts';
 import { wordOf } from '../formats/pattern.ts';
 import type { ToolSignature } from '../formats/tool-signature.ts';
 import { argumentsLanguage } from './arguments-language.ts';
+import { tagLanguage } from './tag-language.ts';
 
 /** The language of what follows where `opened` says that a call began; undefined when the format's template has no such place. */
 export function callLanguage(
   format: ToolFormat,
   tools: readonly ToolSignature[],
-  opened: Pick<OpenedCall, 'mark' | 'name'>,
+  opened: Pick<OpenedCall, 'mark' | 'name' | 'state'>,
   strict: boolean,
   mostCalls: number,
 ): Composition | undefined {
-  const { before, call, between, after } = format.render;
-  const { mark, name } = opened;
+  const { mark, name, state } = opened;
+  const dress: Dress = format.dresses?.[state ?? ''] ?? format.render;
+  const { before, call, between, after } = dress;
   if (tools.length === 0) return undefined;
-  const args = tools.map((tool) => argumentsOf(tool, format, strict));
+  if (dress.args === 'tag')
+    return tagLanguage(tools, (tool, args) => argumentsOf(tool, { ...format.render, args }, strict));
+  const written = { ...format.render, ...dress, args: dress.args };
+  const args = tools.map((tool) => argumentsOf(tool, written, strict));
+  const place = { format, dress };
   const one = (template: string): Composition => ({
-    choice: tools.map((tool, i) => ({ sequence: filled(template, format, tool, args[i] as Composition) })),
+    choice: tools.map((tool, i) => ({ sequence: filled(template, place, tool, args[i] as Composition) })),
   });
   if (name !== undefined && mark !== '') {
     const i = tools.findIndex((tool) => tool.name === name);
     const [tool, own] = [tools[i], args[i]];
     if (tool === undefined || own === undefined) return undefined;
     const ahead = call.slice(call.search(/\s*\{args\}/)).trimEnd();
-    const rest = filled(/\s$/.test(mark) ? ahead.trimStart() : ahead, format, tool, own);
+    const rest = filled(/\s$/.test(mark) ? ahead.trimStart() : ahead, place, tool, own);
     return { sequence: call.endsWith('{args}') ? [...rest, ...closing(format)] : rest };
   }
   const many = (begin: string): Composition => ({
     sequence: [
-      ...literal(begin, format),
+      ...literal(begin, dress),
       one(call),
       ...(mostCalls === 1
         ? []
-        : [{ repeat: { sequence: [...literal(between, format), one(call)] }, max: mostCalls - 1 }]),
-      ...literal(after.trimEnd(), format),
+        : [{ repeat: { sequence: [...literal(between, dress), one(call)] }, max: mostCalls - 1 }]),
+      ...literal(after.trimEnd(), dress),
     ],
   });
   if (mark === '')
-    return after === '' ? { sequence: [...literal(before, format), one(call.trimEnd())] } : many(before);
+    return after === '' ? { sequence: [...literal(before, dress), one(call.trimEnd())] } : many(before);
   if (call.includes(mark)) return one(call.slice(call.indexOf(mark) + mark.length).trimEnd());
   if (before.includes(mark)) return many(before.slice(before.indexOf(mark) + mark.length));
   return undefined;
 }
 
+/** Whether a call that opened into this state is closed by nothing but the end of the turn: then no free text may follow it. */
+export function closesWithTurn(format: ToolFormat, state: string | undefined): boolean {
+  const at = format.states[state ?? ''];
+  if (at?.kind !== 'capture' || at.as !== 'arguments' || at.marks.length > 0) return false;
+  const next = at.whenComplete === undefined ? undefined : format.states[at.whenComplete.to];
+  return next === undefined || (next.kind === 'expect' && next.last === true);
+}
+
 /** A schema that cannot be held to is held to being an object; who needs it held to (`strict`) is told. */
-function argumentsOf(tool: ToolSignature, format: ToolFormat, strict: boolean): Composition | undefined {
+function argumentsOf(tool: ToolSignature, render: ToolFormat['render'], strict: boolean): Composition {
   try {
-    return argumentsLanguage(tool, format.render);
+    return argumentsLanguage(tool, render);
   } catch (error) {
-    if (strict || !(error instanceof UnsupportedConstraintError) || format.render.args !== 'json')
-      throw error;
+    if (strict || !(error instanceof UnsupportedConstraintError) || render.args !== 'json') throw error;
     return jsonSchema({ type: 'object' });
   }
 }
 
 /** A template with a tool's name in it, and the language of its arguments. */
-function filled(template: string, format: ToolFormat, tool: ToolSignature, args: Composition): Composition[] {
+function filled(
+  template: string,
+  { format, dress }: { readonly format: ToolFormat; readonly dress: Dress },
+  tool: ToolSignature,
+  args: Composition,
+): Composition[] {
   return template.split(/(\{\w+\})/).flatMap((part): Composition[] => {
     switch (part) {
       case '{name}':
@@ -75,7 +94,7 @@ function filled(template: string, format: ToolFormat, tool: ToolSignature, args:
       case '{args}':
         return [args];
       default:
-        return literal(part, format);
+        return literal(part, dress);
     }
   });
 }
@@ -95,9 +114,9 @@ function closing(format: ToolFormat): Composition[] {
 }
 
 /** Literal text; where names are JSON, or the argument stands alone, white space in it may vary: elsewhere it is part of marks or values. */
-function literal(text: string, format: ToolFormat): Composition[] {
+function literal(text: string, dress: Dress): Composition[] {
   if (text === '') return [];
-  if (!format.render.call.includes('{nameJson}') && format.render.args !== 'main') return [text];
+  if (!dress.call.includes('{nameJson}') && dress.args !== 'main') return [text];
   return text
     .split(/(\s+)/)
     .filter((part) => part !== '')

@@ -8,6 +8,7 @@ import {
   type SplicingModel,
   type SplicingSequence,
 } from '../engines/inline-engine.ts';
+import type { Mark, Route } from '../formats/format.ts';
 import { toolFormats } from '../formats/formats.ts';
 import { gatherReply } from '../formats/parse-reply.ts';
 import { type RenderedCall, renderCalls } from '../formats/render-calls.ts';
@@ -16,11 +17,11 @@ import { type AnyTool, signatureOf } from '../tool.ts';
 import { callLanguage } from './call-language.ts';
 import { schemaConstraint } from './schema-constraint.ts';
 
-const tool = (name: string, properties: object, required: string[] = []): AnyTool => ({
+const tool = (name: string, properties: object, required: string[] = [], more: object = {}): AnyTool => ({
   name,
   description: name,
   effects: 'none',
-  input: { type: 'object', properties, required } as AnyTool['input'],
+  input: { type: 'object', properties, required, ...more } as AnyTool['input'],
   run: () => 'done',
 });
 const tools: readonly AnyTool[] = [
@@ -34,6 +35,18 @@ const tools: readonly AnyTool[] = [
       days: { type: 'array', items: { type: 'integer' } },
     },
     ['seats', 'window'],
+  ),
+  tool(
+    'sign',
+    {
+      code: { type: 'string', pattern: '^[a-z]{2}-\\d{3}$' },
+      note: { type: 'string', minLength: 2, maxLength: 4 },
+      day: { type: 'string', format: 'date' },
+      maybe: { type: ['string', 'null'], maxLength: 6 },
+      either: { anyOf: [{ type: 'integer', minimum: 0, maximum: 9 }, { $ref: '#/$defs/word' }] },
+    },
+    ['code', 'note', 'day', 'maybe', 'either'],
+    { $defs: { word: { type: 'string', enum: ['7', 'seven', 'true'] } } },
   ),
 ];
 const signatures = tools.map(signatureOf);
@@ -91,29 +104,33 @@ function raving(opening: string, seed: number): SplicingModel<Tape> {
     },
   };
 }
-const openings: Readonly<Record<string, string>> = {
-  hermes: '<tool_call>',
-  'llama-3.1': '{',
-  'llama-pythonic': '[now(',
+const openings: Readonly<Record<string, string | readonly string[]>> = {
+  hermes: [
+    '<tool_call>',
+    '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>\n{"name"',
+    '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>\n{"arguments"',
+  ],
+  'llama-3.1': ['{', '<|python_tag|>', 'So {"name": "book"', 'So {"type": "function", "name": "book"'],
+  'llama-pythonic': ['[now(', '<|python_start|>[', '<|python_start|>[now()]<|python_end|>{'],
   'mistral-nemo': '[TOOL_CALLS]',
   'mistral-v11': '[TOOL_CALLS]',
   'mistral-v13': '[TOOL_CALLS]',
   'deepseek-r1': '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>',
   'deepseek-v3.1': '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>',
   harmony: '<|channel|>commentary to=functions.book <|constrain|>json<|message|>',
-  'qwen3-coder': '<tool_call>\n<function=',
+  'qwen3-coder': ['<tool_call>\n<function=', '<function=sign>'],
   'glm-4.5': '<tool_call>',
   'kimi-k2': '<|tool_calls_section_begin|><|tool_call_begin|>',
   'minimax-m2': '<minimax:tool_call>\n<invoke name="',
-  'seed-oss': '<seed:tool_call>\n<function=',
+  'seed-oss': ['<seed:tool_call>\n<function=', '<function=sign>'],
   'gemma-4': '<|tool_call>call:',
-  granite: '<|tool_call|>',
-  'functionary-v3.1': '<function=',
-  'functionary-v3.2': '>>>book\n',
+  granite: ['<|tool_call|>', '<tool_call>', '<function_call>'],
+  'functionary-v3.1': ['<function=', '<|python_tag|>'],
+  'functionary-v3.2': ['>>>book\n', '>>>sign\n'],
   smollm2: '<tool_call>',
-  smollm3: '<tool_call>',
-  'phi-4': '<|tool_call|>',
-  'special-words': '|BOOK|',
+  smollm3: ['<tool_call>', '<code>'],
+  'phi-4': ['<|tool_call|>', 'functools[', '{'],
+  'special-words': ['|BOOK|', '|SIGN|', '|NOW|'],
 };
 
 describe('what may be written once a call has opened', () => {
@@ -161,11 +178,38 @@ describe('what may be written once a call has opened', () => {
       );
     }
   });
-  for (const name of names)
-    it(`${name}: a model that raves still writes only calls whose arguments satisfy their schemas`, async () => {
+  const begun = names.flatMap((name) =>
+    [openings[name] ?? []].flat().map((opening) => [name, opening] as const),
+  );
+  it('every mark that opens a call leads to a language of calls', () => {
+    let marks = 0;
+    for (const format of toolFormats.values())
+      for (const state of Object.values(format.states))
+        for (const mark of state.marks)
+          for (const { act, to, nameAfter, nameIsCapture } of mark.routes ?? [
+            mark as Partial<Route> & Mark,
+          ]) {
+            if (act !== 'open') continue;
+            marks++;
+            const named =
+              nameAfter !== undefined || nameIsCapture === true || mark.at.some((p) => typeof p === 'object');
+            const text = mark.at
+              .map((part) => (typeof part === 'string' ? part : 'capture' in part ? 'book' : ''))
+              .join('');
+            const opened = { mark: mark.keep ? '' : text, state: to, ...(named ? { name: 'book' } : {}) };
+            expect(
+              callLanguage(format, signatures, opened, true, 16),
+              `${format.name}: ${text}`,
+            ).toBeDefined();
+          }
+    expect(marks).toBeGreaterThan(40);
+  });
+  it('every format is tried', () => expect(new Set(begun.map(([name]) => name)).size).toBe(names.length));
+  for (const [name, opening] of begun)
+    it(`${name} behind ${JSON.stringify(opening)}: a model that raves still writes only calls whose arguments satisfy their schemas`, async () => {
       for (let seed = 0; seed < 6; seed++) {
         const engine = inlineEngine({
-          model: raving(openings[name] as string, seed),
+          model: raving(opening, seed),
           codec,
           format: name,
           constraint: schemaConstraint,
@@ -180,14 +224,17 @@ describe('what may be written once a call has opened', () => {
         const format = toolFormats.get(name)!;
         const events = [];
         let region = 0;
+        let free = false;
         for (let n = 0; n < 3000; n++) {
           const piece = await turn.next(new AbortController().signal);
           if (piece.type !== 'text') break;
           events.push(...parser.push(piece.text));
           const { opened } = parser;
-          if (opened && opened.region !== region) {
+          free = n >= encode(opening).length - 1;
+          if (free && opened && opened.region !== region) {
             region = opened.region;
-            turn.constrain?.({ kind: 'call', format, tools: signatures, opened, strict: true });
+            const held = turn.constrain?.({ kind: 'call', format, tools: signatures, opened, strict: true });
+            expect(held, `${name} behind ${opening}`).toBe(true);
           }
           if (region > 0 && opened === undefined) break;
         }

@@ -14,7 +14,7 @@ import type { Constrained } from '../engines/engine.ts';
 import type { ConstraintVocabulary, SplicingConstraint } from '../engines/inline-engine.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { canonicalJson, type Json } from '../json.ts';
-import { callLanguage } from './call-language.ts';
+import { callLanguage, closesWithTurn } from './call-language.ts';
 
 const mostLanguages = 256;
 /** A model that does not know how to end a list of calls would fill its whole budget with it, and a list that is cut off runs nothing. */
@@ -58,11 +58,12 @@ export function schemaConstraint(
     language,
     what.kind === 'json' ? vocabulary : withMarks(vocabulary, what.format),
   );
+  const endless = what.kind === 'json' || closesWithTurn(what.format, what.opened.state);
   return {
     mask: (logits) => maskLogits(logits, running.mask()),
     accept: (id) => running.accept(id),
     get done() {
-      return what.kind === 'call' && running.isComplete && !goesOn(running.mask(), vocabulary.eosTokenIds);
+      return !endless && running.isComplete && !goesOn(running.mask(), vocabulary.eosTokenIds);
     },
   };
 }
@@ -101,9 +102,9 @@ function ofCall({
     known = new Map();
     ofFormats.set(format, known);
   }
-  const { mark, name, written } = opened;
+  const { mark, name, state, written } = opened;
   const offered = tools.map((tool) => ({ name: tool.name, parameters: tool.parameters as Json }));
-  const place = canonicalJson([mark, name ?? null, strict, mostCalls, offered]);
+  const place = canonicalJson([mark, name ?? null, state ?? null, strict, mostCalls, offered]);
   const whole = remembered(known, place, () => {
     try {
       const language = callLanguage(format, tools, opened, strict, mostCalls);
@@ -124,8 +125,11 @@ function withMarks(vocabulary: ConstraintVocabulary, format: ToolFormat): Constr
     known = new Map();
     vocabularies.set(vocabulary, known);
   }
-  const { before, call, between, after, parameter = '' } = format.render;
-  const written = [before, call, between, after, parameter].join('\n');
+  const dresses = [format.render, ...Object.values(format.dresses ?? {})];
+  const written = dresses
+    .map(({ before, call, between, after }) => [before, call, between, after].join('\n'))
+    .concat(format.render.parameter ?? '')
+    .join('\n');
   return remembered(known, written, () => {
     const decoder = new TextDecoder();
     const special = [...vocabulary.specialIds].filter((id) => {

@@ -1,6 +1,6 @@
 // `<tool_call>\n{"name", "arguments"}\n</tool_call>`: Hermes 2/3, Qwen 2.5, Qwen 3, QwQ, Granite 4. SmolLM2 writes a list of calls between the
 // same marks (`[]` means no call), SmolLM3 also `<code>f(x=1)</code>`. Parallel calls repeat the block.
-import type { CaptureState, Mark, RenderTemplate, ToolFormat } from '../format.ts';
+import type { CaptureState, Dress, Mark, RenderTemplate, ToolFormat } from '../format.ts';
 import { reasoningUntil, thinkMarks, thinkStarts } from './shared-states.ts';
 
 const close: Mark = { at: ['</tool_call>'], to: 'content', act: 'close' };
@@ -24,6 +24,19 @@ const render: RenderTemplate = {
   resultRole: 'tool',
 };
 
+const call: CaptureState = {
+  ...untilToolCallEnd,
+  marks: [{ at: ['</tool_call>'], to: 'after', act: 'close' }],
+};
+const unopened = { before: '', between: '', after: '', args: 'json' } as const;
+const code: Dress = {
+  before: '<code>',
+  call: '{name}({args})',
+  between: '\n',
+  after: '</code>',
+  args: 'python',
+};
+
 /** Hermes 2 Pro, Hermes 3, Qwen 2.5, Qwen 3. */
 export const hermes: ToolFormat = {
   name: 'hermes',
@@ -31,22 +44,26 @@ export const hermes: ToolFormat = {
   states: {
     content: { kind: 'text', as: 'content', marks: [openCall, ...thinkMarks] },
     reasoning: reasoningUntil('</think>'),
-    arguments: { ...untilToolCallEnd, marks: [{ at: ['</tool_call>'], to: 'after', act: 'close' }] },
+    arguments: call,
     // Hermes 2 Pro's published template opens only the first of several calls.
     after: {
       kind: 'expect',
-      marks: ['"name"', '"arguments"'].map((key) => ({
-        at: ['{', { space: true }, key],
-        to: 'arguments',
-        act: 'open',
-        keep: true,
-      })),
+      marks: [
+        { at: ['{', { space: true }, '"name"'], to: 'name-first', act: 'open', keep: true },
+        { at: ['{', { space: true }, '"arguments"'], to: 'name-last', act: 'open', keep: true },
+      ],
       otherwise: 'content',
     },
+    'name-first': call,
+    'name-last': call,
   },
   reading: 'json-calls',
   ids: 'none',
   render,
+  dresses: {
+    'name-first': { ...unopened, call: '{"name": {nameJson}, "arguments": {args}}\n</tool_call>' },
+    'name-last': { ...unopened, call: '{"arguments": {args}, "name": {nameJson}}\n</tool_call>' },
+  },
 };
 
 /** SmolLM2: a list of calls in one block. */
@@ -85,6 +102,7 @@ export const smollm3: ToolFormat = {
   },
   reading: 'json-calls',
   readings: { code: 'python-calls' },
+  dresses: { code },
   ids: 'none',
   render,
 };

@@ -2,11 +2,11 @@
 // tools (`<|eom_id|>` then asks for the result). Llama 4's own template puts the content between `<|python_start|>` and `<|python_end|>` and the JSON
 // calls right behind, or behind prose without any mark. Llama 3.2 and 4 in pythonic dress: `[f(a=1), g(b="x")]`. Neither has a closing mark, so a call
 // counts only when its brackets are closed and the turn has ended, or more text follows.
-import type { Mark, ToolFormat } from '../format.ts';
+import type { CaptureState, Dress, Mark, ToolFormat } from '../format.ts';
 import { reasoningUntil, thinkMarks, thinkStarts } from './shared-states.ts';
 
 /** An object that begins as a known tool's call: also behind prose, where it counts only as the last thing of the reply. */
-const namedObject = (...before: string[]): Mark => ({
+const namedObject = (to: string, ...before: string[]): Mark => ({
   at: [
     '{',
     ...before.flatMap((part) => [{ space: true } as const, part]),
@@ -19,12 +19,31 @@ const namedObject = (...before: string[]): Mark => ({
     { capture: 'name', of: 'tool' },
     '"',
   ],
-  to: 'trailing',
+  to,
   act: 'open',
   later: true,
   keep: true,
 });
-const namedObjects: readonly Mark[] = [namedObject(), namedObject('"type"', ':', '"function"', ',')];
+const namedObjects: readonly Mark[] = [
+  namedObject('trailing'),
+  namedObject('typed-trailing', '"type"', ':', '"function"', ','),
+];
+const trailing: CaptureState = {
+  kind: 'capture',
+  as: 'arguments',
+  lexer: 'json',
+  marks: [],
+  whenComplete: { to: 'behind-trailing' },
+};
+const bare: Dress = {
+  before: '',
+  call: '{"name": {nameJson}, "parameters": {args}}',
+  between: '; ',
+  after: '',
+  args: 'json',
+};
+/** Behind `<|python_tag|>`. */
+export const tag: Dress = { before: '', call: '', between: '', after: '', args: 'tag' };
 
 /** Llama 3.1 JSON calls. */
 export const llama31: ToolFormat = {
@@ -44,13 +63,8 @@ export const llama31: ToolFormat = {
       ],
     },
     reasoning: reasoningUntil('</think>'),
-    trailing: {
-      kind: 'capture',
-      as: 'arguments',
-      lexer: 'json',
-      marks: [],
-      whenComplete: { to: 'behind-trailing' },
-    },
+    trailing,
+    'typed-trailing': trailing,
     'behind-trailing': {
       kind: 'expect',
       marks: namedObjects.map(({ act: _, ...mark }) => mark),
@@ -85,14 +99,18 @@ export const llama31: ToolFormat = {
   readings: { tag: 'python-tag' },
   ids: 'none',
   render: {
-    before: '',
-    call: '{"name": {nameJson}, "parameters": {args}}',
-    between: '; ',
-    after: '',
+    ...bare,
     args: 'json',
     result: '{text}',
     splice: 'turn',
     resultRole: 'ipython',
+  },
+  dresses: {
+    'typed-trailing': {
+      ...bare,
+      call: '{"type": "function", "name": {nameJson}, "parameters": {args}}',
+    },
+    tag,
   },
 };
 
@@ -158,6 +176,7 @@ export const llamaPythonic: ToolFormat = {
   },
   reading: 'python-calls',
   readings: { json: 'json-calls-or-content' },
+  dresses: { json: bare },
   ids: 'none',
   render: {
     before: '[',

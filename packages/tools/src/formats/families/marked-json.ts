@@ -1,6 +1,7 @@
 // Families with marks of their own around JSON: Kimi K2 (ids `functions.NAME:INDEX` carry the name), Granite 3 and 4, Phi-4-mini, and MeetKai's
 // Functionary (v3.1: `<function=name>{...}</function>`, v3.2: `>>>name\n{...}` where `all` is the content).
-import type { Mark, State, ToolFormat } from '../format.ts';
+import type { Dress, Mark, State, ToolFormat } from '../format.ts';
+import { tag } from './llama.ts';
 import { reasoningUntil, thinkMarks, thinkStarts } from './shared-states.ts';
 
 /** Moonshot's Kimi K2. */
@@ -58,6 +59,14 @@ const listThen = (close: string, to: string): Record<string, State> => ({
 });
 const nothing: Pick<Mark, 'to' | 'act'> = { to: 'content', act: 'drop' };
 
+const object: Dress = {
+  before: '',
+  call: '{"name": {nameJson}, "arguments": {args}}',
+  between: ', ',
+  after: '',
+  args: 'json',
+};
+
 /** IBM Granite: `<|tool_call|>[...]` (3.x), `<tool_call>{...}</tool_call>` (4.x), `<function_call> {...}` (20b). */
 export const granite: ToolFormat = {
   name: 'granite',
@@ -69,7 +78,7 @@ export const granite: ToolFormat = {
       marks: [
         { at: ['<|tool_call|>'], to: 'list', act: 'open' },
         { at: ['<tool_call>'], to: 'block', act: 'open' },
-        { at: ['<function_call>'], to: 'list', act: 'open' },
+        { at: ['<function_call>'], to: 'object', act: 'open' },
         { at: ['<response>'], ...nothing },
         { at: ['</response>'], ...nothing },
         ...thinkMarks,
@@ -78,9 +87,14 @@ export const granite: ToolFormat = {
     reasoning: reasoningUntil('</think>'),
     ...listThen('<|/tool_call|>', 'list'),
     ...listThen('</tool_call>', 'block'),
+    ...listThen('</function_call>', 'object'),
   },
   reading: 'json-calls',
   ids: 'none',
+  dresses: {
+    block: { ...object, call: `<tool_call>\n${object.call}\n</tool_call>` },
+    object: { ...object, call: `<function_call>${object.call}` },
+  },
   render: {
     before: '<|tool_call|>[',
     call: '{"name": {nameJson}, "arguments": {args}}',
@@ -111,10 +125,11 @@ export const phi4: ToolFormat = {
     reasoning: reasoningUntil('</think>'),
     functools: {
       kind: 'expect',
-      marks: [{ at: ['['], to: 'list', act: 'open', keep: true }],
+      marks: [{ at: ['['], to: 'functools-list', act: 'open', keep: true }],
       otherwise: 'content',
     },
     ...listThen('<|/tool_call|>', 'list'),
+    ...listThen('<|/tool_call|>', 'functools-list'),
     bare: {
       kind: 'capture',
       as: 'arguments',
@@ -132,6 +147,7 @@ export const phi4: ToolFormat = {
   },
   reading: 'json-calls',
   readings: { bare: 'json-calls-or-content' },
+  dresses: { bare: object, 'functools-list': { ...object, before: '[', after: ']' } },
   ids: 'none',
   render: {
     before: '',
@@ -168,6 +184,7 @@ export const functionaryV31: ToolFormat = {
   },
   reading: 'json-arguments',
   readings: { tag: 'python-tag' },
+  dresses: { tag },
   ids: 'none',
   render: {
     before: '',
