@@ -20,6 +20,7 @@ import type {
 import { type Limits, limitsOf } from './limits.ts';
 import type { Call, Outcome } from './outcome.ts';
 import { refuseCall } from './refuse-call.ts';
+import { shownEvent } from './shown-event.ts';
 import { allUnreadable, cleanResults, spliceText } from './splice-results.ts';
 
 const acceptedOptions = new Set([
@@ -230,25 +231,9 @@ export class DispatchMachine {
   private read(events: readonly ParseEvent[]): void {
     const inline = this.format.render.splice === 'inline';
     for (const event of events) {
-      if (event.type === 'content') this.say({ type: 'text', text: event.text });
-      else if (event.type === 'reasoning') this.say({ type: 'think', text: event.text });
-      else if (event.type === 'call-open')
-        this.say({
-          type: 'call.open',
-          region: event.region,
-          ...(event.name === undefined ? {} : { name: event.name }),
-        });
-      else if (event.type === 'call-text')
-        this.say({ type: 'call.args', region: event.region, text: event.text });
-      else if (event.type === 'call-incomplete')
-        this.say({
-          type: 'call.incomplete',
-          region: event.region,
-          raw: event.raw,
-          ...(event.name === undefined ? {} : { name: event.name }),
-        });
+      if (event.type === 'call') this.newCall(event.name, event.arguments, event.repairs, event.id);
       else if (event.type === 'call-malformed') this.malformed(event.name, event.raw, event.reason);
-      else this.newCall(event.name, event.arguments, event.repairs, event.id);
+      else this.say(shownEvent(event));
     }
     if (inline && this.step.length > 0) this.beginStep();
   }

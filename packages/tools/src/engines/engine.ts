@@ -23,22 +23,48 @@ export interface ChatMessage {
   readonly label?: Label;
 }
 
+/** A token and ln of the probability that the model gave it, before any sampling setting. */
+export interface TokenProbability {
+  /** The token as text; bytes that are no whole character are shown as U+FFFD. */
+  readonly token: string;
+  readonly bytes: Uint8Array;
+  readonly logprob: number;
+}
+/** A sampled token, and the most probable ones in its place. */
+export interface TokenLogprob extends TokenProbability {
+  readonly top: readonly TokenProbability[];
+}
+
 /** The next thing the model wrote. */
 export type EnginePiece =
   /** Sampled text; `special` when it is exactly one special token. */
-  | { readonly type: 'text'; readonly text: string; readonly tokens?: number; readonly special?: boolean }
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      readonly tokens?: number;
+      readonly special?: boolean;
+      /** Of the piece's tokens, where `open` was asked for them. */
+      readonly logprobs?: readonly TokenLogprob[];
+    }
   | { readonly type: 'reasoning'; readonly text: string }
   /** A call that the endpoint has taken apart; `arguments` is its JSON text. */
   | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
-  | { readonly type: 'end'; readonly reason: EndReason };
+  /** `tokens`: how many were sampled to say so (an end-of-turn token). */
+  | { readonly type: 'end'; readonly reason: EndReason; readonly tokens?: number };
 
 /** What the text sampled next must be. */
 export type Constrained =
-  /** JSON that satisfies a schema, to the end of the turn. */
-  | { readonly kind: 'json'; readonly schema: JsonSchema }
+  /** JSON that satisfies a schema, to the end of the turn; `begin`: where in the format the model stands (harmony opens its content with a header). */
+  | {
+      readonly kind: 'json';
+      readonly schema: JsonSchema;
+      readonly begin?: { readonly format: ToolFormat; readonly state: string };
+    }
   /** The rest of a call of one of the tools, as the format writes calls. */
   | {
       readonly kind: 'call';
+      /** Or JSON that satisfies this schema, in place of calls; either to the end of the turn. */
+      readonly orJson?: JsonSchema;
       readonly format: ToolFormat;
       readonly tools: readonly ToolSignature[];
       readonly opened: Pick<OpenedCall, 'mark' | 'name' | 'state' | 'written'>;
@@ -52,6 +78,9 @@ export type Constrained =
 export interface EngineTurn {
   /** The last characters of the rendered prompt: a template may have begun the reply. */
   readonly promptTail: string;
+  /** Tokens of the rendered prompt, and how many of them were still there from the turn before. */
+  readonly promptTokens?: number;
+  readonly cachedTokens?: number;
   /** Samples the next piece. */
   next(signal: AbortSignal): Promise<EnginePiece> | EnginePiece;
   /** Puts segments into the sequence without sampling, ordinary text with specials off; returns how many tokens that was. */
@@ -74,6 +103,8 @@ export interface SamplingSettings {
   readonly frequencyPenalty?: number;
   readonly presencePenalty?: number;
   readonly maxTokens?: number;
+  /** Added to the logits of these token ids. */
+  readonly logitBias?: Readonly<Record<string, number>>;
 }
 
 /** What the driver generates with. */
@@ -88,10 +119,14 @@ export interface Engine {
       readonly signal: AbortSignal;
       readonly written?: readonly Segment[];
       readonly sampling?: SamplingSettings;
+      /** Asks for the log probability of every sampled token, beside those of this many most probable ones (`givesLogprobs`). */
+      readonly logprobs?: number;
     },
   ): Promise<EngineTurn> | EngineTurn;
   /** Settings that `open` heeds; others must not be asked for. */
   readonly acceptsSampling?: readonly (keyof SamplingSettings)[];
+  /** Whether `open` heeds `logprobs`. */
+  readonly givesLogprobs?: boolean;
   /** Tokens of a text; default: an estimate. */
   countTokens?(text: string): number;
   /** Tokens that a prompt may have; older results and exchanges give way when a conversation outgrows it. */

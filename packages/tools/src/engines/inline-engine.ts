@@ -6,6 +6,7 @@ import type { EndReason } from '../formats/parse-event.ts';
 import type { JsonObject } from '../json.ts';
 import type { Segment } from '../label.ts';
 import type { Constrained, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
+import { addBias, tokenLogprob } from './logits.ts';
 import { type LabelledChat, PositionLabels } from './position-labels.ts';
 import { wireMessage } from './wire-message.ts';
 
@@ -122,14 +123,17 @@ export function inlineEngine<S extends SplicingSequence>(
       ? (codec.idToToken?.(id) ?? '')
       : new TextDecoder().decode(bytes);
   };
+  const bytesOf = (id: number): Uint8Array => {
+    const bytes = codec.tokenBytes(id);
+    return bytes?.length || !specialIds.has(id)
+      ? (bytes ?? new Uint8Array())
+      : new TextEncoder().encode(text(id));
+  };
   const specialTokens = [...specialIds].map(text).filter((t) => t !== '');
   let vocabulary: ConstraintVocabulary | undefined;
   const vocabularyOf = (vocabSize: number): ConstraintVocabulary => ({
     vocabSize,
-    tokenBytes: (id) => {
-      const bytes = codec.tokenBytes(id);
-      return bytes?.length || !specialIds.has(id) ? bytes : new TextEncoder().encode(text(id));
-    },
+    tokenBytes: bytesOf,
     eosTokenIds: [...ends],
     specialIds,
   });
@@ -170,8 +174,19 @@ export function inlineEngine<S extends SplicingSequence>(
     maxPromptTokens: Math.floor(model.maxPositions * 0.75),
     acceptsSampling:
       options.sampler === undefined
-        ? []
-        : ['temperature', 'topP', 'topK', 'minP', 'seed', 'frequencyPenalty', 'presencePenalty', 'maxTokens'],
+        ? ['logitBias']
+        : [
+            'temperature',
+            'topP',
+            'topK',
+            'minP',
+            'seed',
+            'frequencyPenalty',
+            'presencePenalty',
+            'maxTokens',
+            'logitBias',
+          ],
+    givesLogprobs: true,
     countTokens: (t) => codec.encode(t, { addSpecialTokens: false }).length,
     async open(messages, request): Promise<EngineTurn> {
       const before = free;
@@ -195,7 +210,7 @@ export function inlineEngine<S extends SplicingSequence>(
 
   async function openTurn(
     messages: Parameters<Engine['open']>[0],
-    { tools, signal, written = [], sampling = {} }: Parameters<Engine['open']>[1],
+    { tools, signal, written = [], sampling = {}, logprobs }: Parameters<Engine['open']>[1],
     release: () => void,
   ): Promise<EngineTurn> {
     const wire = messages.map((m) => wireMessage(m, 'object')) as never;
@@ -226,33 +241,41 @@ export function inlineEngine<S extends SplicingSequence>(
     let last: number | undefined;
     let constraint: SplicingConstraint | undefined;
     const end = (reason: EndReason): EnginePiece => ({ type: 'end', reason });
+    const bias = sampling.logitBias;
+    addBias(new Float32Array(logits.length), bias);
     return {
       promptTail: prompt.slice(-24).map(text).join(''),
+      promptTokens: ids.length,
+      cachedTokens: common,
       async next(stop): Promise<EnginePiece> {
         if (stop.aborted) return end('abort');
         if (sampled >= most || (sequence?.ids.length ?? 0) >= model.maxPositions - 1) return end('length');
         // The id drawn last enters the sequence only now, together with what was forced behind it.
         if (last !== undefined) logits = await feed([last]);
         const row = Float32Array.from(logits);
+        addBias(row, bias);
         constraint?.mask(row);
         const { id } = sampler.sample(row);
         sampled++;
         if (ends.has(id)) {
           last = undefined;
-          return end('stop');
+          return { type: 'end', reason: 'stop', tokens: 1 };
         }
+        const asked =
+          logprobs === undefined ? {} : { logprobs: [tokenLogprob(logits, id, logprobs, bytesOf)] };
         last = id;
         positions?.sampled();
         constraint?.accept(id);
         if (constraint?.done) constraint = undefined;
         if (specialIds.has(id)) {
           decoder = new TextDecoder();
-          return { type: 'text', text: text(id), tokens: 1, special: true };
+          return { type: 'text', text: text(id), tokens: 1, special: true, ...asked };
         }
         return {
           type: 'text',
           text: decoder.decode(codec.tokenBytes(id) ?? new Uint8Array(), { stream: true }),
           tokens: 1,
+          ...asked,
         };
       },
       async force(segments): Promise<number> {

@@ -38,6 +38,7 @@ const fields: Readonly<Record<keyof SamplingSettings, string>> = {
   frequencyPenalty: 'frequency_penalty',
   presencePenalty: 'presence_penalty',
   maxTokens: 'max_tokens',
+  logitBias: 'logit_bias',
 };
 
 /** An engine over `POST {baseUrl}/chat/completions` with streaming. */
@@ -56,7 +57,7 @@ export function openAiEndpoint(options: OpenAiEndpointOptions): Engine {
         ...(tools.length > 0 ? { tools: tools as Json } : {}),
       };
       for (const [key, value] of Object.entries(sampling))
-        body[fields[key as keyof SamplingSettings]] = value as number;
+        body[fields[key as keyof SamplingSettings]] = value as Json;
       const controller = new AbortController();
       const abort = (): void => controller.abort(signal.reason);
       if (signal.aborted) abort();

@@ -128,6 +128,13 @@ export interface ToolFormat {
   /** Prefix that the format puts before names (`functions.`). */
   readonly namePrefix?: string;
   readonly render: RenderTemplate;
+  /**
+   * What stands before content and before a call, in states where a reply is neither yet (harmony's headers). `opened`: what `render` writes first of
+   * a call has been written there.
+   */
+  readonly begins?: Readonly<
+    Record<string, { readonly content: string; readonly call: string; readonly opened?: string }>
+  >;
   /** Where a call may also open otherwise than `render` writes it: how it goes on, by the state that its opening mark leads to. */
   readonly dresses?: Readonly<Record<string, Dress>>;
 }

@@ -68,6 +68,12 @@ export class ToolCallParser {
     this.enter(this.state);
   }
 
+  /** What the next character is part of, as far as that is known: content, reasoning, a call, or what stands between them. */
+  get place(): { readonly kind: 'content' | 'reasoning' | 'call' | 'between'; readonly state: string } {
+    const { state, at } = this;
+    if (this.region !== undefined) return { kind: 'call', state };
+    return { kind: at.kind === 'text' && at.as !== 'nothing' ? at.as : 'between', state };
+  }
   /** The call being written, if any: what a grammar hand-off or a display asks. */
   get opened(): OpenedCall | undefined {
     const { region } = this;

@@ -9,13 +9,22 @@ import type { ToolSignature } from '../formats/tool-signature.ts';
 import { argumentsLanguage } from './arguments-language.ts';
 import { tagLanguage } from './tag-language.ts';
 
+/** How calls are held to. */
+export interface CallLanguageOptions {
+  /** A schema that cannot be held to is an error. */
+  readonly strict: boolean;
+  /** Calls in one list at most. */
+  readonly mostCalls: number;
+  /** Nothing but the end of the turn comes behind: all calls of a reply are of the language. */
+  readonly whole?: boolean;
+}
+
 /** The language of what follows where `opened` says that a call began; undefined when the format's template has no such place. */
 export function callLanguage(
   format: ToolFormat,
   tools: readonly ToolSignature[],
   opened: Pick<OpenedCall, 'mark' | 'name' | 'state'>,
-  strict: boolean,
-  mostCalls: number,
+  { strict, mostCalls, whole = false }: CallLanguageOptions,
 ): Composition | undefined {
   const { mark, name, state } = opened;
   const dress: Dress = format.dresses?.[state ?? ''] ?? format.render;
@@ -37,18 +46,24 @@ export function callLanguage(
     const rest = filled(/\s$/.test(mark) ? ahead.trimStart() : ahead, place, tool, own);
     return { sequence: call.endsWith('{args}') ? [...rest, ...closing(format)] : rest };
   }
-  const many = (begin: string): Composition => ({
+  const many = (begin: string, first = call): Composition => ({
     sequence: [
       ...literal(begin, dress),
-      one(call),
+      one(first),
       ...(mostCalls === 1
         ? []
         : [{ repeat: { sequence: [...literal(between, dress), one(call)] }, max: mostCalls - 1 }]),
       ...literal(after.trimEnd(), dress),
     ],
   });
-  if (mark === '')
-    return after === '' ? { sequence: [...literal(before, dress), one(call.trimEnd())] } : many(before);
+  if (mark === '') {
+    // A reply that has not begun: its state may ask for a header first, or hold already what a call's template writes first.
+    const begin = format.begins?.[state ?? ''];
+    const lead = begin === undefined || begin.call === '' ? [] : [begin.call];
+    const first = call.slice(begin?.opened?.length ?? 0).trimEnd();
+    if (after === '' && !whole) return { sequence: [...lead, ...literal(before, dress), one(first)] };
+    return { sequence: [...lead, many(before, first)] };
+  }
   if (call.includes(mark)) return one(call.slice(call.indexOf(mark) + mark.length).trimEnd());
   if (before.includes(mark)) return many(before.slice(before.indexOf(mark) + mark.length));
   return undefined;

@@ -161,7 +161,7 @@ describe('what may be written once a call has opened', () => {
     );
     for (const name of names) {
       const format = toolFormats.get(name)!;
-      const given = callLanguage(format, signatures, { mark: '' }, true, 16);
+      const given = callLanguage(format, signatures, { mark: '' }, { strict: true, mostCalls: 16 });
       const language = compose(given!);
       fc.assert(
         fc.property(call, (one) => {
@@ -198,7 +198,7 @@ describe('what may be written once a call has opened', () => {
               .join('');
             const opened = { mark: mark.keep ? '' : text, state: to, ...(named ? { name: 'book' } : {}) };
             expect(
-              callLanguage(format, signatures, opened, true, 16),
+              callLanguage(format, signatures, opened, { strict: true, mostCalls: 16 }),
               `${format.name}: ${text}`,
             ).toBeDefined();
           }

@@ -8,6 +8,7 @@ import {
   constraint,
   continuation,
   jsonSchema,
+  UnsatisfiableConstraintError,
   UnsupportedConstraintError,
 } from '@ashlar/sampling/constraints';
 import type { Constrained } from '../engines/engine.ts';
@@ -52,13 +53,12 @@ export function schemaConstraint(
   what: Constrained,
   vocabulary: ConstraintVocabulary,
 ): SplicingConstraint | undefined {
-  const language = what.kind === 'json' ? ofSchema(what.schema) : ofCall(what);
+  const language = what.kind === 'json' ? ofSchema(what) : ofCall(what);
   if (language === undefined) return undefined;
-  const running = constraint(
-    language,
-    what.kind === 'json' ? vocabulary : withMarks(vocabulary, what.format),
-  );
-  const endless = what.kind === 'json' || closesWithTurn(what.format, what.opened.state);
+  const format = what.kind === 'json' ? what.begin?.format : what.format;
+  const running = constraint(language, format === undefined ? vocabulary : withMarks(vocabulary, format));
+  const endless =
+    what.kind === 'json' || what.orJson !== undefined || closesWithTurn(what.format, what.opened.state);
   return {
     mask: (logits) => maskLogits(logits, running.mask()),
     accept: (id) => running.accept(id),
@@ -87,8 +87,14 @@ function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
   return made;
 }
 
-const ofSchema = (schema: Extract<Constrained, { kind: 'json' }>['schema']): ConstraintGrammar =>
-  remembered(ofSchemas, JSON.stringify(schema), () => jsonSchema(schema));
+type Asked<K extends Constrained['kind']> = Extract<Constrained, { kind: K }>;
+
+const ofSchema = ({ schema, begin }: Asked<'json'>): ConstraintGrammar => {
+  const first = begin?.format.begins?.[begin.state]?.content ?? '';
+  return remembered(ofSchemas, `${first}\n${JSON.stringify(schema)}`, () =>
+    first === '' ? jsonSchema(schema) : compose({ sequence: [first, jsonSchema(schema)] }),
+  );
+};
 
 function ofCall({
   format,
@@ -96,7 +102,8 @@ function ofCall({
   opened,
   strict = false,
   mostCalls = callsInAList,
-}: Extract<Constrained, { kind: 'call' }>): ConstraintGrammar | undefined {
+  orJson,
+}: Asked<'call'>): ConstraintGrammar | undefined {
   let known = ofFormats.get(format);
   if (known === undefined) {
     known = new Map();
@@ -104,13 +111,28 @@ function ofCall({
   }
   const { mark, name, state, written } = opened;
   const offered = tools.map((tool) => ({ name: tool.name, parameters: tool.parameters as Json }));
-  const place = canonicalJson([mark, name ?? null, state ?? null, strict, mostCalls, offered]);
+  const place = canonicalJson([
+    mark,
+    name ?? null,
+    state ?? null,
+    strict,
+    mostCalls,
+    offered,
+    orJson ?? null,
+  ]);
   const whole = remembered(known, place, () => {
     try {
-      const language = callLanguage(format, tools, opened, strict, mostCalls);
-      return language === undefined ? undefined : compose(language);
+      const whole = orJson !== undefined;
+      const language = callLanguage(format, tools, opened, { strict, mostCalls, whole });
+      if (language === undefined || orJson === undefined)
+        return language === undefined ? undefined : compose(language);
+      const first = format.begins?.[state ?? '']?.content ?? '';
+      const json = jsonSchema(orJson);
+      return compose({ choice: [first === '' ? json : { sequence: [first, json] }, language] });
     } catch (error) {
-      if (strict || !(error instanceof UnsupportedConstraintError)) throw error;
+      const known =
+        error instanceof UnsupportedConstraintError || error instanceof UnsatisfiableConstraintError;
+      if (strict || orJson !== undefined || !known) throw error;
       return undefined;
     }
   });
@@ -129,6 +151,7 @@ function withMarks(vocabulary: ConstraintVocabulary, format: ToolFormat): Constr
   const written = dresses
     .map(({ before, call, between, after }) => [before, call, between, after].join('\n'))
     .concat(format.render.parameter ?? '')
+    .concat(Object.values(format.begins ?? {}).flatMap(({ content, call }) => [content, call]))
     .join('\n');
   return remembered(known, written, () => {
     const decoder = new TextDecoder();

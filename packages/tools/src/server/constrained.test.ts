@@ -43,12 +43,15 @@ function noise(seed: number, opening = ''): SplicingModel {
     },
   };
 }
-const client = (model: SplicingModel, options: { constrained?: boolean } = {}): OpenAI => {
-  const { constrained = true } = options;
+const client = (
+  model: SplicingModel,
+  options: { constrained?: boolean; format?: string; tail?: string } = {},
+): OpenAI => {
+  const { constrained = true, format = 'hermes', tail = '\n' } = options;
   const engine = inlineEngine({
     model,
-    codec,
-    format: 'hermes',
+    codec: { ...codec, encodeChat: () => codec.encode(tail === '' ? '\n' : tail) },
+    format,
     maxNewTokens: 2000,
     ...(constrained ? { constraint: schemaConstraint } : {}),
   });
@@ -111,8 +114,69 @@ describe('response_format', () => {
     await expect(
       client(noise(1), { constrained: false }).chat.completions.create(asked(person)),
     ).rejects.toThrow(/response_format: this model cannot be held to it/);
-    const both = { ...asked(person), tools: [tool('now', {})] };
-    await expect(client(noise(1)).chat.completions.create(both)).rejects.toThrow(/together with tools/);
+  });
+  it('together with tools: the answer is a call of one of them or JSON of the schema, whatever the model wants', async () => {
+    const tools = [tool('greet', person), tool('now', { type: 'object', properties: {} })];
+    const seen = new Set<string>();
+    for (const opening of ['<tool_call>', '{"name"', ''])
+      for (let seed = 1; seed < 5; seed++) {
+        const request = { ...asked(person), tools };
+        const whole = await client(noise(seed, opening)).chat.completions.create(request);
+        const { content, tool_calls: calls } = whole.choices[0]!.message;
+        seen.add(calls === undefined ? 'json' : 'calls');
+        if (calls === undefined)
+          expect(checkSchema(JSON.parse(content ?? ''), person), content ?? '').toEqual([]);
+        else expect(content).toBe(null);
+        for (const call of calls ?? []) {
+          if (call.type !== 'function' || call.function.name !== 'greet') continue;
+          expect(checkSchema(JSON.parse(call.function.arguments), person)).toEqual([]);
+        }
+        expect(whole.choices[0]?.finish_reason).toBe(calls === undefined ? 'stop' : 'tool_calls');
+        let text = '';
+        let streamedCalls = 0;
+        for await (const chunk of await client(noise(seed, opening)).chat.completions.create({
+          ...request,
+          stream: true,
+        })) {
+          text += chunk.choices[0]?.delta.content ?? '';
+          streamedCalls += chunk.choices[0]?.delta.tool_calls?.length ?? 0;
+        }
+        expect([text, streamedCalls]).toEqual([content ?? '', calls?.length ?? 0]);
+      }
+    expect([...seen].sort()).toEqual(['calls', 'json']);
+  });
+  it('a mark in a string of the JSON is no mark', async () => {
+    for (const tools of [undefined, [tool('now', { type: 'object', properties: {} })]]) {
+      const said = '<think><tool_call>{}</tool_call>';
+      const whole = await client(noise(1, JSON.stringify(said))).chat.completions.create({
+        ...asked({ type: 'string', enum: [said] }),
+        ...(tools ? { tools } : {}),
+      });
+      expect(whole.choices[0]?.message.content).toBe(JSON.stringify(said));
+      expect(whole.choices[0]?.message.tool_calls).toBe(undefined);
+    }
+  });
+  it('is held to behind the reasoning and inside headers, where the format has them', async () => {
+    for (const [format, tail] of [
+      ['hermes', '<think>\n'],
+      ['harmony', '<|start|>assistant'],
+      ['functionary-v3.2', '>>>'],
+      ['gemma-4', ''],
+    ] as const)
+      for (const choice of ['json', 'call'] as const) {
+        const opening = tail.startsWith('<think>') ? 'Well.</think>' : '';
+        const tools = [tool('greet', person)];
+        const whole = await client(noise(3, opening), { format, tail }).chat.completions.create(
+          choice === 'json'
+            ? asked(person)
+            : { model: 'm', messages, tools, tool_choice: 'required', parallel_tool_calls: false },
+        );
+        const { content, tool_calls: calls } = whole.choices[0]!.message;
+        const call = calls?.[0];
+        const text = choice === 'json' ? content : call?.type === 'function' ? call.function.arguments : '';
+        expect(checkSchema(JSON.parse(text || 'null'), person), `${format}: ${text}`).toEqual([]);
+        if (opening !== '') expect(whole.choices[0]?.message).toMatchObject({ reasoning_content: 'Well.' });
+      }
   });
 });
 

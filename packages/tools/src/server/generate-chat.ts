@@ -1,52 +1,30 @@
 // One turn of an engine as the pieces of an OpenAI answer: content up to a stop string, reasoning, calls, and why it ended. Calls come out whole:
 // a client that sees a call sees a complete one.
 import { grammarHandOff } from '../dispatch/grammar-hand-off.ts';
-import type { Constrained, Engine, EngineTurn } from '../engines/engine.ts';
+import type { Engine, EngineTurn, TokenLogprob } from '../engines/engine.ts';
+import { formatOf } from '../formats/formats.ts';
 import type { ParseEvent } from '../formats/parse-event.ts';
 import { structuredFormat } from '../formats/structured-format.ts';
 import { ToolCallParser } from '../formats/tool-call-parser.ts';
+import { withoutCalls } from '../formats/without-calls.ts';
 import { writeJson } from '../json.ts';
-import { type ChatRequest, RequestError } from './chat-request.ts';
+import { AnswerTokens } from './answer-tokens.ts';
+import type { ChatRequest } from './chat-request.ts';
+import { heldTo, holdAnswer } from './hold-answer.ts';
+import { unsupported } from './request-error.ts';
 import { StopText } from './stop-text.ts';
 
 /** A piece of an answer. */
 export type ChatPiece =
   | { readonly type: 'content' | 'reasoning'; readonly text: string }
   | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
-  | { readonly type: 'end'; readonly reason: 'stop' | 'length' | 'tool_calls'; readonly tokens: number };
-
-/** Holds a turn to what the request demands from its beginning. @throws RequestError where the model cannot be held to it. */
-function constrainTurn(request: ChatRequest, turn: EngineTurn, parser: ToolCallParser): void {
-  const hold = (what: Constrained, param: string): void => {
-    let held = false;
-    try {
-      held = turn.constrain?.(what) === true;
-    } catch (error) {
-      throw new RequestError(
-        400,
-        `${param}: ${error instanceof Error ? error.message : String(error)}`,
-        param,
-      );
-    }
-    if (!held) throw new RequestError(400, `${param}: this model cannot be held to it`, param);
-  };
-  const { format, tools } = parser;
-  const strict = request.strictTools;
-  const opened = { mark: '', written: '' };
-  const call: Constrained = { kind: 'call', format, tools, opened, ...heldTo(request) };
-  if (request.schema !== undefined) hold({ kind: 'json', schema: request.schema }, 'response_format');
-  else if (request.mustCall) hold(call, 'tool_choice');
-  else if (strict) {
-    // Held to when a call opens; that it can be is found out now, while there is a status to say it with.
-    hold(call, 'tools');
-    turn.constrain?.(undefined);
-  }
-}
-
-const heldTo = ({ strictTools, parallelToolCalls }: ChatRequest) => ({
-  ...(strictTools ? { strict: true } : {}),
-  ...(parallelToolCalls ? {} : { mostCalls: 1 }),
-});
+  /** Of sampled tokens, where the request asks for them; those of reasoning and calls too. */
+  | { readonly type: 'logprobs'; readonly tokens: readonly TokenLogprob[] }
+  | {
+      readonly type: 'end';
+      readonly reason: 'stop' | 'length' | 'tool_calls';
+      readonly usage: AnswerTokens;
+    };
 
 /** Generates one answer. `plain`: text is text, no calls are looked for. */
 export async function* generateChat(
@@ -55,30 +33,50 @@ export async function* generateChat(
   signal: AbortSignal,
   options: { readonly plain?: boolean } = {},
 ): AsyncGenerator<ChatPiece> {
-  const { sampling } = request;
-  const turn: EngineTurn = await engine.open(request.messages, { tools: request.tools, signal, sampling });
+  const { sampling, logprobs, tools } = request;
+  if (logprobs !== undefined && engine.givesLogprobs !== true)
+    throw unsupported('logprobs', 'this model does not give them');
+  const turn: EngineTurn = await engine.open(request.messages, {
+    tools,
+    signal,
+    sampling,
+    ...(logprobs === undefined ? {} : { logprobs }),
+  });
   try {
     const structured =
       options.plain === true || engine.format === undefined || engine.format === 'structured';
-    const looking = request.tools.length > 0 && !structured;
+    const looking = tools.length > 0 && !structured;
+    const format = structured || engine.format === undefined ? structuredFormat : formatOf(engine.format);
     const parser = new ToolCallParser({
-      format: structured || engine.format === undefined ? structuredFormat : engine.format,
-      tools: request.tools,
+      format: looking ? format : withoutCalls(format),
+      tools,
       promptTail: turn.promptTail.slice(-64),
       ...(looking ? { specialMarks: engine.specialTokens ?? [] } : {}),
     });
-    constrainTurn(request, turn, parser);
+    const hold = holdAnswer(request, turn, parser);
     const handGrammar = grammarHandOff(parser.format, parser.tools, heldTo(request));
     const stops = new StopText(request.stop);
-    const most = sampling.maxTokens ?? Number.POSITIVE_INFINITY;
-    let tokens = 0;
+    const usage = new AnswerTokens(request, engine, turn);
     let calls = 0;
+    // JSON of a response format is content as it stands: a mark in one of its strings is none.
+    let undecided = hold.whole;
+    let asItStands = false;
     let reason: 'stop' | 'length' = 'stop';
+    // White space around calls is no content: it waits for something to follow.
+    let blank = '';
+    let said = false;
+    const content = function* (text: string): Generator<ChatPiece> {
+      const waits = looking && (!said || calls > 0);
+      const whole = blank + text;
+      blank = waits && whole.trim() === '' ? whole : '';
+      if (whole === '' || blank !== '') return;
+      said = true;
+      yield { type: 'content', text: whole };
+    };
     const out = function* (events: readonly ParseEvent[]): Generator<ChatPiece> {
       for (const event of events) {
         if (event.type === 'content') {
-          const text = stops.push(event.text);
-          if (text !== '') yield { type: 'content', text };
+          yield* content(stops.push(event.text));
           if (stops.stopped) return;
         } else if (event.type === 'reasoning') yield { type: 'reasoning', text: event.text };
         else if (event.type === 'call' && (request.parallelToolCalls || calls === 0)) {
@@ -89,14 +87,24 @@ export async function* generateChat(
             arguments: writeJson(event.arguments),
             ...(event.id === undefined ? {} : { id: event.id }),
           };
-        } else if (event.type === 'call-malformed') yield { type: 'content', text: event.raw };
+        } else if (event.type === 'call-malformed') yield* content(event.raw);
       }
     };
+    const read = function* (text: string, special: boolean): Generator<ChatPiece> {
+      if (undecided && hold.held && parser.place.kind === 'content' && text.trim() !== '') {
+        undecided = false;
+        asItStands = beginsJson(text, format);
+        if (asItStands) yield* out(parser.end('stop'));
+      }
+      yield* out(asItStands ? [{ type: 'content', text }] : parser.push(text, { special }));
+    };
     for (;;) {
+      hold.begin();
       const piece = await turn.next(signal);
       if (piece.type === 'end') {
         if (piece.reason === 'abort' || piece.reason === 'error')
           throw new Error(`the model ended with ${piece.reason}`);
+        usage.count(piece.tokens ?? 0, false);
         reason = piece.reason === 'length' ? 'length' : 'stop';
         yield* out(parser.end(piece.reason));
         break;
@@ -107,21 +115,32 @@ export async function* generateChat(
         calls++;
         yield piece;
       } else {
-        tokens += piece.tokens ?? 1;
-        yield* out(parser.push(piece.text, { special: piece.special === true }));
-        if (looking) handGrammar(turn, parser.opened);
+        usage.count(piece.tokens ?? 1, parser.place.kind === 'reasoning');
+        const pieces = [...read(piece.text, piece.special === true)];
+        if (piece.logprobs !== undefined && !stops.stopped)
+          yield { type: 'logprobs', tokens: piece.logprobs };
+        yield* pieces;
+        if (looking && !hold.whole) handGrammar(turn, parser.opened);
         if (stops.stopped || (!request.parallelToolCalls && calls > 0)) break;
-        if (tokens >= most) {
+        if (usage.sampled >= (sampling.maxTokens ?? Number.POSITIVE_INFINITY)) {
           reason = 'length';
           yield* out(parser.end('length'));
           break;
         }
       }
     }
-    const rest = stops.end();
-    if (rest !== '') yield { type: 'content', text: rest };
-    yield { type: 'end', reason: calls > 0 && reason === 'stop' ? 'tool_calls' : reason, tokens };
+    yield* content(stops.end());
+    if (blank !== '' && calls === 0) yield { type: 'content', text: blank };
+    yield { type: 'end', reason: calls > 0 && reason === 'stop' ? 'tool_calls' : reason, usage };
   } finally {
     await turn.close();
   }
+}
+
+/** Whether an answer that begins so is JSON and no call of the format. */
+function beginsJson(text: string, { render }: ReturnType<typeof formatOf>): boolean {
+  const begin = text.trimStart()[0];
+  return (
+    begin !== undefined && /["{[\-\dtfn]/.test(begin) && !(render.before + render.call).startsWith(begin)
+  );
 }

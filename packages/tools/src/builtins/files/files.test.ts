@@ -1,8 +1,8 @@
-import { link, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileTools } from './files.ts';
 import { type Jail, openJail, safeParts } from './jail.ts';
 
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await link(join(outside, 'secret'), join(root, 'hard'));
   jail = await openJail(root);
 });
+afterAll(() => rm(outside, { recursive: true, force: true }));
 
 describe('the jail', () => {
   it('opens what is inside', async () => {
@@ -71,6 +72,35 @@ describe('the jail', () => {
         },
       ),
     );
+  });
+  it('a directory that turns into a link and back while files are opened leads nowhere else', async () => {
+    await mkdir(join(root, 'swap'));
+    await writeFile(join(root, 'swap', 'secret'), 'plain');
+    await symlink(outside, join(root, 'other'));
+    let over = false;
+    const swapping = (async () => {
+      while (!over) {
+        for (const [from, to] of [
+          ['swap', 'kept'],
+          ['other', 'swap'],
+          ['swap', 'other'],
+          ['kept', 'swap'],
+        ])
+          await rename(join(root, from), join(root, to));
+      }
+    })();
+    const texts = new Set<string>();
+    let refused = 0;
+    for (let i = 0; i < 300; i++)
+      await jail.read('swap/secret', 100).then(
+        ({ bytes }) => texts.add(new TextDecoder().decode(bytes)),
+        () => refused++,
+      );
+    over = true;
+    await swapping;
+    expect([...texts].filter((text) => text !== 'plain')).toEqual([]);
+    expect(refused).toBeGreaterThan(0);
+    await rm(join(root, 'other'));
   });
   it('offers no writing unless asked', async () => {
     expect((await fileTools({ root })).map((t) => t.name)).toEqual(['list_files', 'read_file']);

@@ -41,6 +41,10 @@ export const harmony: ToolFormat = {
       atEnd: 'close',
     },
   },
+  begins: {
+    header: { content: '<|channel|>final<|message|>', call: '' },
+    between: { content: '<|start|>assistant<|channel|>final<|message|>', call: '<|start|>assistant' },
+  },
   reading: 'json-arguments',
   ids: 'none',
   namePrefix: 'functions.',

@@ -234,6 +234,7 @@ export const functionaryV32: ToolFormat = {
       atEnd: 'close',
     },
   },
+  begins: { recipient: { content: 'all\n', call: '', opened: '>>>' } },
   reading: 'json-arguments',
   ids: 'none',
   render: {
