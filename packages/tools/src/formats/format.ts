@@ -119,8 +119,8 @@ export interface ToolFormat {
   readonly reading: Reading;
   /** States whose text is read otherwise (`<|python_tag|>` beside JSON). */
   readonly readings?: Readonly<Record<string, Reading>>;
-  /** Raw parameter values lose one leading and one trailing line break. */
-  readonly padded?: true;
+  /** Raw parameter values lose one leading and one trailing line break, or all white space around them. */
+  readonly padded?: true | 'all';
   /** Call ids: none in the text, nine letters and digits (Mistral), or `functions.NAME:INDEX` (Kimi), which carry the name. */
   readonly ids: 'none' | 'mistral' | 'kimi';
   /** Names are written as upper-case words of the tools' names. */

@@ -71,7 +71,7 @@ export function readRegion(
         const object: Record<string, Json> = {};
         for (const [key, text] of region.parameters) {
           if (Object.hasOwn(object, key)) return { malformed: `duplicate parameter ${JSON.stringify(key)}` };
-          const value = format.padded ? text.replace(/^\r?\n/, '').replace(/\r?\n$/, '') : text;
+          const value = unpadded(text, format.padded);
           const schema = tool === undefined ? {} : propertySchema(tool.parameters, key);
           setOwn(object, key, typeBySchema(value, schema, tool?.parameters ?? {}));
         }
@@ -100,6 +100,13 @@ export function readRegion(
     return { malformed: error instanceof Error ? error.message : String(error) };
   }
 }
+
+const unpadded = (text: string, padded: ToolFormat['padded']): string =>
+  padded === undefined
+    ? text
+    : padded === 'all'
+      ? text.trim()
+      : text.replace(/^\r?\n/, '').replace(/\r?\n$/, '');
 
 function nameAndId(region: Region, format: ToolFormat): { name: string; id?: string } {
   let name = (region.name ?? '').trim();
@@ -167,6 +174,8 @@ const bareValue = (raw: string, tool: ToolSignature | undefined): JsonObject => 
   return { [key]: typeBySchema(raw, schema, tool?.parameters ?? {}) };
 };
 
+const besideArguments = new Set(['name', 'tool_name', 'function', 'id', 'tool_call_id', 'type', 'index']);
+
 /** `{name, arguments}` in the spellings of the field; undefined when it is no call. */
 function callOf(value: Json, repairs: readonly string[], format: ToolFormat): ReadCall | undefined {
   if (!isObject(value)) return undefined;
@@ -176,9 +185,12 @@ function callOf(value: Json, repairs: readonly string[], format: ToolFormat): Re
     (typeof value['function'] === 'string' ? value['function'] : undefined) ??
     inner['tool_name'];
   if (typeof name !== 'string' || name === '') return undefined;
+  const given = inner['arguments'] ?? inner['parameters'];
+  // A misspelled key must not become a call of nothing.
+  if (given === undefined && Object.keys(inner).some((key) => !besideArguments.has(key))) return undefined;
   const id = value['id'] ?? value['tool_call_id'];
   const { name: plain } = nameAndId({ raw: '', name, parameters: [] }, format);
-  const args = argumentsOf(inner['arguments'] ?? inner['parameters'], repairs);
+  const args = argumentsOf(given, repairs);
   return { name: plain, ...args, ...(typeof id === 'string' && id !== '' ? { id } : {}) };
 }
 

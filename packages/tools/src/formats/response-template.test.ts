@@ -51,7 +51,42 @@ const cohere = {
   },
 };
 
+// The form in which transformers ships its own (Qwen 3.5): white space in front of delimiters, choices of ends, any white space around values.
+const qwen35 = {
+  defaults: { role: 'assistant' },
+  start_anchor: '<|im_start|>assistant\n',
+  fields: {
+    reasoning_content: thinking,
+    tool_calls: {
+      open_pattern: String.raw`\s*<tool_call>\s*<function=(?P<name>[^>\n]+)>`,
+      close_pattern: String.raw`</function>\s*</tool_call>`,
+      repeats: true,
+      content: 'xml-inline',
+      content_args: {
+        tag_pattern: String.raw`<parameter=(?P<key>[^>\n]+)>\s*(?P<value>.*?)\s*</parameter>`,
+      },
+      transform: named,
+    },
+    content: { close_pattern: String.raw`\s*(?:<\|im_end\|>|<\|endoftext\|>)`, content: 'text' },
+  },
+};
+
 describe('a response_template', () => {
+  it('may give choices of marks, white space before them, and any white space around values', () => {
+    const format = formatFromResponseTemplate(qwen35);
+    const call =
+      '<tool_call>\n<function=search>\n<parameter=query>\n\n  a b \n</parameter>\n</function>\n</tool_call>';
+    for (const end of ['<|im_end|>', '<|im_end|>\n<|endoftext|>', '']) {
+      const reply = parseReply(`<think>\nhm\n</think>\n\nSo.\n\n${call}\n${call}${end}`, {
+        format,
+        tools: fixtureTools,
+      });
+      expect(reply.calls.map((c) => c.arguments)).toEqual([{ query: 'a b' }, { query: 'a b' }]);
+      expect([reply.reasoning.trim(), reply.content.trim(), reply.malformed]).toEqual(['hm', 'So.', []]);
+    }
+    const broken = { fields: { content: { close_pattern: '(?:a(?:b)|c)' } } };
+    expect(() => formatFromResponseTemplate(broken)).toThrow(/a group in a group/);
+  });
   it('reads JSON calls, thinking and what is left over', () => {
     const format = formatFromResponseTemplate(smol);
     const reply = parseReply(

@@ -8,6 +8,29 @@ import type { Part } from './pattern.ts';
 const refuse = (where: string, what: string): RangeError =>
   new RangeError(`response_template.${where}: ${what}`);
 
+/** Patterns without `(?:a|b)`: one for every choice; in a delimiter the choices stand side by side. */
+function choicesOf(pattern: string, where: string): readonly string[] {
+  const open = /(?<!\\)(?:\\\\)*\(\?:/.exec(pattern);
+  if (open === null) return [pattern];
+  const from = open.index + open[0].length;
+  const branches = [''];
+  let at = from;
+  for (; pattern[at] !== ')'; at++) {
+    if (at >= pattern.length || pattern[at] === '(') throw refuse(where, 'a group in a group');
+    if (pattern[at] === '|') branches.push('');
+    else {
+      const taken = pattern.slice(at, at + (pattern[at] === '\\' ? 2 : 1));
+      branches[branches.length - 1] += taken;
+      at += taken.length - 1;
+    }
+  }
+  if (/[*+?{]/.test(pattern[at + 1] ?? '')) throw refuse(where, 'a group that is repeated');
+  const begin = pattern.slice(0, from - 3);
+  const all = branches.flatMap((branch) => choicesOf(`${begin}${branch}${pattern.slice(at + 1)}`, where));
+  if (all.length > 64) throw refuse(where, 'more than 64 choices');
+  return all;
+}
+
 /** The parts of a pattern in the supported subset of Python's regular expressions. */
 function partsOfPattern(pattern: string, where: string): (Part | { readonly group: string })[] {
   const out: (Part | { readonly group: string })[] = [];
@@ -44,14 +67,17 @@ function partsOfPattern(pattern: string, where: string): (Part | { readonly grou
 function delimiters(field: JsonObject, key: 'open' | 'close', where: string): (readonly Part[])[] {
   const pattern = field[`${key}_pattern`];
   if (typeof pattern === 'string')
-    return [
-      partsOfPattern(pattern, `${where}.${key}_pattern`).map((part): Part => {
+    return choicesOf(pattern, `${where}.${key}_pattern`).map((choice) => {
+      const parts = partsOfPattern(choice, `${where}.${key}_pattern`).map((part): Part => {
         if (typeof part === 'string' || !('group' in part)) return part;
         if (part.group !== 'name')
           throw refuse(`${where}.${key}_pattern`, `a group ${part.group}; only name is known`);
         return { capture: 'name', of: 'word' };
-      }),
-    ];
+      });
+      // White space in front of a delimiter belongs to nobody: fields are trimmed.
+      const solid = parts.findIndex((part) => typeof part === 'string' || !('space' in part));
+      return parts.slice(Math.max(0, solid));
+    });
   const given = field[key];
   return (Array.isArray(given) ? given : given === undefined ? [] : [given]).map((text) => [String(text)]);
 }
@@ -129,7 +155,7 @@ export function formatFromResponseTemplate(template: JsonObject, name = 'respons
     start,
     states,
     reading,
-    ...(padded ? { padded: true as const } : {}),
+    ...(padded ? { padded: 'all' as const } : {}),
     ids: 'none',
     render: render ?? plainRender,
   };

@@ -152,6 +152,24 @@ describe('malformed calls', () => {
     expect(reply.malformed).toHaveLength(1);
     expect(reply.calls.map((c) => c.name)).toEqual(['now']);
   });
+  it('with a misspelled key are no call of nothing', () => {
+    const reply = parseReply('<tool_call>{"name": "now", "argments": {"a": 1}}</tool_call>', {
+      format: 'hermes',
+    });
+    expect([reply.calls, reply.malformed.length]).toEqual([[], 1]);
+    expect(
+      parseReply('<tool_call>{"name": "now", "id": "x"}</tool_call>', { format: 'hermes' }).calls,
+    ).toMatchObject([{ name: 'now', arguments: {} }]);
+  });
+  it('a mark that no call follows stays in the content', () => {
+    for (const [format, text] of [
+      ['qwen3-coder', 'So <tool_call>\n<funtion=now>'],
+      ['deepseek-v3.1', 'So <｜tool▁calls▁begin｜>now'],
+      ['gemma-4', 'So <|tool_call>now{}'],
+      ['phi-4', 'So functools are nice'],
+    ] as const)
+      expect(parseReply(text, { format }).content).toBe(text);
+  });
   it('keep digits that a double would lose', () => {
     expect(
       malformed('<tool_call>{"name": "now", "arguments": {"n": 12345678901234567890}}</tool_call>').calls[0]

@@ -11,9 +11,10 @@ import {
   plainName,
   readingEvents,
 } from './call-region.ts';
-import type { Act, CaptureState, ExpectState, Mark, Route, State, ToolFormat } from './format.ts';
+import type { Act, CaptureState, ExpectState, Mark, State, ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
 import { type FoundMark, findMark, firstMark, startsOf } from './mark-finder.ts';
+import { targetOf } from './mark-target.ts';
 import type { EndReason, ParseEvent } from './parse-event.ts';
 import { checkParserOptions, type ToolCallParserOptions } from './parser-options.ts';
 import type { KnownNames, Match } from './pattern.ts';
@@ -50,6 +51,8 @@ export class ToolCallParser {
   private calls = 0;
   private region: CallRegion | undefined;
   private header = '';
+  /** A mark that only other marks make a call: shown after all when anything else follows. */
+  private unsure = '';
   private lexer = new ValueLexer('raw');
   private events: ParseEvent[] = [];
 
@@ -247,10 +250,13 @@ export class ToolCallParser {
     const hit = this.markAt(state.marks, i, final);
     if (hit === 'wait') return false;
     if (hit !== undefined) {
+      this.unsure = '';
       this.follow(hit.mark, hit.match, i);
       return true;
     }
     if (this.region === undefined) {
+      if (this.unsure !== '') this.events.push({ type: 'content', text: this.unsure });
+      this.unsure = '';
       this.enter(state.otherwise);
       return true;
     }
@@ -288,30 +294,13 @@ export class ToolCallParser {
     const text = mark.keep ? '' : this.buffer.slice(at, match.end);
     this.consume(mark.keep ? at : match.end);
     if (mark.act !== 'drop') this.written = true;
-    let to = mark.to;
-    let act: Act | undefined = mark.act;
-    let name = match.name;
-    let route: Route | undefined;
-    if (mark.routes) {
-      const captured = match.name ?? this.header;
-      route = mark.routes.find(
-        (r) =>
-          (r.equals === undefined || r.equals === captured.trim()) &&
-          (r.contains === undefined || captured.includes(r.contains)),
-      );
-      if (route) {
-        to = route.to;
-        act = route.act ?? act;
-        name = route.nameIsCapture ? captured.trim() : undefined;
-        if (route.nameAfter !== undefined)
-          name = new RegExp(`${escapeRegExp(route.nameAfter)}([^\\s<]+)`).exec(captured)?.[1];
-      }
-      this.header = '';
-    }
+    const { to, act, name } = targetOf(mark, match.name, this.header);
+    if (mark.routes) this.header = '';
     if (act === 'open') this.open(text, to, name);
     else if (name !== undefined && this.region !== undefined && mark.routes === undefined)
       this.region.name = name;
     if (act === 'close') this.act('close');
+    if (act === undefined && this.format.states[to]?.kind === 'expect') this.unsure = text;
     this.enter(to);
   }
   /** Leaving a captured name announces it; leaving a captured value files it under its key. */
@@ -397,5 +386,3 @@ export class ToolCallParser {
     return true;
   }
 }
-
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
