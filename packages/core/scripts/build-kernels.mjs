@@ -1,5 +1,6 @@
 // Compiles the AssemblyScript kernels of the simd backend into two binaries (plain SIMD, relaxed SIMD) and writes them as TypeScript modules, so
-// that they ship inside the package and load the same way in Node, in bundles and in pages. Does nothing when the sources are unchanged.
+// that they ship inside the package and load the same way in Node, in bundles and in pages. Does nothing when the sources are unchanged. The sources'
+// fingerprint is committed (kernels-fingerprint.ts) and stands in the built modules too: a build of other sources is refused when it is loaded.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,13 +20,17 @@ const asc = join(
 );
 const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
 for (const file of readdirSync(kernels).sort()) hash.update(readFileSync(join(kernels, file)));
-const stamp = `// sources ${hash.digest('hex')}\n`;
+const fingerprint = hash.digest('hex').slice(0, 16);
+const stamp = `// sources ${fingerprint}\n`;
 
 const variants = [
   { name: 'plain', flags: [] },
   { name: 'relaxed', flags: ['--enable', 'relaxed-simd'] },
 ];
 mkdirSync(generated, { recursive: true });
+const committed = join(home, 'kernels-fingerprint.ts');
+const line = `/** Of the sources in \`kernels/\`; written by scripts/build-kernels.mjs. */\nexport const kernelsFingerprint = '${fingerprint}';\n`;
+if (!existsSync(committed) || readFileSync(committed, 'utf8') !== line) writeFileSync(committed, line);
 for (const { name, flags } of variants) {
   const target = join(generated, `${name}.ts`);
   if (existsSync(target) && readFileSync(target, 'utf8').startsWith(stamp)) continue;
@@ -49,6 +54,6 @@ for (const { name, flags } of variants) {
   if (result.status !== 0) process.exit(result.status ?? 1);
   const bytes = readFileSync(wasm);
   rmSync(wasm);
-  const body = `/** The ${name} SIMD kernels, gzipped: ${bytes.length} bytes of WebAssembly. */\nexport const ${name} =\n  '${gzipSync(bytes, { level: 9 }).toString('base64')}';\n`;
+  const body = `export const sources = '${fingerprint}';\n/** The ${name} SIMD kernels, gzipped: ${bytes.length} bytes of WebAssembly. */\nexport const binary =\n  '${gzipSync(bytes, { level: 9 }).toString('base64')}';\n`;
   writeFileSync(target, stamp + body);
 }

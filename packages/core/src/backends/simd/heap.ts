@@ -3,7 +3,8 @@
 import { OutOfMemoryError } from '../errors.ts';
 
 const pageBytes = 65536;
-const base = 8192; // below: the control block and the module's own data
+/** Below: the control block and the module's own data. */
+export const heapBase = 16384;
 
 /** Allocates and frees blocks of one WebAssembly.Memory. */
 export class Heap {
@@ -11,7 +12,7 @@ export class Heap {
   readonly #maximumBytes: number;
   readonly #free = new Map<number, number[]>();
   readonly #sizes = new Map<number, number>();
-  #top = base;
+  #top = heapBase;
   #live = 0;
 
   constructor(memory: WebAssembly.Memory, maximumPages: number) {

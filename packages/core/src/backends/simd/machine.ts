@@ -2,13 +2,15 @@
 // the workers and hands programs over. A worker knows nothing but the module and its number, so its source is a string: that loads the same way
 // from TypeScript sources, from a bundle and in a page.
 import { importInNode, inNode } from '../peer.ts';
-import { Heap } from './heap.ts';
+import { Heap, heapBase } from './heap.ts';
+import { kernelsFingerprint } from './kernels-fingerprint.ts';
 
 interface Exports {
   run(program: number, end: number, threads: number): void;
   stop(): void;
   dotIsRight(x: number, w: number): number;
   allowWaiting(): void;
+  dataEnd(): number;
 }
 
 /** Options of `startMachine`. */
@@ -33,7 +35,6 @@ export interface Machine {
 }
 
 const maximumPages = 65536; // 4 GiB
-const controlEnd = 8192;
 const stopBytes = 16384;
 
 const workerBody = `const go = async ({ module, memory, thread }) => {
@@ -90,8 +91,8 @@ async function start(options: MachineOptions): Promise<Machine> {
       exports.run(words, words + bytes, count);
     },
     runAt(start, end) {
-      if (start < controlEnd || end < start)
-        throw new RangeError(`program: expected ${controlEnd} <= start <= end, got ${start}, ${end}`);
+      if (start < heapBase || end < start)
+        throw new RangeError(`program: expected ${heapBase} <= start <= end, got ${start}, ${end}`);
       exports.run(start, end, threads);
     },
     dispose() {
@@ -106,11 +107,12 @@ async function compileKernels(
   wanted: boolean,
 ): Promise<{ module: WebAssembly.Module; exports: Exports; relaxed: boolean }> {
   const relaxed = wanted && (await allowRelaxedSimd());
-  const packed = relaxed
-    ? (await import('./generated/relaxed.ts')).relaxed
-    : (await import('./generated/plain.ts')).plain;
-  const module = await optimized(async () => WebAssembly.compile(await unpack(packed)));
+  const built = relaxed ? await import('./generated/relaxed.ts') : await import('./generated/plain.ts');
+  checkFingerprint(built.sources);
+  const module = await optimized(async () => WebAssembly.compile(await unpack(built.binary)));
   const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
+  if (exports.dataEnd() > heapBase)
+    throw new Error(`simd kernels: expected their data to end at ${heapBase}, got ${exports.dataEnd()}`);
   const right = [
     [-127, 15],
     [127, 15],
@@ -118,6 +120,14 @@ async function compileKernels(
     [-128, 1],
   ].every(([x, w]) => exports.dotIsRight(x, w) === 1);
   return right ? { module, exports, relaxed } : compileKernels(memory, false);
+}
+
+/** Kernels of other sources than this code's would read programs and packed weights wrongly and compute nonsense. */
+export function checkFingerprint(sources: string | undefined): void {
+  if (sources === kernelsFingerprint) return;
+  throw new Error(
+    `simd kernels: expected a build of sources ${kernelsFingerprint}, got ${sources ?? 'an older form'}: run npm run setup (or node packages/core/scripts/build-kernels.mjs)`,
+  );
 }
 
 // Node 20's baseline compiler reads the relaxed dot product's signed operand as unsigned (its optimising compiler does not), so the first calls would

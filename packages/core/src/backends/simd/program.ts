@@ -44,7 +44,7 @@ export function floatBits(value: number): number {
 }
 
 /** Kinds of the linear instruction: plain floats, and the packed ones of packed.as.ts. */
-export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4, K4: 5, K8: 6, Q8M: 7 } as const;
+export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4, K4: 5, K8: 6, Q8M: 7, Q4S: 8 } as const;
 
 /** Kinds of the elementwise instruction. */
 export const elementwiseKinds = {

@@ -1,12 +1,27 @@
-// From ggml's blocks to the groups of four rows that the kernels read (packed.as.ts). Values keep every bit: types of 5 and 6 bits take a byte a value.
+// From ggml's blocks to the groups of eight rows that the kernels read (packed.as.ts). Values keep every bit: types of 5 and 6 bits take a byte a value.
 import type { Heap } from '../../backends/simd/heap.ts';
 import { unevenValues } from '../../weights/quantization/blocks/uneven-values.ts';
 import type { StoredTensor } from '../../weights/weight-file.ts';
-import { groupLayouts, integerBytes, integerKindOf, type PackedMatrix } from './packed-layout.ts';
+import {
+  groupLayouts,
+  type IntegerKind,
+  integerBytes,
+  integerKindOf,
+  type PackedMatrix,
+} from './packed-layout.ts';
 import { superBlocks } from './super-blocks.ts';
 
 /** Which stored row each row is. */
 export type RowOrder = (row: number) => number;
+
+const packers: Readonly<Record<IntegerKind, typeof packNibbles>> = {
+  Q4: packNibbles,
+  Q4S: packNibbles,
+  Q8: packBytes,
+  Q8M: packBytes,
+  K4: packSuperBlocks,
+  K8: packSuperBlocks,
+};
 
 /** Packs a tensor of one of `integerKindOf`'s types; `columns` is a multiple of the type's block. */
 export function packIntegers(
@@ -21,9 +36,8 @@ export function packIntegers(
   const address = heap.allocate(bytes);
   const group = (columns / groupLayouts[kind].columns) * groupLayouts[kind].bytes;
   const { buffer } = heap.memory;
-  if (rows % 4 !== 0) new Uint8Array(buffer, address + bytes - group, group).fill(0);
-  const pack = kind === 'K4' || kind === 'K8' ? packSuperBlocks : kind === 'Q4' ? packNibbles : packBytes;
-  pack(stored, rows, columns, order, buffer, address);
+  if (rows % 8 !== 0) new Uint8Array(buffer, address + bytes - group, group).fill(0);
+  packers[kind](stored, rows, columns, order, buffer, address);
   return { kind, rows, columns, address, bytes };
 }
 
@@ -39,40 +53,20 @@ function packNibbles(
   const withMinimum = dtype === 'Q4_1';
   const size = withMinimum ? 20 : 18;
   const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const words = new Uint32Array(buffer, address, Math.ceil(rows / 4) * blocks * 20);
+  const half = groupLayouts[withMinimum ? 'Q4' : 'Q4S'].bytes >> 1;
+  const words = new Uint32Array(buffer, address, (Math.ceil(rows / 8) * blocks * half) >> 1);
   const halves = new Uint16Array(buffer, address, words.length * 2);
   for (let r = 0; r < rows; r++) {
     let from = order(r) * blocks * size;
-    let to = (r >> 2) * blocks * 20;
+    let to = (((r >> 3) * blocks * 2 + ((r >> 2) & 1)) * half) >> 2;
     const lane = r & 3;
-    for (let b = 0; b < blocks; b++, from += size, to += 20) {
-      const d = source.getUint16(from, true);
+    for (let b = 0; b < blocks; b++, from += size, to += half >> 1) {
       const quants = from + size - 16;
-      words[to + lane] = source.getUint32(quants, true);
-      words[to + 4 + lane] = source.getUint32(quants + 4, true);
-      words[to + 8 + lane] = source.getUint32(quants + 8, true);
-      words[to + 12 + lane] = source.getUint32(quants + 12, true);
-      halves[to * 2 + 32 + lane] = d;
-      // Q4_0 is d (q - 8): the minimum -8 d is exact in float16 unless it overflows, which no trained weight comes near.
-      halves[to * 2 + 36 + lane] = withMinimum ? source.getUint16(from + 2, true) : minusEight(d);
+      for (let g = 0; g < 4; g++) words[to + 4 * g + lane] = source.getUint32(quants + 4 * g, true);
+      halves[to * 2 + 32 + lane] = source.getUint16(from, true);
+      if (withMinimum) halves[to * 2 + 36 + lane] = source.getUint16(from + 2, true);
     }
   }
-}
-
-/** -8 d of a float16: three to the exponent, the other sign; subnormals are shifted until they are normal. */
-function minusEight(d: number): number {
-  const sign = (d & 0x8000) ^ 0x8000;
-  const exponent = (d >> 10) & 31;
-  const mantissa = d & 0x3ff;
-  if (exponent !== 0) return exponent + 3 > 30 ? sign | 0x7bff : sign | ((exponent + 3) << 10) | mantissa;
-  if (mantissa === 0) return 0;
-  let value = mantissa << 3;
-  let shift = 0;
-  while (value >= 0x800) {
-    value >>= 1;
-    shift++;
-  }
-  return value >= 0x400 ? sign | ((shift + 1) << 10) | (value & 0x3ff) : sign | value;
 }
 
 /** Blocks of 32 whose values take a byte: where d (and m) lie, and the values. */
@@ -117,19 +111,19 @@ function packBytes(
 ): void {
   const blocks = columns >> 5;
   const { size, m, read } = byteBlocks[dtype];
-  const group = groupLayouts[m === undefined ? 'Q8' : 'Q8M'].bytes;
-  const total = Math.ceil(rows / 4) * blocks * group;
+  const half = groupLayouts[m === undefined ? 'Q8' : 'Q8M'].bytes >> 1;
+  const total = Math.ceil(rows / 8) * blocks * 2 * half;
   const words = new Int32Array(buffer, address, total / 4);
   const halves = new Uint16Array(buffer, address, total / 2);
   const q = new Int8Array(32);
   const fours = new Int32Array(q.buffer);
   for (let r = 0; r < rows; r++) {
     let from = order(r) * blocks * size;
-    let to = (r >> 2) * blocks * group;
+    let to = ((r >> 3) * blocks * 2 + ((r >> 2) & 1)) * half;
     const lane = r & 3;
-    for (let b = 0; b < blocks; b++, from += size, to += group) {
+    for (let b = 0; b < blocks; b++, from += size, to += 2 * half) {
       read(bytes, from, q);
-      for (let g = 0; g < 8; g++) words[(to >> 2) + g * 4 + lane] = fours[g];
+      for (let g = 0; g < 8; g++) words[(to >> 2) + g * 4 + lane] = fours[g] ^ 0x80808080;
       halves[(to >> 1) + 64 + lane] = bytes[from] | (bytes[from + 1] << 8);
       if (m !== undefined) halves[(to >> 1) + 68 + lane] = bytes[from + m] | (bytes[from + m + 1] << 8);
     }
@@ -148,31 +142,32 @@ function packSuperBlocks(
   const { bytes: group } = groupLayouts[integerKindOf[dtype]];
   const nibbles = dtype === 'Q4_K';
   const blocks = columns >> 8;
-  const out = new Uint8Array(buffer, address, Math.ceil(rows / 4) * blocks * group);
+  const out = new Uint8Array(buffer, address, Math.ceil(rows / 8) * blocks * group);
   const q = new Int8Array(256);
   const scales = new Int8Array(16);
   const minima = new Uint8Array(16);
   for (let r = 0; r < rows; r++) {
     let from = order(r) * blocks * type.bytes;
-    let to = (r >> 2) * blocks * group;
+    let to = (r >> 3) * blocks * group;
     const lane = r & 3;
+    const second = (r >> 2) & 1;
     for (let b = 0; b < blocks; b++, from += type.bytes, to += group) {
       type.read(bytes, from, q, scales, minima);
-      for (let part = 0, at = to; part < 16; part += nibbles ? 2 : 1, at += 72) {
+      for (let part = 0, at = to + second * 72; part < 16; part += nibbles ? 2 : 1, at += 144) {
         const first = part * 16;
         for (let i = 0; i < 16; i++) {
           out[at + (i >> 2) * 16 + lane * 4 + (i & 3)] = nibbles
             ? q[first + i] | (q[first + 16 + i] << 4)
-            : q[first + i];
+            : q[first + i] + 128;
         }
         out[at + 64 + lane] = scales[part];
         out[at + 68 + lane] = minima[part];
       }
-      const top = to + group - 16 + lane * 2;
+      const top = to + group - 32 + second * 16 + lane * 2;
       out[top] = bytes[from + type.d];
       out[top + 1] = bytes[from + type.d + 1];
       out[top + 8] = type.dmin === undefined ? 0 : bytes[from + type.dmin];
-      out[top + 9] = type.dmin === undefined ? 0 : bytes[from + type.dmin + 1];
+      out[top + 9] = type.dmin === undefined ? 0 : bytes[from + type.dmin + 1] ^ 0x80;
     }
   }
 }

@@ -1,4 +1,4 @@
-// Where the packed kernels (packed.as.ts) expect what: bytes of four rows and one block, and a row read back as float32.
+// Where the packed kernels (packed.as.ts) expect what: bytes of eight rows and one block, and a row read back as float32.
 import type { Heap } from '../../backends/simd/heap.ts';
 import type { linearKinds } from '../../backends/simd/program.ts';
 import { halfTable } from '../../weights/quantization/half.ts';
@@ -12,13 +12,14 @@ export interface PackedMatrix {
   readonly bytes: number;
 }
 
-/** Columns and bytes of a block of four rows. */
+/** Columns and bytes of a block of eight rows. */
 export const groupLayouts = {
-  Q4: { columns: 32, bytes: 80 },
-  Q8: { columns: 32, bytes: 136 },
-  Q8M: { columns: 32, bytes: 144 },
-  K4: { columns: 256, bytes: 592 },
-  K8: { columns: 256, bytes: 1168 },
+  Q4: { columns: 32, bytes: 160 },
+  Q4S: { columns: 32, bytes: 144 },
+  Q8: { columns: 32, bytes: 272 },
+  Q8M: { columns: 32, bytes: 288 },
+  K4: { columns: 256, bytes: 1184 },
+  K8: { columns: 256, bytes: 2336 },
 } as const;
 
 /** A kind of packed integers. */
@@ -29,7 +30,7 @@ export const isIntegerKind = (kind: PackedMatrix['kind']): kind is IntegerKind =
 
 /** The bytes that each stored type of blocks becomes. */
 export const integerKindOf: Readonly<Record<string, IntegerKind>> = {
-  Q4_0: 'Q4',
+  Q4_0: 'Q4S',
   Q4_1: 'Q4',
   Q5_0: 'Q8',
   Q5_1: 'Q8M',
@@ -64,7 +65,7 @@ export function attentionScratch(pageSize: number, headDim: number, dtype: strin
 /** Bytes of a whole matrix. */
 export function integerBytes(kind: IntegerKind, rows: number, columns: number): number {
   const layout = groupLayouts[kind];
-  return Math.ceil(rows / 4) * (columns / layout.columns) * layout.bytes;
+  return Math.ceil(rows / 8) * (columns / layout.columns) * layout.bytes;
 }
 
 /** Row `row` as float32. */
@@ -94,36 +95,36 @@ function readIntegers(
   const half = halfTable();
   const layout = groupLayouts[kind];
   const blocks = columns / layout.columns;
-  const start = address + (row >> 2) * blocks * layout.bytes;
+  const start = address + (row >> 3) * blocks * layout.bytes;
   const bytes = new Uint8Array(buffer, start, blocks * layout.bytes);
   const lane = row & 3;
+  const second = (row >> 2) & 1;
+  const nibbles = kind === 'Q4' || kind === 'Q4S' || kind === 'K4';
+  const less = kind === 'Q4S' ? 8 : nibbles ? 0 : 128;
   const f16 = (at: number) => half[bytes[at + lane * 2] | (bytes[at + lane * 2 + 1] << 8)];
   // 16 columns a turn: where their values lie, and how they become numbers.
   for (let c = 0; c < columns; c += 16) {
     const block = Math.floor(c / layout.columns) * layout.bytes;
     const inside = c % layout.columns;
-    const nibbles = kind === 'Q4' || kind === 'K4';
     let values = block;
     let scale: number;
     let minimum = 0;
-    if (kind === 'Q4') {
-      scale = f16(block + 64);
-      minimum = f16(block + 72);
-    } else if (kind === 'Q8' || kind === 'Q8M') {
-      values += inside * 4;
-      scale = f16(block + 128);
-      if (kind === 'Q8M') minimum = f16(block + 136);
-    } else {
-      values += kind === 'K4' ? (inside >> 5) * 72 : (inside >> 4) * 72;
-      const top = block + layout.bytes - 16;
+    if (kind === 'K4' || kind === 'K8') {
+      values += (inside >> (kind === 'K4' ? 5 : 4)) * 144 + second * 72;
+      const top = block + layout.bytes - 32 + second * 16;
       scale = Math.fround(f16(top) * ((bytes[values + 64 + lane] << 24) >> 24));
-      minimum = -Math.fround(f16(top + 8) * bytes[values + 68 + lane]);
+      minimum = Math.fround(f16(top + 8) * bytes[values + 68 + lane]);
+    } else {
+      values += second * (layout.bytes >> 1);
+      const scales = values + (nibbles ? 64 : 128);
+      if (!nibbles) values += inside * 4;
+      scale = f16(scales);
+      if (kind === 'Q4' || kind === 'Q8M') minimum = f16(scales + 8);
     }
     const shift = c & 16 ? 4 : 0;
     for (let i = 0; i < 16; i++) {
       const byte = bytes[values + (i >> 2) * 16 + lane * 4 + (i & 3)];
-      const q = nibbles ? (byte >> shift) & 15 : (byte << 24) >> 24;
-      out[c + i] = Math.fround(scale * q) + minimum;
+      out[c + i] = Math.fround(scale * ((nibbles ? (byte >> shift) & 15 : byte) - less)) + minimum;
     }
   }
 }

@@ -1,4 +1,5 @@
 // Rows on their way between the linear layers: residual sums, norms, quantisation of activations, activations of the MLP.
+import { HALF_BIAS, RECORD } from './one-token.as';
 import { exp4, max4, share, sigmoid4, sum4, tanh4 } from './math.as';
 
 /**
@@ -68,7 +69,7 @@ function squares(x: usize, bytes: usize, mean: f32): f32 {
 /**
  * Activations for packed weights, in blocks of 32: q = round(x / s) as int16 with s = max|x| / 32767, the columns of each four in the order 0 2 1 3 (packed.as.ts
  * says why); s; and the sums s * sum(q), of the blocks [rows, blocks] and behind those of their halves [rows, 2 blocks]. Of several rows four lie
- * together, pair by pair: [rows / 4, dim / 2, 4, 2]. args: x, rows, dim, q, scales, sums
+ * together, pair by pair: [rows / 4, dim / 2, 4, 2]. One row stands alone as records of all that (one-token.as.ts). args: x, rows, dim, q, scales, sums
  */
 export function quantize(args: usize, thread: i32, threads: i32): void {
   const x = <usize>load<i32>(args), q = <usize>load<i32>(args, 12), scales = <usize>load<i32>(args, 16), sums = <usize>load<i32>(args, 20);
@@ -84,9 +85,18 @@ export function quantize(args: usize, thread: i32, threads: i32): void {
     const f = f32x4.splat(a === 0 ? 0 : 32767 / a);
     let first: i32, second: i32;
     if (rows === 1) {
-      const o = q + (<usize>b << 6);
+      const o = q + <usize>b * RECORD, biased = scale * HALF_BIAS;
       first = sixteen<Dense>(p, o, f);
       second = sixteen<Dense>(p + 64, o + 32, f);
+      store<f32>(o, biased, 64);
+      store<f32>(o, biased * <f32>(first + second), 68);
+      store<f32>(o, biased * <f32>first, 72);
+      store<f32>(o, biased * <f32>second, 76);
+      store<i32>(o, -128 * first, 80);
+      store<i32>(o, -128 * second, 84);
+      store<i32>(o, -128 * (first + second), 88);
+      store<i32>(o, -8 * (first + second), 92);
+      continue;
     } else {
       const t = b / inRow;
       const o = q + (<usize>(t >> 2) * <usize>dim << 3) + (<usize>(b - t * inRow) << 8) + (<usize>(t & 3) << 2);

@@ -2,7 +2,7 @@
 // the first cache while all tokens pass, four at a time: a tile of 8 rows x 4 tokens in integer registers, one multiply-add for
 // two columns of four rows. Scales are applied a block at a time.
 import { madd } from './gemm.as';
-import { groupBytes, K8, Q8, unpack } from './packed.as';
+import { groupBytes, K8, Q4S, Q8, unpack } from './packed.as';
 
 /** Columns of a panel at most: 16 KiB of weights, so that a panel and four tokens' activations share the first cache. */
 const COLUMNS: i32 = 1024;
@@ -25,17 +25,14 @@ export function panels(args: usize, r0: i32, r1: i32, scratch: usize): void {
   const parts = (k + COLUMNS - 1) / COLUMNS, step = (blocks + parts - 1) / parts;
   const panel = scratch, scales = scratch + 16 * 1024;
   for (let r = r0; r < r1; r += 8) {
-    const w = <usize>load<i32>(args, 4) + <usize>(r >> 2) * group;
-    const both = r + 4 < n;
-    if (!both) memory.fill(scratch, 0, PANEL_BYTES);
+    const w = <usize>load<i32>(args, 4) + <usize>(r >> 3) * group;
     for (let b0 = 0; b0 < blocks; b0 += step) {
       const b1 = min(b0 + step, blocks);
       unpack(kind, w, b0, b1, panel, scales);
-      if (both) unpack(kind, w + group, b0, b1, panel + 16, scales + 16);
       const addend: usize = b0 === 0 && bias !== 0 ? bias + (<usize>r << 2) : 0;
       const rows = min(8, n - r), y = <usize>load<i32>(args, 24) + (<usize>r << 2);
       if (kind === K8) each<Blocks16, WithMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
-      else if (kind === Q8) each<Blocks32, NoMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
+      else if (kind === Q8 || kind === Q4S) each<Blocks32, NoMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
       else each<Blocks32, WithMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
     }
   }

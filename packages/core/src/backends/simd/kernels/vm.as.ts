@@ -112,6 +112,11 @@ export function serve(thread: i32): void {
   }
 }
 
+/** Where the module's own data ends; the heap begins behind it. */
+export function dataEnd(): usize {
+  return __heap_base;
+}
+
 /** Ends every worker's `serve`. */
 export function stop(): void {
   atomic.store<i32>(STOP, 1);
