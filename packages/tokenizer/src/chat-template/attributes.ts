@@ -168,12 +168,17 @@ function sliceRange(rt: Runtime, range: Range, start: Value, stop: Value, step: 
   return new Range(range.start + from * range.step, range.start + to * range.step, by * range.step);
 }
 
+const isSequence = (value: Value): value is List | Tuple | Str =>
+  value instanceof List || value instanceof Tuple || value instanceof Str;
+
+export const canBeSliced = (value: Value): boolean =>
+  isSequence(value) || value instanceof Range || value instanceof Undefined;
+
 /** object[start:stop:step] */
 export function getSlice(rt: Runtime, object: Value, start: Value, stop: Value, step: Value): Value {
   if (object instanceof Undefined) object.fail();
   if (object instanceof Range) return sliceRange(rt, object, start, stop, step);
-  const sequence = object instanceof List || object instanceof Tuple || object instanceof Str;
-  if (!sequence) return fail(`'${typeName(object)}' object cannot be sliced`);
+  if (!isSequence(object)) return fail(`'${typeName(object)}' object cannot be sliced`);
   const length = object instanceof Str ? codePointLength(object.text) : object.items.length;
   const [from, to, by] = sliceBounds(rt, length, start, stop, step);
   rt.work(length);

@@ -1,7 +1,7 @@
 // `'{0.name!r:>8}'.format(...)`: Python's format strings with the sandbox's attribute look-ups.
 import { formatValue } from './format-specification.ts';
 import { escapeHtml } from './html-escape.ts';
-import { repr, toStr } from './python-text.ts';
+import { ascii, repr, toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { Str, StrBuilder } from './str.ts';
 import { fail } from './template-error.ts';
@@ -13,6 +13,8 @@ export interface FieldAccess {
   item(object: Value, key: Value): Value;
 }
 
+const conversions: Readonly<Record<string, (value: Value) => Str>> = { s: toStr, r: repr, a: ascii };
+
 export function braceFormat(rt: Runtime, access: FieldAccess, format: Str, args: Arguments): Str {
   let automatic = 0;
   let manual = false;
@@ -20,10 +22,12 @@ export function braceFormat(rt: Runtime, access: FieldAccess, format: Str, args:
   const field = (name: string): Value => {
     const first = /^[^.[]*/.exec(name)![0];
     let value: Value | undefined;
-    if (first === '' || /^\d+$/.test(first)) {
-      if (first === '' ? manual : automatic > 0) fail('cannot mix automatic and manual field numbering');
-      if (first !== '') manual = true;
-      value = args.positional[first === '' ? automatic++ : Number(first)];
+    if (name === '' || /^\d+$/.test(first)) {
+      // A number with a path behind it counts for neither, as in Python's string.Formatter
+      if (name === '' ? manual : name === first && automatic > 0)
+        fail('cannot mix automatic and manual field numbering');
+      if (name !== '' && name === first) manual = true;
+      value = args.positional[name === '' ? automatic++ : Number(first)];
       if (value === undefined) return fail('Replacement index out of range for positional args tuple');
     } else {
       value = args.named.get(first);
@@ -65,7 +69,7 @@ export function braceFormat(rt: Runtime, access: FieldAccess, format: Str, args:
       if (conversion !== undefined && !/^[rsa]$/.test(conversion))
         fail(`Unknown conversion specifier '${conversion}'`);
       let value = field(name);
-      if (conversion !== undefined) value = conversion === 's' ? toStr(value) : repr(value);
+      if (conversion !== undefined) value = conversions[conversion](value);
       const spec = colon < end ? expand(text.slice(colon + 1, end), depth - 1).text : '';
       let shown = formatValue(rt, value, spec, text.originAt(at));
       if (format.safe) shown = escapeHtml(shown);

@@ -1,7 +1,7 @@
 // Chat templates: Jinja2 as transformers sets it up (ImmutableSandboxedEnvironment, trim_blocks, lstrip_blocks,
 // loopcontrols, `{% generation %}`, its `tojson`), by our own parser and evaluator, whose strings know where every
 // character came from. `text` equals transformers' rendering byte for byte; `spans` is what no other engine has.
-import { compileBody } from './compile-statement.ts';
+import { compileScope } from './compile-statement.ts';
 import { Frame } from './frame.ts';
 import { globalsOf } from './globals.ts';
 import { inputValue } from './input-values.ts';
@@ -107,7 +107,7 @@ const known: readonly string[] = [
  */
 export function compileChatTemplate(source: string): ChatTemplate {
   const body = guarded(() => parseTemplate(source));
-  const run = guarded(() => compileBody(body));
+  const run = guarded(() => compileScope(body));
   return {
     source,
     literals: literalsOf(body),

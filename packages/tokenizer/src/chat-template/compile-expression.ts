@@ -1,5 +1,5 @@
 // Expressions -> closures over a frame. No code is generated as text: nothing of a template is ever evaluated by the host.
-import { getAttribute, getItem, getSlice } from './attributes.ts';
+import { canBeSliced, getAttribute, getItem, getSlice } from './attributes.ts';
 import type { FilterFunction, FilterTable, TestFunction } from './filter.ts';
 import { htmlFilters } from './filters-html.ts';
 import { numberFilters } from './filters-number.ts';
@@ -10,6 +10,7 @@ import type { CallArguments, CompareOperator, Expression, Filter } from './nodes
 import { binary, unary } from './python-arithmetic.ts';
 import { contains, dictOf, equals, less, numeric, toArray, truthy, typeName } from './python-compare.ts';
 import { toStr } from './python-text.ts';
+import type { ScopeNames } from './scope-names.ts';
 import { concatStr, Str } from './str.ts';
 import { ChatTemplateError, fail } from './template-error.ts';
 import { tests } from './tests.ts';
@@ -22,6 +23,8 @@ export interface Place {
   readonly line: number;
   /** Inside an if: an unknown filter is an error only when it is reached. */
   readonly soft: boolean;
+  /** The scope around. */
+  readonly scope: ScopeNames;
 }
 
 const filters: Readonly<Record<string, FilterFunction>> = {
@@ -131,8 +134,21 @@ function compileItem(objectNode: Expression, key: Expression, place: Place): Eva
   const bound = (node: Expression | undefined): Evaluate =>
     node === undefined ? () => null : compileExpression(node, place);
   const [start, stop, step] = [bound(key.start), bound(key.stop), bound(key.step)];
-  return (frame) => getSlice(frame.rt, object(frame), start(frame), stop(frame), step(frame));
+  // Jinja2 computes constants when it compiles, by the rule of brackets: what cannot be sliced has no such item
+  const isConstant = readsNothing(objectNode) && readsNothing(key);
+  return (frame) => {
+    const of = object(frame);
+    return isConstant && !canBeSliced(of)
+      ? new Undefined(`${typeName(of)} object has no such slice`)
+      : getSlice(frame.rt, of, start(frame), stop(frame), step(frame));
+  };
 }
+
+/** Whether nothing but constants, operators and filters make an expression. */
+const readsNothing = (node: object): boolean =>
+  !['name', 'call'].includes((node as { readonly type?: string }).type ?? '') &&
+  ((node as { readonly type?: string }).type === 'constant' ||
+    Object.values(node).every((child) => typeof child !== 'object' || child === null || readsNothing(child)));
 
 function compileComparison(
   firstNode: Expression,

@@ -12,9 +12,10 @@ import { LoopContext } from './loop-context.ts';
 import { Macro, type MacroCode } from './macro.ts';
 import type { Body, Expression, Signature, Statement, Target } from './nodes.ts';
 import { Namespace, unpack } from './objects.ts';
-import { iterate, truthy } from './python-compare.ts';
+import { iterate, truthy, typeName } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import { readsName } from './reads-name.ts';
+import { type ScopeNames, scopeInside } from './scope-names.ts';
 import { Str, StrBuilder } from './str.ts';
 import { ChatTemplateError, fail } from './template-error.ts';
 import { Arguments, type Value } from './values.ts';
@@ -23,9 +24,28 @@ type Signal = 'break' | 'continue' | undefined;
 type Execute = (frame: Frame) => Signal;
 type Of<T extends Statement['type']> = Extract<Statement, { readonly type: T }>;
 
+/** A body in a scope of its own, in a frame of its own; `declare` names what is set there before. Without a parent: a whole template or block. */
+export function compileScope(
+  body: Body,
+  parent?: ScopeNames,
+  declare: (names: ScopeNames) => void = () => {},
+): Execute {
+  const scope = scopeInside(parent, (names) => {
+    declare(names);
+    names.body(body);
+  });
+  const { hidden } = scope;
+  const run = compileBody(body, scope);
+  if (hidden.length === 0) return run;
+  return (frame) => {
+    frame.hide(hidden);
+    return run(frame);
+  };
+}
+
 /** The statements one after the other. */
-export function compileBody(body: Body, soft = false): Execute {
-  const steps = body.map((statement) => [statement.line, compileStatement(statement, soft)] as const);
+function compileBody(body: Body, scope: ScopeNames, soft = false): Execute {
+  const steps = body.map((statement) => [statement.line, compileStatement(statement, scope, soft)] as const);
   return (frame) => {
     for (const [line, step] of steps) {
       frame.rt.line = line;
@@ -37,8 +57,8 @@ export function compileBody(body: Body, soft = false): Execute {
   };
 }
 
-function compileStatement(node: Statement, soft: boolean): Execute {
-  const place: Place = { line: node.line, soft };
+function compileStatement(node: Statement, scope: ScopeNames, soft: boolean): Execute {
+  const place: Place = { line: node.line, soft, scope };
   switch (node.type) {
     case 'data': {
       const text = new Str(node.text);
@@ -53,7 +73,7 @@ function compileStatement(node: Statement, soft: boolean): Execute {
       };
     }
     case 'if':
-      return compileIf(node);
+      return compileIf(node, scope);
     case 'for':
       return compileFor(node, place);
     case 'set': {
@@ -92,14 +112,19 @@ function compileStatement(node: Statement, soft: boolean): Execute {
       return (frame) => {
         const captured = body(frame);
         if (typeof captured === 'string') return captured;
-        frame.out.add(toStr(captured as Value));
+        // Jinja2 does not turn what the filter answers into text
+        if (!(captured instanceof Str))
+          return fail(`expected text of the filter of a block, got ${typeName(captured as Value)}`);
+        frame.out.add(captured);
         return undefined;
       };
     }
     case 'with': {
       const values = node.values.map((value) => compileExpression(value, place));
       const targets = node.targets.map(compileTarget);
-      const body = compileBody(node.body);
+      const body = compileScope(node.body, scope, (names) => {
+        for (const target of node.targets) names.parameters(target);
+      });
       return (frame) => {
         const inner = frame.inner();
         targets.forEach((assign, i) => void assign(inner, values[i](frame)));
@@ -107,19 +132,19 @@ function compileStatement(node: Statement, soft: boolean): Execute {
       };
     }
     case 'block': {
-      const body = compileBody(node.body);
-      return (frame) => body((node.scoped ? frame : frame.top).inner(frame.out));
+      const body = compileScope(node.body);
+      return (frame) => body((node.scoped ? frame : frame.top).inner(frame.out).reveal());
     }
     case 'autoescape': {
       const on = compileExpression(node.on, place);
-      const body = compileBody(node.body);
+      const body = compileScope(node.body, scope);
       return (frame) => {
         if (truthy(on(frame))) fail('autoescape is not part of the chat template dialect');
         return body(frame.inner());
       };
     }
     case 'generation': {
-      const body = compileBody(node.body);
+      const body = compileScope(node.body, scope);
       return (frame) => {
         const inner = frame.inner(new StrBuilder());
         body(inner);
@@ -137,12 +162,12 @@ function compileStatement(node: Statement, soft: boolean): Execute {
   }
 }
 
-function compileIf(node: Of<'if'>): Execute {
+function compileIf(node: Of<'if'>, scope: ScopeNames): Execute {
   const branches = node.branches.map(({ test, body }) => ({
-    test: compileExpression(test, { line: node.line, soft: true }),
-    body: compileBody(body, true),
+    test: compileExpression(test, { line: node.line, soft: true, scope }),
+    body: compileBody(body, scope, true),
   }));
-  const otherwise = compileBody(node.otherwise, true);
+  const otherwise = compileBody(node.otherwise, scope, true);
   return (frame) => {
     for (const { test, body } of branches) if (truthy(test(frame))) return body(frame);
     return otherwise(frame);
@@ -153,8 +178,11 @@ function compileFor(node: Of<'for'>, place: Place): Execute {
   const iterable = compileExpression(node.iterable, place);
   const assign = compileTarget(node.target);
   const test = node.test === undefined ? undefined : compileExpression(node.test, { ...place, soft: false });
-  const body = compileBody(node.body);
-  const otherwise = compileBody(node.otherwise);
+  const body = compileScope(node.body, place.scope, (names) => {
+    names.parameter('loop');
+    names.parameters(node.target);
+  });
+  const otherwise = compileScope(node.otherwise, place.scope);
 
   function* tested(frame: Frame, items: Iterator<Value>): Iterator<Value> {
     for (let step = items.next(); !step.done; step = items.next()) {
@@ -201,7 +229,7 @@ function compileCapture(
   filter: Expression | undefined,
   place: Place,
 ): (frame: Frame) => Value | Signal {
-  const body = compileBody(statements);
+  const body = compileScope(statements, place.scope);
   const through: Evaluate | undefined =
     filter === undefined ? undefined : compileExpression(withInput(filter), place);
   return (frame) => {
@@ -261,7 +289,10 @@ function compileMacro(name: string | undefined, signature: Signature, body: Body
       'the special "caller" argument must be given a default',
       place.line,
     );
-  const run = compileBody(body);
+  const run = compileScope(body, place.scope, (names) => {
+    for (const parameter of parameters) names.parameter(parameter);
+    names.read(defaults);
+  });
   return {
     name,
     parameters,

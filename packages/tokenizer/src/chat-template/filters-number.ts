@@ -83,7 +83,9 @@ function round(value: Value, precision: number, method: string): Value {
   const x = Number(number.value);
   if (method !== 'common') {
     const scale = 10 ** precision;
-    return float((method === 'ceil' ? Math.ceil(x * scale) : Math.floor(x * scale)) / scale, number.origin);
+    const whole = method === 'ceil' ? Math.ceil(x * scale) : Math.floor(x * scale);
+    if (!Number.isFinite(whole)) fail('cannot convert float infinity or NaN to integer');
+    return float((whole + 0) / scale, number.origin); // an integer has no -0
   }
   if (!number.isFloat) {
     if (precision >= 0) return number;
@@ -161,7 +163,7 @@ export const numberFilters: Readonly<Record<string, FilterFunction>> = {
     if (!Number.isFinite(bytes)) fail('filesizeformat: expected a finite number');
     const base = isBinary ? 1024 : 1000;
     if (bytes === 1) return new Str('1 Byte');
-    if (bytes < base) return new Str(`${Math.trunc(bytes)} Bytes`);
+    if (bytes < base) return new Str(`${BigInt(Math.trunc(bytes))} Bytes`);
     const units = [...(isBinary ? 'KMGTPEZY' : 'kMGTPEZY')].map((unit) => unit + (isBinary ? 'iB' : 'B'));
     let step = 0;
     while (step < units.length - 1 && bytes >= base ** (step + 2)) step++;

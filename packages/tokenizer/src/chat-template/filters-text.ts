@@ -108,7 +108,7 @@ export const textFilters: Readonly<Record<string, FilterFunction>> = {
   },
   replace: (rt, value, args) => {
     const [old, fresh, count] = args.bind('replace', ['old', 'new', 'count'], 2);
-    const limit = count === undefined || count === null ? -1 : rt.index(count, 'replace');
+    const limit = count === undefined || count === null ? -1 : rt.count(count, 'replace');
     return replace(rt, toStr(value).marked(false), toStr(old!), toStr(fresh!), limit);
   },
   format: (rt, value, args) => {

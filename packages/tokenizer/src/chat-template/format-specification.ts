@@ -5,7 +5,7 @@ import { floatText, toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { codePointLength, Str, StrBuilder, unitIndex } from './str.ts';
 import { fail } from './template-error.ts';
-import { Num, Undefined, type Value } from './values.ts';
+import { Num, type Value } from './values.ts';
 
 const specification =
   /^(?:([\s\S])?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([_,])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u;
@@ -14,7 +14,7 @@ const specification =
 export function formatValue(rt: Runtime, value: Value, spec: string, origin: number): Str {
   const isNumber = value instanceof Num || (typeof value === 'boolean' && spec !== '');
   if (!isNumber && !(value instanceof Str)) {
-    if (spec === '' || value instanceof Undefined) return toStr(value);
+    if (spec === '') return toStr(value);
     return fail(`unsupported format string passed to ${typeName(value)}.__format__`);
   }
   const found = specification.exec(spec);
@@ -31,7 +31,7 @@ export function formatValue(rt: Runtime, value: Value, spec: string, origin: num
     const [digits, base] =
       isFloat || /[eEfFgG%]/.test(type ?? '')
         ? [floatDigits(Number(number), type, precision, alternate !== undefined), '']
-        : intDigits(number, type, precision, alternate !== undefined);
+        : intDigits(number, type, precision, alternate !== undefined, sign, grouping);
     const negative = number < 0 || Object.is(number, -0);
     prefix = (negative ? '-' : sign === '+' || sign === ' ' ? sign : '') + base;
     body = new Str(grouping === undefined ? digits : group(digits, grouping, base), rt.originOf(value));
@@ -76,9 +76,15 @@ function intDigits(
   type: string | undefined,
   precision: number | undefined,
   alternate: boolean,
+  sign: string | undefined,
+  grouping: string | undefined,
 ): [string, string] {
   if (precision !== undefined) fail('Precision not allowed in integer format specifier');
   if (type === 's') fail("Unknown format code 's' for object of type 'int'");
+  if (type === 'c' && (sign || grouping || alternate))
+    fail("Sign, alternate form and grouping are not allowed with integer format specifier 'c'");
+  if (grouping === ',' && /[bcnoxX]/.test(type ?? '')) fail(`Cannot specify ',' with '${type}'.`);
+  if (grouping === '_' && type === 'n') fail("Cannot specify '_' with 'n'.");
   if (type === 'c') return [String.fromCodePoint(Number(number)), ''];
   const base = type === 'b' ? 2 : type === 'o' ? 8 : type === 'x' || type === 'X' ? 16 : 10;
   const digits = (number < 0 ? -number : number).toString(base);

@@ -9,6 +9,8 @@ export class Frame {
   readonly parent: Frame | undefined;
   out: StrBuilder;
   private readonly names: Map<string, Value>;
+  private hidden: readonly string[] | undefined;
+  private isBlock = false;
 
   constructor(
     rt: Runtime,
@@ -27,6 +29,17 @@ export class Frame {
     return new Frame(this.rt, this, out);
   }
 
+  /** Makes names undefined here, whatever they are outside, until they are set. */
+  hide(names: readonly string[]): void {
+    this.hidden = names;
+  }
+
+  /** What is hidden outside is not hidden here: blocks look names up as the rendering has them. */
+  reveal(): this {
+    this.isBlock = true;
+    return this;
+  }
+
   /** The outermost scope that a template can write to. */
   get top(): Frame {
     let frame: Frame = this;
@@ -35,9 +48,12 @@ export class Frame {
   }
 
   get(name: string): Value {
+    let canHide = true;
     for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) {
       const value = frame.names.get(name);
       if (value !== undefined) return value;
+      if (canHide && frame.hidden?.includes(name)) break;
+      if (frame.isBlock) canHide = false;
     }
     return new Undefined(`'${name}' is undefined`);
   }

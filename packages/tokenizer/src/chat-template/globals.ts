@@ -7,12 +7,13 @@ import type { Runtime } from './runtime.ts';
 import { computedOrigin, Str } from './str.ts';
 import { strftime } from './strftime.ts';
 import { ChatTemplateError, fail } from './template-error.ts';
-import { type Arguments, Callable, Dict, type Value } from './values.ts';
+import { type Arguments, Callable, Dict, Undefined, type Value } from './values.ts';
 
 /** dict(mapping or pairs, **named) */
 function makeDict(args: Arguments): Dict {
   if (args.positional.length > 1) fail(`dict expected at most 1 argument, got ${args.positional.length}`);
   const [source] = args.positional;
+  if (source instanceof Undefined) source.fail();
   const pairs: (readonly [Value, Value])[] = [];
   if (source instanceof Dict) pairs.push(...source.map.values());
   else if (source !== undefined)

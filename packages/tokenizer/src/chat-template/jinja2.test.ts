@@ -3,7 +3,7 @@
 // that it prints a memory address.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { compileChatTemplate } from './chat-template.ts';
+import { type ChatMessage, compileChatTemplate } from './chat-template.ts';
 import { ChatTemplateError } from './template-error.ts';
 
 type Answer = string | null | 0;
@@ -71,4 +71,30 @@ for (const product of fixture.products)
 
 test(`answers as Jinja2: ${fixture.templates.length} expressions and templates`, () => {
   expect(differences(fixture.templates)).toEqual([]);
+});
+
+// Programs drawn by scripts/chat-template-fuzz.py (which makes as many more as one likes, for scripts/chat-template-fuzz.ts)
+const [head, ...lines] = readFileSync(new URL('fixtures/random.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
+
+test(`answers as Jinja2: ${lines.length} random programs`, () => {
+  const drawn = JSON.parse(head) as {
+    readonly variables: { readonly messages: ChatMessage[]; readonly tools: unknown[] };
+    readonly now: string;
+  };
+  const { messages, tools, ...others } = drawn.variables;
+  const wrong = lines.flatMap((line) => {
+    const [source, expected] = JSON.parse(line) as [string, string | null];
+    let got: string | null = null;
+    try {
+      const given = { tools, variables: others, now: new Date(drawn.now) };
+      got = compileChatTemplate(source).render(messages, given).text;
+    } catch (error) {
+      if (!(error instanceof ChatTemplateError)) throw error;
+    }
+    return got === expected ? [] : [{ source, expected, got }];
+  });
+  expect(lines.length).toBeGreaterThan(200);
+  expect(wrong).toEqual([]);
 });

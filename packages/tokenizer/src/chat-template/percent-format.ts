@@ -3,7 +3,7 @@ import { formatFloat } from './format-float.ts';
 import { escapeHtml } from './html-escape.ts';
 import { Range } from './objects.ts';
 import { keyOf, numeric, typeName } from './python-compare.ts';
-import { repr, toStr } from './python-text.ts';
+import { ascii, repr, toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { characters, codePointLength, Str, StrBuilder, unitIndex } from './str.ts';
 import { fail } from './template-error.ts';
@@ -28,7 +28,7 @@ export function percentFormat(rt: Runtime, format: Str, values: Value): Str {
     out.add(format.slice(last, at));
     last = at + whole.length;
     if (type === undefined) fail('incomplete format');
-    if (type === '%') {
+    if (whole === '%%') {
       out.addText('%', format.originAt(at));
       continue;
     }
@@ -79,15 +79,20 @@ function convert(
   escaping: boolean,
 ): [string, Str] {
   if (type === 's' || type === 'r' || type === 'a') {
-    let text = type === 's' ? toStr(value) : repr(value);
+    let text = type === 's' ? toStr(value) : type === 'r' ? repr(value) : ascii(value);
     if (escaping) text = escapeHtml(text);
     return ['', precision === undefined ? text : text.slice(0, unitIndex(text.text, precision))];
   }
   if (type === 'c') {
     if (value instanceof Str && characters(value).length === 1) return ['', value];
-    const code = value instanceof Num && !value.isFloat ? Number(value.value) : -1;
+    const code =
+      typeof value === 'boolean'
+        ? Number(value)
+        : value instanceof Num && !value.isFloat
+          ? Number(value.value)
+          : -1;
     if (code < 0 || code > 0x10ffff) fail('%c requires an int in range(0x110000) or a character');
-    return ['', new Str(String.fromCodePoint(code), (value as Num).origin)];
+    return ['', new Str(String.fromCodePoint(code), value instanceof Num ? value.origin : undefined)];
   }
   if (!/[diouxXeEfFgG]/.test(type)) fail(`unsupported format character '${type}'`);
   if (value instanceof Undefined) value.fail();

@@ -65,6 +65,11 @@ function quote(text: string): string {
   return out + mark;
 }
 
+/** ascii(value): the repr with everything but ASCII escaped. */
+export function ascii(value: Value): Str {
+  return mapCodePoints(repr(value), (character) => (character > '\x7f' ? escapeCode(character) : character));
+}
+
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
 const unprintable = /[\p{C}\p{Z}]/u;
 
@@ -72,7 +77,10 @@ function escapeCharacter(character: string, mark: string): string {
   if (character === mark) return `\\${mark}`;
   const short = named[character];
   if (short !== undefined) return short;
-  if (character === ' ' || !unprintable.test(character)) return character;
+  return character === ' ' || !unprintable.test(character) ? character : escapeCode(character);
+}
+
+function escapeCode(character: string): string {
   const code = character.codePointAt(0)!;
   if (code <= 0xff) return `\\x${code.toString(16).padStart(2, '0')}`;
   return code <= 0xffff

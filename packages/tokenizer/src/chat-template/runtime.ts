@@ -107,6 +107,13 @@ export class Runtime {
     return result;
   }
 
+  /** A count as C keeps it: integers beyond 64 bits are an error, not clamped as indexes are. */
+  count(value: Value, what: string): number {
+    const number = this.index(value, what);
+    if (!(number >= -(2 ** 63) && number < 2 ** 63)) fail('Python int too large to convert to C ssize_t');
+    return number;
+  }
+
   /** A whole number of Python: what indexes, widths and counts must be. */
   index(value: Value, what: string): number {
     if (typeof value === 'boolean') return value ? 1 : 0;

@@ -27,6 +27,16 @@ export function lower(value: Str): Str {
   return mapCase(value, value.text.toLowerCase(), (c) => c.toLowerCase());
 }
 
+/** str.casefold(): full case folding, which is upper and then lower case but for these. */
+export function foldCase(value: Str): Str {
+  return mapCodePoints(value, (c) => {
+    if (/\p{Script=Cherokee}/u.test(c)) return c.toUpperCase();
+    if (c === '\u0131') return c;
+    if (c === '\u1e9e') return 'ss';
+    return Array.from(c.toUpperCase(), (each) => each.toLowerCase()).join('');
+  });
+}
+
 const digraphs: ReadonlyMap<string, string> = new Map(
   ['ǄǅǆDŽ', 'ǇǈǉLJ', 'ǊǋǌNJ', 'ǱǲǳDZ'].flatMap((four) =>
     [...four].slice(0, 3).map((c) => [c, [...four][1]] as const),

@@ -4,7 +4,7 @@ import { toArray, truthy, typeName } from './python-compare.ts';
 import { toStr } from './python-text.ts';
 import type { Runtime } from './runtime.ts';
 import { codePointIndex, codePointLength, Str, unitIndex } from './str.ts';
-import { capitalize, lower, predicates, swapCase, title, upper } from './string-case.ts';
+import { capitalize, foldCase, lower, predicates, swapCase, title, upper } from './string-case.ts';
 import {
   expandTabs,
   join,
@@ -18,7 +18,7 @@ import {
   zeroFill,
 } from './string-pieces.ts';
 import { fail } from './template-error.ts';
-import { Arguments, Dict, int, List, Tuple, type Value } from './values.ts';
+import { Arguments, Dict, int, List, Num, Tuple, type Value } from './values.ts';
 
 type Method = (rt: Runtime, self: Str, args: Arguments, access: FieldAccess) => Value;
 
@@ -46,7 +46,7 @@ const splitting =
   (name: string, run: typeof split): Method =>
   (rt, self, args) => {
     const [separator, limit] = args.bind(name, ['sep', 'maxsplit']);
-    const count = limit === undefined ? -1 : rt.index(limit, name);
+    const count = limit === undefined ? -1 : rt.count(limit, name);
     const pieces = run(self, optionalText(separator, name), count);
     rt.work(pieces.length * 8);
     return new List(pieces, rt.originOf(self));
@@ -66,7 +66,11 @@ function bounds(rt: Runtime, self: Str, start: Value | undefined, end: Value | u
     const index = rt.index(value, 'slice index');
     return Math.max(0, Math.min(length, index < 0 ? index + length : index));
   };
-  return [unitIndex(self.text, clamp(start, 0)), unitIndex(self.text, clamp(end, length))];
+  const from = clamp(start, 0);
+  const to = unitIndex(self.text, clamp(end, length));
+  // A start behind the text finds nothing, not even the empty text at its end
+  const isBehind = start instanceof Num && start.value > length;
+  return [isBehind ? Number.POSITIVE_INFINITY : unitIndex(self.text, from), to];
 }
 
 const finding =
@@ -97,7 +101,7 @@ const padding =
     const character = fill === undefined ? new Str(' ') : text(fill, name);
     if (codePointLength(character.text) !== 1)
       fail(`${name}: the fill character must be exactly one character long`);
-    return pad(rt, self, rt.index(width!, name), side, character);
+    return pad(rt, self, rt.count(width!, name), side, character);
   };
 
 function countOf(rt: Runtime, self: Str, args: Arguments): Value {
@@ -114,6 +118,7 @@ function countOf(rt: Runtime, self: Str, args: Arguments): Value {
 const methods: Readonly<Record<string, Method>> = {
   upper: transform('upper', upper),
   lower: transform('lower', lower),
+  casefold: transform('casefold', foldCase),
   title: transform('title', title),
   capitalize: transform('capitalize', capitalize),
   swapcase: transform('swapcase', swapCase),
@@ -134,7 +139,7 @@ const methods: Readonly<Record<string, Method>> = {
   ljust: padding('ljust', 'left'),
   rjust: padding('rjust', 'right'),
   center: padding('center', 'center'),
-  zfill: (rt, self, args) => zeroFill(rt, self, rt.index(args.plain('zfill', 1, 1)[0]!, 'zfill')),
+  zfill: (rt, self, args) => zeroFill(rt, self, rt.count(args.plain('zfill', 1, 1)[0]!, 'zfill')),
   expandtabs: (rt, self, args) => {
     const [size] = args.bind('expandtabs', ['tabsize']);
     return expandTabs(
@@ -157,7 +162,7 @@ const methods: Readonly<Record<string, Method>> = {
   },
   replace: (rt, self, args) => {
     const [old, fresh, count] = args.plain('replace', 3, 2);
-    const limit = count === undefined ? -1 : rt.index(count, 'replace');
+    const limit = count === undefined ? -1 : rt.count(count, 'replace');
     return replace(rt, self, text(old, 'replace'), text(fresh, 'replace'), limit);
   },
   join: (rt, self, args) => {
