@@ -66,24 +66,32 @@ export class ScopeNames {
   private statement(node: Statement): void {
     switch (node.type) {
       case 'output':
-        return this.read(node.expression);
+        this.read(node.expression);
+        break;
       case 'if':
-        return this.branches(node.branches, node.otherwise);
+        this.branches(node.branches, node.otherwise);
+        break;
       case 'for':
-        return this.read(node.iterable);
+        this.read(node.iterable);
+        break;
       case 'set':
         this.read(node.value);
-        return this.target(node.target);
+        this.target(node.target);
+        break;
       case 'set-block':
-        return this.target(node.target);
+        this.target(node.target);
+        break;
       case 'macro':
-        return this.store(node.name);
+        this.store(node.name);
+        break;
       case 'call-block':
-        return this.read(node.call);
+        this.read(node.call);
+        break;
       case 'filter-block':
-        return this.read(node.filter);
+        this.read(node.filter);
+        break;
       case 'with':
-        return this.read(node.values);
+        this.read(node.values);
     }
   }
 

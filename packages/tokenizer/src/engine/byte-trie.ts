@@ -9,9 +9,10 @@ export class ByteTrie {
   private values = new Int32Array(256).fill(-1);
   private nodes = 1;
 
-  insert(bytes: Uint8Array, value: number): void {
+  insert(bytes: ArrayLike<number>, value: number): void {
     let node = 0;
-    for (const byte of bytes) {
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i];
       if (this.nodes * 2 > this.keys.length) this.grow();
       const at = this.find(node, byte);
       if (this.keys[at] < 0) {

@@ -169,6 +169,7 @@ const READERS: Readonly<Record<string, (metadata: Metadata, pieces: readonly Sco
         pieces: pieces.map((p) => [p.text, p.score]),
         unkId: (metadata.get('tokenizer.ggml.unknown_token_id') as number | undefined) ?? 2,
         byteFallback: pieces.some((p) => p.kind === 'byte'),
+        namesUnknown: false,
         excluded: new Set(
           pieces.flatMap((p, id) => (p.kind === 'normal' || p.kind === 'user-defined' ? [] : [id])),
         ),

@@ -90,4 +90,27 @@ describe('SentencePiece files', () => {
     ];
     expect(readSentencePiece(modelOf(pieces, {})).encode('zzz')).toEqual([3, 5, 4]);
   });
+
+  it('a run of unknown characters that spells a control token is unknown, not the token', () => {
+    const tokenizer = readSentencePiece(
+      modelOf([...control, ['[M]', 0, 3], ['a', -1], ['\u2581', -1]], { 3: 1 }),
+    );
+    expect(tokenizer.encode('a[M]')).toEqual([5, 4, 0]);
+    expect(tokenizer.encode('a[M]', { allowedSpecial: 'all' })).toEqual([5, 4, 3]);
+  });
+
+  it('two spaces of a user-defined piece stay where extra white space is removed, unless a space stands before them', () => {
+    const pieces: readonly Piece[] = [...control, ['\u2581\u2581', 0, 4], ['  ', 0, 4], ['a'], ['\u2581']];
+    const tokenizer = readSentencePiece(modelOf(pieces, { 3: CHAR }, { 3: 0, 4: 1 }));
+    expect(tokenizer.encode('a  a')).toEqual([5, 3, 5]);
+    expect(tokenizer.encode('a   a')).toEqual([5, 3, 5]);
+    expect(tokenizer.encode('  a')).toEqual([5]);
+    expect(tokenizer.encodeDetailed('a  a').ids).toEqual([5, 3, 5]);
+  });
+
+  it('any number of user-defined pieces', () => {
+    const many = Array.from({ length: 2000 }, (_, i): Piece => ['<|space|>'.repeat(1 + (i % 40)) + i, 0, 4]);
+    const tokenizer = readSentencePiece(modelOf([...control, ['a'], ...many], { 3: 2 }, { 3: 0 }));
+    expect(tokenizer.encode('a<|space|><|space|>1a')).toEqual([3, 5, 3]);
+  });
 });

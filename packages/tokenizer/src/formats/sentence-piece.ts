@@ -159,10 +159,11 @@ function modelOf(file: ModelFile, unkId: number | undefined): Model {
       pieces.flatMap((p, id) => (p.kind === 'normal' || p.kind === 'user-defined' ? [] : [id])),
     ),
     singlePrecision: true,
+    namesUnknown: false,
     // A user-defined piece beats any segmentation of its characters.
     scoreOf: (id) =>
       pieces[id].kind === 'user-defined'
-        ? Math.fround(Math.fround(new TextEncoder().encode(pieces[id].text).length * greatest) - 0.1)
+        ? Math.fround(new TextEncoder().encode(pieces[id].text).length * greatest) - 0.1
         : pieces[id].score,
   });
 }

@@ -1,6 +1,7 @@
 // BPE as SentencePiece defines it: there are no merge rules, any two neighbours merge when their concatenation is a piece, the piece with the greatest
 // score first, leftmost on ties. Characters outside the vocabulary become bytes, or the unknown token. Used by .model files, GGUF 'llama' vocabularies
 // and llama2.c.
+import { ByteTrie } from '../engine/byte-trie.ts';
 import { encodeUtf8 } from '../unicode/utf8.ts';
 import { byteToken } from './bpe.ts';
 import { MergeQueue } from './merge-queue.ts';
@@ -33,7 +34,7 @@ export class ScoreBpeModel implements Model {
   private readonly byteIds: readonly (number | undefined)[];
   private readonly longest: number;
   private readonly queue = new MergeQueue();
-  private readonly fixed: RegExp | undefined; // user-defined pieces, longest first
+  private readonly fixed: ByteTrie | undefined; // user-defined pieces by their UTF-16 units, to their length
 
   constructor(options: ScoreBpeOptions) {
     this.options = options;
@@ -51,11 +52,8 @@ export class ScoreBpeModel implements Model {
     this.longest = longest;
     const fixed = pieces.flatMap((p) => (p.kind === 'user-defined' && p.text !== '' ? [p.text] : []));
     if (options.freezeUserDefined && fixed.length > 0) {
-      fixed.sort((a, b) => b.length - a.length);
-      this.fixed = new RegExp(
-        fixed.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'),
-        'gu',
-      );
+      this.fixed = new ByteTrie();
+      for (const text of fixed) this.fixed.insert(unitBytes(text), text.length);
     }
     this.rankOf = ranksByScore(pieces, merging);
     const bytes = new Map(pieces.map((p, id) => [p.text, id]));
@@ -139,14 +137,13 @@ export class ScoreBpeModel implements Model {
     if (this.fixed === undefined) return { parts: Array.from(piece) };
     const parts: string[] = [];
     const frozen = new Set<number>();
-    let last = 0;
-    for (const found of piece.matchAll(this.fixed)) {
-      for (const char of piece.slice(last, found.index)) parts.push(char);
-      frozen.add(parts.length);
-      parts.push(found[0]);
-      last = found.index + found[0].length;
+    for (let at = 0; at < piece.length; ) {
+      const kept = longestUnits(this.fixed, piece, at);
+      if (kept > 0) frozen.add(parts.length);
+      const text = kept > 0 ? piece.slice(at, at + kept) : String.fromCodePoint(piece.codePointAt(at)!);
+      parts.push(text);
+      at += text.length;
     }
-    for (const char of piece.slice(last)) parts.push(char);
     return { parts, frozen };
   }
 
@@ -207,6 +204,23 @@ export class ScoreBpeModel implements Model {
       merges: merges.map((m) => m.pair),
     };
   }
+}
+
+const unitBytes = (text: string): number[] =>
+  Array.from({ length: text.length * 2 }, (_, i) => (text.charCodeAt(i >> 1) >> (i & 1 ? 8 : 0)) & 255);
+
+/** UTF-16 units of the longest text of a trie that begins at `at`, or 0. */
+function longestUnits(trie: ByteTrie, text: string, at: number): number {
+  let found = 0;
+  let node = 0;
+  for (let i = at; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    node = trie.child(node, unit & 255);
+    if (node >= 0) node = trie.child(node, unit >> 8);
+    if (node < 0) break;
+    if (trie.value(node) > 0) found = trie.value(node);
+  }
+  return found;
 }
 
 /** Equal scores share a rank, so that the leftmost of equals goes first. */

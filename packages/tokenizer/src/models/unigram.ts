@@ -17,8 +17,10 @@ export interface UnigramOptions {
   readonly excluded?: ReadonlySet<number>;
   /** Scores that differ from the ones in the vocabulary, as user-defined pieces of SentencePiece files have. */
   readonly scoreOf?: (id: number) => number;
-  /** Sums of scores are kept in single precision, as in the SentencePiece library, where rounding breaks ties. */
+  /** Sums of scores are kept in single precision but compared before they are rounded, as in the SentencePiece library, where that breaks ties. */
   readonly singlePrecision?: boolean;
+  /** A run of unknown characters that spells an entry becomes it, as in Hugging Face's `tokenizers` but not elsewhere; default true. */
+  readonly namesUnknown?: boolean;
 }
 
 export function unigram(options: UnigramOptions): Model {
@@ -39,6 +41,7 @@ export function unigram(options: UnigramOptions): Model {
   const byteIds = options.byteFallback
     ? Array.from({ length: 256 }, (_, b) => ids.get(byteToken(b)))
     : undefined;
+  const looksUp = options.namesUnknown ?? true;
   const isSingle = options.singlePrecision ?? false;
   const unkScore = isSingle ? Math.fround(least - UNK_PENALTY) : least - UNK_PENALTY;
 
@@ -49,7 +52,7 @@ export function unigram(options: UnigramOptions): Model {
     const from = new Int32Array(size + 1).fill(-1);
     const token = new Int32Array(size + 1);
     const reach = (start: number, end: number, score: number, id: number) => {
-      const total = isSingle ? Math.fround(best[start] + score) : best[start] + score;
+      const total = best[start] + score;
       if (from[end] < 0 || total > best[end]) {
         best[end] = total;
         from[end] = start;
@@ -71,7 +74,12 @@ export function unigram(options: UnigramOptions): Model {
       if (!single) {
         if (unkId == null)
           throw new RangeError('unk_id: a character is unknown and the model has no unknown token');
-        reach(start, start + width, unkScore, unkId);
+        reach(
+          start,
+          start + width,
+          isSingle ? Math.fround(best[start] + unkScore) - best[start] : unkScore,
+          unkId,
+        );
       }
       start += width;
     }
@@ -83,17 +91,24 @@ export function unigram(options: UnigramOptions): Model {
     }
     const tokens: ModelToken[] = [];
     for (const [start, end, id] of spans.reverse()) {
-      if (id === unkId) pushUnknown(tokens, bytes, start, end, id);
+      if (id === unkId) pushUnknown(tokens, bytes, start, end, id, excluded);
       else tokens.push({ id, start, end });
     }
     return tokens;
   };
 
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const pushUnknown = (tokens: ModelToken[], bytes: Uint8Array, start: number, end: number, id: number) => {
+  const pushUnknown = (
+    tokens: ModelToken[],
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    id: number,
+    excluded: ReadonlySet<number> | undefined,
+  ) => {
     const text = decoder.decode(bytes.subarray(start, end));
-    const known = ids.get(text);
-    if (known !== undefined) {
+    const known = looksUp ? ids.get(text) : undefined;
+    if (known !== undefined && !excluded?.has(known)) {
       tokens.push({ id: known, start, end });
       return;
     }

@@ -23,6 +23,7 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
   const map = options.charsmap.length > 0 ? new CharsMap(options.charsmap) : undefined;
   const keep = new ByteTrie();
   for (const text of options.untouched ?? []) if (text !== '') keep.insert(encodeUtf8(text), text.length);
+  const spaced = (options.untouched ?? []).some((text) => text.includes(' '));
   const space = options.escapeWhitespaces ? '\u2581' : ' ';
   return {
     // tokenizer.json has no such stage; this sequence is what Hugging Face's converters write for it.
@@ -44,16 +45,18 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
     },
     normalize: (text) => {
       let isEmpty = text.value === '';
-      let hasVanished = false;
-      if (map !== undefined) {
+      let hasStarted = false;
+      let kept: ReadonlySet<number> | undefined;
+      if (map !== undefined || (spaced && text.value.includes(' '))) {
         const mapped = mapCharacters(text.value, map, keep);
-        hasVanished = mapped.hasVanished;
+        hasStarted = mapped.hasStarted;
+        kept = mapped.keptSpaces;
         text.transform(mapped.edits, mapped.skipped);
       }
       if (options.removeExtraWhitespaces) {
-        removeExtraSpaces(text);
-        // A character that becomes nothing is still text behind which the dummy prefix belongs.
-        isEmpty = text.value === '' && !hasVanished;
+        removeExtraSpaces(text, kept);
+        // What becomes nothing is still text behind which the dummy prefix belongs.
+        isEmpty = text.value === '' && !hasStarted;
       }
       if (options.addDummyPrefix && !isEmpty && !options.whitespaceAsSuffix) {
         if (text.value === '') text.transformRange(0, 0, [[' ', 1]]);
@@ -74,14 +77,30 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
 interface Mapped {
   readonly edits: readonly Edit[];
   readonly skipped: number;
-  /** Some characters became nothing. */
-  readonly hasVanished: boolean;
+  /** Something else than a single space was read: even if it became nothing, the text is not empty. */
+  readonly hasStarted: boolean;
+  /** Places, in characters of the result, of spaces behind spaces that stay: both came of one entry of the map or one user-defined piece. */
+  readonly keptSpaces: ReadonlySet<number>;
 }
 
-function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Mapped {
+function mapCharacters(text: string, map: CharsMap | undefined, keep: ByteTrie): Mapped {
+  const keptSpaces = new Set<number>();
+  // The library takes away the spaces at the beginning of what one step gave when a space stands before it, and no others.
+  const keepSpaces = (from: number) => {
+    let isLeading = true;
+    for (let i = from; i < edits.length; i++) {
+      if (edits[i][0] !== ' ') isLeading = false;
+      else if (
+        i > from &&
+        edits[i - 1][0] === ' ' &&
+        (!isLeading || (from > 0 && edits[from - 1][0] !== ' '))
+      )
+        keptSpaces.add(i);
+    }
+  };
   const bytes = encodeUtf8(text);
   const edits: Edit[] = [];
-  let hasVanished = false;
+  let hasStarted = false;
   let at = 0; // in bytes
   let unit = 0; // in UTF-16 units
   let skipped = 0; // characters that became nothing before the first that did not
@@ -89,12 +108,15 @@ function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Mapped {
     const units = longestKept(keep, bytes, at);
     if (units > 0) {
       const piece = text.slice(unit, unit + units);
+      const from = edits.length;
       for (const char of piece) edits.push([char, 0]);
+      keepSpaces(from);
+      if (piece !== ' ') hasStarted = true;
       unit += units;
       at += encodeUtf8(piece).length;
       continue;
     }
-    const found = map.longest(bytes, at);
+    const found = map?.longest(bytes, at);
     if (found === undefined) {
       const char = String.fromCodePoint(text.codePointAt(unit)!);
       edits.push([char, 0]);
@@ -108,18 +130,19 @@ function mapCharacters(text: string, map: CharsMap, keep: ByteTrie): Mapped {
       unit += char.length;
       at += encodeUtf8(char).length;
     }
-    if (found.text === '') hasVanished = true;
+    if (found.text !== ' ') hasStarted = true;
     const chars = Array.from(found.text);
     chars.forEach((char, i) => {
       edits.push([char, i < count ? 0 : 1]);
     });
+    keepSpaces(edits.length - chars.length);
     const missing = count - chars.length;
     const last = edits.at(-1);
     if (missing > 0 && last !== undefined)
       edits[edits.length - 1] = [last[0], last[1] <= 0 ? last[1] - missing : last[1]];
     else if (missing > 0) skipped += missing;
   }
-  return { edits, skipped, hasVanished };
+  return { edits, skipped, hasStarted, keptSpaces };
 }
 
 /** UTF-16 units of the longest piece to keep that begins at `at`, or 0. */
@@ -134,17 +157,21 @@ function longestKept(keep: ByteTrie, bytes: Uint8Array, at: number): number {
   return units;
 }
 
-function removeExtraSpaces(text: AlignedText): void {
-  if (!text.tracked) {
+function removeExtraSpaces(text: AlignedText, kept: ReadonlySet<number> = new Set()): void {
+  if (!text.tracked && kept.size === 0) {
     text.value = text.value.replace(/^ +/, '').replace(/ {2,}/g, ' ');
     return;
   }
   let previous = ' ';
-  text.filter((char) => {
-    const keep = char !== ' ' || previous !== ' ';
+  let place = 0;
+  const stays = (char: string): boolean => {
+    const keep = char !== ' ' || previous !== ' ' || kept.has(place);
     previous = char;
+    place++;
     return keep;
-  });
+  };
+  if (text.tracked) text.filter(stays);
+  else text.value = Array.from(text.value).filter(stays).join('');
 }
 
 function removeTrailing(text: AlignedText, space: string): void {
