@@ -43,6 +43,7 @@ const steps = [
   { name: 'types', run: [bin('tsc'), ['-b']] },
   { name: 'build', run: ['node', ['scripts/build.mjs']] },
   { name: 'packaging', run: ['node', ['scripts/packaging.mjs']] },
+  { name: 'newcomer', run: ['node', ['scripts/newcomer.mjs']] },
   { name: 'api', run: ['node', ['scripts/api-report.mjs']] },
   { name: 'docs', run: [bin('typedoc'), []] },
   { name: 'backends', run: [bin('vitest'), ['run', '--project', 'backends']] },

@@ -11,8 +11,8 @@ export async function startModelWorker(): Promise<ModelWorker> {
   if (inNode()) {
     const { Worker } = (await importInNode('node:worker_threads')) as typeof import('node:worker_threads');
     const worker = import.meta.url.endsWith('.ts')
-      ? new Worker(fromSources(new URL('./model-worker.ts', import.meta.url)), { eval: true })
-      : new Worker(new URL('./model-worker.js', import.meta.url));
+      ? new Worker(fromSources(besideThis('model-worker.ts')), { eval: true })
+      : new Worker(besideThis('model-worker.js'));
     worker.once('error', fail);
     worker.once('exit', (code) => fail(new Error(`worker: expected it to stay, it ended with ${code}`)));
     return {
@@ -35,6 +35,9 @@ export async function startModelWorker(): Promise<ModelWorker> {
     },
   };
 }
+
+/** Not written out where it is used: bundlers for pages would take the file along a second time, for Node. */
+const besideThis = (name: string): URL => new URL(name, import.meta.url);
 
 /** In this repository, where TypeScript runs as it is, Node 20 needs tsx's hooks registered inside the worker before the script is imported. */
 const fromSources = (script: URL): string => `import('tsx/esm/api')

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointError } from '../checkpoint-error.ts';
@@ -49,6 +50,22 @@ beforeAll(async () => {
       case '/no-ranges-huge':
         response.writeHead(200, { 'Content-Length': 2 ** 40 });
         return response.write(bytes);
+      case '/chunks':
+        response.write(bytes.subarray(0, 400));
+        return response.end(bytes.subarray(400));
+      case '/compressed': {
+        const body = gzipSync(bytes);
+        response.writeHead(200, { 'Content-Length': body.byteLength, 'Content-Encoding': 'gzip' });
+        return response.end(body);
+      }
+      case '/cut':
+        response.writeHead(200, { 'Content-Length': 2000 });
+        response.write(bytes);
+        return setTimeout(() => response.destroy(), 20);
+      case '/app/config.json':
+      case '/app/page.html':
+        response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+        return response.end('<!doctype html><div id=app></div>');
       default:
         response.writeHead(request.url === '/broken' ? 500 : 404);
         return response.end();
@@ -70,6 +87,8 @@ const kinds: [string, () => Promise<ByteSource | undefined>][] = [
   ['file', () => nodeFileSource(join(directory, 'file'))],
   ['http', () => httpSource(`${base}/file`)],
   ['http without ranges', () => httpSource(`${base}/no-ranges`)],
+  ['http in chunks of no stated length', () => httpSource(`${base}/chunks`)],
+  ['http, compressed on the way', () => httpSource(`${base}/compressed`)],
 ];
 
 describe.each(kinds)('ByteSource: %s', (_, open) => {
@@ -121,6 +140,15 @@ describe('httpSource', () => {
 
   it('is undefined for 404', async () => {
     expect(await httpSource(`${base}/nothing`)).toBeUndefined();
+  });
+
+  it("is undefined for a single-page app's page in place of a file, but a page that was asked for is a file", async () => {
+    expect(await httpSource(`${base}/app/config.json`)).toBeUndefined();
+    expect((await httpSource(`${base}/app/page.html`))?.size).toBe(33);
+  });
+
+  it('a body that is cut off is an error, not a shorter file', async () => {
+    await expect(httpSource(`${base}/cut`)).rejects.toThrow(/terminated|aborted|fetch failed/);
   });
 });
 

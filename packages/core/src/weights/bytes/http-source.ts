@@ -14,8 +14,9 @@ export interface HttpSourceOptions {
 }
 
 /**
- * A `ByteSource` over a URL; undefined when the server says 404. A server without Range requests is accepted for files up to 256 MiB, which are then
- * fetched whole. Throws `CheckpointError` for any other answer, and when the file changes between two reads.
+ * A `ByteSource` over a URL; undefined when the server says 404, or answers with a page of HTML where no page was asked for, as servers of single-page apps do for every unknown
+ * path. A server without Range requests is accepted for files up to 256 MiB, which are then fetched whole, also compressed or in chunks of no stated length. Throws `CheckpointError` for
+ * any other answer, and when the file changes between two reads.
  */
 export async function httpSource(
   url: string | URL,
@@ -28,7 +29,7 @@ export async function httpSource(
       signal: options.signal ?? null,
     });
   const probe = await get('bytes=0-0');
-  if (probe.status === 404) {
+  if (probe.status === 404 || isFallbackPage(name, probe)) {
     await probe.body?.cancel();
     return undefined;
   }
@@ -54,18 +55,20 @@ export async function httpSource(
   return source;
 }
 
+function isFallbackPage(name: string, answer: Response): boolean {
+  return (
+    answer.ok && /^text\/html\b/i.test(answer.headers.get('content-type') ?? '') && !/\.x?html?$/i.test(name)
+  );
+}
+
 async function wholeFile(name: string, answer: Response): Promise<ByteSource> {
-  const stated = Number(answer.headers.get('content-length') ?? Number.NaN);
-  if (!(stated <= maxAssetBytes)) {
+  // The stated length is that of what travels: a body that was compressed for the way is longer.
+  const stated = answer.headers.get('content-length');
+  if (stated !== null && !(Number(stated) <= maxAssetBytes)) {
     await answer.body?.cancel();
-    throw new CheckpointError(
-      name,
-      'Range',
-      `206 (or a file of at most ${maxAssetBytes} bytes)`,
-      `200, ${stated} bytes`,
-    );
+    throw tooLarge(name, stated);
   }
-  const bytes = await readBody(name, answer, stated);
+  const bytes = await readAll(name, answer, stated === null ? 0 : Number(stated));
   const source = {
     name,
     size: bytes.byteLength,
@@ -76,6 +79,37 @@ async function wholeFile(name: string, answer: Response): Promise<ByteSource> {
     close: async () => {},
   };
   return source;
+}
+
+const tooLarge = (name: string, size: string): CheckpointError =>
+  new CheckpointError(
+    name,
+    'Range',
+    `206 (or a file of at most ${maxAssetBytes} bytes)`,
+    `200, ${size} bytes`,
+  );
+
+/** The whole body, at most `maxAssetBytes`. A body shorter than its stated length is `fetch`'s own error. */
+async function readAll(name: string, answer: Response, expected: number): Promise<Uint8Array> {
+  let bytes = new Uint8Array(expected);
+  let filled = 0;
+  const reader = answer.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) return bytes.subarray(0, filled);
+    const end = filled + value.byteLength;
+    if (end > maxAssetBytes) {
+      await reader?.cancel();
+      throw tooLarge(name, 'more');
+    }
+    if (end > bytes.byteLength) {
+      const larger = new Uint8Array(Math.min(maxAssetBytes, Math.max(end, 2 * bytes.byteLength)));
+      larger.set(bytes.subarray(0, filled));
+      bytes = larger;
+    }
+    bytes.set(value, filled);
+    filled = end;
+  }
 }
 
 /** Checks status 206 and `Content-Range: bytes first-last/total` against what was asked. */

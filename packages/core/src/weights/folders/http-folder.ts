@@ -6,7 +6,7 @@ export function httpFolder(base: string | URL, options: HttpSourceOptions = {}):
   const root = new URL(base);
   if (!root.pathname.endsWith('/')) root.pathname += '/';
   return {
-    name: `${root.origin}${root.pathname}`,
+    name: `${root.origin}${root.pathname.slice(0, -1)}`,
     list: async () => undefined,
     open: (file) => {
       const url = new URL(encodeURI(checkFileName(root.href, 'file', file)), root);
