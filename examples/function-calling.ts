@@ -1,8 +1,9 @@
 // A real model on BFCL's cases: does it call the right function with the right values (simple), and does it leave functions alone that do not help
 // (irrelevance)? Prints one line a case and the shares with Wilson's interval.
 //   node --conditions=@ashlar/source --import tsx examples/function-calling.ts --model PATH --format smollm2 --data ../shared/data/tools --cases 20
-// With --constrained every call that opens is held to the functions' names and schemas.
-import { readFileSync } from 'node:fs';
+// With --constrained every call that opens is held to the functions' names and schemas. --sets names the subsets; with --out FILE every case is a line of
+// that file as soon as it is judged, and a run that is started again goes on behind them.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
@@ -33,7 +34,9 @@ const { values } = parseArgs({
     data: { type: 'string' },
     format: { type: 'string', default: 'smollm2' },
     cases: { type: 'string', default: '20' },
+    sets: { type: 'string', default: 'simple_python,irrelevance' },
     constrained: { type: 'boolean', default: false },
+    out: { type: 'string' },
   },
 });
 if (values.model === undefined || values.data === undefined)
@@ -45,12 +48,34 @@ const read = <T>(file: string): T[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as T);
-const answers = new Map(
-  read<{ id: string; ground_truth: AcceptedCall[] }>('bfcl_simple_python_answers.jsonl.gz').map((a) => [
-    a.id,
-    a.ground_truth,
-  ]),
-);
+const sets = values.sets.split(',');
+const answersOf = (set: string): ReadonlyMap<string, readonly AcceptedCall[]> =>
+  new Map(
+    // An irrelevant question has no answers: no call is right.
+    set === 'irrelevance'
+      ? []
+      : read<{ id: string; ground_truth: AcceptedCall[] }>(`bfcl_${set}_answers.jsonl.gz`).map((a) => [
+          a.id,
+          a.ground_truth,
+        ]),
+  );
+interface Judged {
+  readonly id: string;
+  readonly constrained: boolean;
+  /** Absent: right. */
+  readonly wrong?: string;
+  /** Calls begun, and calls that satisfy their schemas. */
+  readonly opened: number;
+  readonly valid: number;
+}
+const judged = new Map<string, Judged>();
+if (values.out !== undefined && existsSync(values.out))
+  for (const line of readFileSync(values.out, 'utf8').split('\n')) {
+    // The last line of a run that was killed may be cut.
+    if (!line.endsWith('}')) continue;
+    const one = JSON.parse(line) as Judged;
+    if (one.constrained === values.constrained) judged.set(one.id, one);
+  }
 // Evenly spread over the file, so that no topic is left out.
 const spread = (cases: readonly FunctionCallingCase[]): FunctionCallingCase[] => {
   const n = Math.min(Number(values.cases), cases.length);
@@ -100,12 +125,16 @@ If none of the functions can be used, say so and do not call any. You have acces
 <tools>${JSON.stringify([...shown.map((s) => s.tool), ...toolsOf(given).map((t) => t['function'])])}</tools>
 To call them write exactly: ${renderCalls([{ name: 'func_name', arguments: { argument: 'value' } }], format)}`;
 
-for (const set of ['simple_python', 'irrelevance']) {
-  let right = 0;
-  let opened = 0;
-  let valid = 0;
+for (const set of sets) {
+  const answers = answersOf(set);
+  const done: Judged[] = [];
   const cases = spread(read<FunctionCallingCase>(`bfcl_${set}.jsonl.gz`));
   for (const given of cases) {
+    const before = judged.get(given.id);
+    if (before !== undefined) {
+      done.push(before);
+      continue;
+    }
     const messages: ChatMessage[] = [
       { role: 'system', content: instructions(given) },
       ...shown.flatMap((s): ChatMessage[] => [
@@ -136,20 +165,28 @@ for (const set of ['simple_python', 'irrelevance']) {
     await turn.close();
     events.push(...parser.end(piece.type === 'end' ? piece.reason : 'error'));
     const reply = gatherReply(events);
-    opened += reply.calls.length + reply.malformed.length + reply.incomplete.length;
-    valid += reply.calls.filter((call) => {
-      const own = parser.tools.find((tool) => tool.name === call.name);
-      return own !== undefined && checkSchema(call.arguments, own.parameters).length === 0;
-    }).length;
     const wrong = checkCalls(reply.calls, answers.get(given.id) ?? []);
-    if (wrong === undefined) right++;
+    const one: Judged = {
+      id: given.id,
+      constrained: values.constrained,
+      ...(wrong === undefined ? {} : { wrong }),
+      opened: reply.calls.length + reply.malformed.length + reply.incomplete.length,
+      valid: reply.calls.filter((call) => {
+        const own = parser.tools.find((tool) => tool.name === call.name);
+        return own !== undefined && checkSchema(call.arguments, own.parameters).length === 0;
+      }).length,
+    };
+    done.push(one);
+    if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(one)}\n`);
     console.log(
       `${given.id}: ${wrong ?? 'right'} ${wrong === undefined ? '' : JSON.stringify(text.slice(0, 120))}`,
     );
   }
-  const [low, high] = wilson(right, cases.length);
+  const right = done.filter((one) => one.wrong === undefined).length;
+  const sum = (key: 'opened' | 'valid'): number => done.reduce((n, one) => n + one[key], 0);
+  const [low, high] = wilson(right, done.length);
   console.log(
-    `${set}: ${right}/${cases.length} right (95 %: ${(100 * low).toFixed(0)}-${(100 * high).toFixed(0)} %); of ${opened} calls ${valid} satisfy their schemas\n`,
+    `${set}: ${right}/${done.length} right (95 %: ${(100 * low).toFixed(0)}-${(100 * high).toFixed(0)} %); of ${sum('opened')} calls ${sum('valid')} satisfy their schemas\n`,
   );
 }
 engine.dispose();

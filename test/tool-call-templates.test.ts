@@ -6,6 +6,7 @@ import { type ChatMessage, compileChatTemplate } from '@ashlar/tokenizer/chat-te
 import { gatherReply, type ParsedReply, ToolCallParser } from '@ashlar/tools';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCall, anyCallTools, anyText } from '../packages/tools/src/formats/fixtures/any-calls.ts';
 
 const folder = join(import.meta.dirname, '../../shared/goldens/chat');
 
@@ -49,97 +50,16 @@ const published: readonly Published[] = [
   { template: 'model-meetkai-functionary-medium-v3.1', format: 'functionary-v3.1' },
 ];
 
-const tools = [
-  declared('now', {}),
-  declared('write_file', { path: { type: 'string' }, text: { type: 'string' } }),
-  declared('values', {
-    number: { type: 'number' },
-    whole: { type: 'integer' },
-    flag: { type: 'boolean' },
-    list: { type: 'array', items: {} },
-    object: { type: 'object' },
-    either: { anyOf: [{ type: 'array', items: {} }, { type: 'string' }], type: ['array', 'string'] },
-  }),
-];
-function declared(name: string, properties: object) {
-  const described = Object.fromEntries(
-    Object.entries(properties).map(([key, schema]) => [key, { description: key, ...(schema as object) }]),
-  );
-  return {
-    type: 'function',
-    function: {
-      name,
-      description: name,
-      parameters: { type: 'object', properties: described, required: [] },
-    },
-  };
-}
-
-const fragments = [
-  '</tool_call>',
-  '<tool_call>',
-  '"',
-  "'",
-  '\\',
-  '\n',
-  '|',
-  '}',
-  ']',
-  '```',
-  '<｜tool▁calls▁end｜>',
-  '[ARGS]',
-  'a=b',
-  '日本',
-  '🗼',
-  ' ',
-];
-const sayable = (published: Published): fc.Arbitrary<string> => {
-  const any = fc
-    .array(fc.oneof(fc.constantFrom(...fragments), fc.string({ unit: 'grapheme', maxLength: 4 })), {
-      maxLength: 6,
-    })
-    .map((parts) => parts.join(''));
-  return published.raw ? any.filter((text) => !/<\/|\r/.test(text)) : any;
-};
-const calls = (given: Published) => {
-  const text = sayable(given);
-  const number = fc.oneof(
-    fc.integer(),
-    fc.integer({ min: -1e6, max: 1e6 }).map((n) => n / 8),
-  );
-  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 3 },
-      text,
-      number,
-      fc.boolean(),
-      fc.array(tie('value'), { maxLength: 3 }),
-      fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), tie('value'), { maxKeys: 3, noNullPrototype: true }),
-    ),
-  }));
-  const call = fc.oneof(
-    fc.constant({ name: 'now', arguments: {} }),
-    fc.record({ name: fc.constant('write_file'), arguments: fc.record({ path: text, text }) }),
-    fc.record({
-      name: fc.constant('values'),
-      arguments: fc.record(
-        {
-          number,
-          whole: fc.integer(),
-          flag: fc.boolean(),
-          list: fc.array(value, { maxLength: 3 }),
-          object: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), value, {
-            maxKeys: 3,
-            noNullPrototype: true,
-          }),
-          either: fc.constantFrom('plain words', ['a', 'b']),
-        },
-        { requiredKeys: [] },
-      ),
-    }),
-  );
-  return fc.array(call, { minLength: 1, maxLength: given.single ? 1 : 3 });
-};
+// Templates write null, and values of no type, as they like: neither can be read back for certain (and one published template never ends on them).
+const names = ['now', 'write_file', 'typed-values'];
+const tools = anyCallTools.slice(0, names.length);
+const sayable = (published: Published): fc.Arbitrary<string> =>
+  published.raw ? anyText.filter((text) => !/<\/|\r/.test(text)) : anyText;
+const calls = (given: Published) =>
+  fc.array(anyCall(sayable(given), { nulls: false, tools: names }), {
+    minLength: 1,
+    maxLength: given.single ? 1 : 3,
+  });
 
 const ends =
   /(?:<\|im_end\|>|<\/s>|<\|eot_id\|>|<\|eom_id\|>|<\|end_of_text\|>|<｜end▁of▁sentence｜>|<seed:eos>|<\|endoftext\|>)[\s\S]*$/;

@@ -4,7 +4,8 @@ import { isObject, type Json, type JsonObject, writeJson } from '../json.ts';
 import type { ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
 import { wordOf } from './pattern.ts';
-import { mainParameter, type ToolSignature, toolSignature } from './tool-signature.ts';
+import { mainParameter, propertySchema, type ToolSignature, toolSignature } from './tool-signature.ts';
+import { saysType, untypedText } from './type-by-schema.ts';
 
 /** A call to write. */
 export interface RenderedCall {
@@ -97,7 +98,7 @@ function writeArguments(call: RenderedCall, format: ToolFormat, tools: readonly 
         .map(([key, value]) =>
           fill(format.render.parameter ?? '', {
             key,
-            value: typeof value === 'string' ? value : writeJson(value, 'python'),
+            value: typeof value === 'string' ? rawText(value, key, call, tools) : writeJson(value, 'python'),
           }),
         )
         .join('');
@@ -111,6 +112,13 @@ function writeArguments(call: RenderedCall, format: ToolFormat, tools: readonly 
       return bare ? value : writeJson(args, 'python');
     }
   }
+}
+
+/** A string between tags: as it is, but where its parameter has no type and it would be read as something else. */
+function rawText(text: string, key: string, call: RenderedCall, tools: readonly ToolSignature[]): string {
+  const tool = tools.find((t) => t.name === call.name);
+  const typed = tool !== undefined && saysType(propertySchema(tool.parameters, key), tool.parameters);
+  return typed ? text : untypedText(text);
 }
 
 /** A value as a Python literal. */

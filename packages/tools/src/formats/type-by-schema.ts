@@ -83,14 +83,19 @@ const structure = (text: string): Json | undefined => {
   return undefined;
 };
 
-/** Without a schema: JSON when it is JSON and no string, else the text. */
+/** Without a type: JSON when it is JSON and no string, a text in quotes that would be something else without them, else the text itself. */
 function untyped(raw: string): Json {
   try {
     const value = parseJson(raw);
-    return typeof value === 'string' ? raw : value;
+    return typeof value === 'string' && untyped(value) === value ? raw : value;
   } catch {
     return raw;
   }
+}
+
+/** A string written so that {@link typeBySchema} reads it back where a schema says no type. */
+export function untypedText(text: string): string {
+  return untyped(text) === text ? text : JSON.stringify(text);
 }
 
 /** The types a schema admits; empty when it says nothing. */
