@@ -36,12 +36,12 @@ function scheduleOf(processors: readonly Processor[]): Processor[] {
 }
 
 /**
- * Runs the processors on the row, in place.
+ * Runs the processors on the row, in place; the first `from` of the schedule have run.
  *
  * @throws EmptySupportError naming the step after which no candidate was left.
  */
-export function runChain(chain: Chain, row: Row, context: StepContext): void {
-  for (const processor of chain.schedule) {
+export function runChain(chain: Chain, row: Row, context: StepContext, from = 0): void {
+  for (const processor of from === 0 ? chain.schedule : chain.schedule.slice(from)) {
     processor.process(row, context);
     if (row.n === 0) throw new EmptySupportError(processor.name);
   }

@@ -52,6 +52,13 @@ export interface Processor {
    * monotone one.
    */
   readonly rankOnly?: boolean;
+  /**
+   * True for a step that raises no logit and looks at none but the one it changes: each stays, sinks or goes. The
+   * largest logits of a row then decide a draw where enough of them stay above the rest.
+   */
+  readonly onlyLowers?: boolean;
+  /** Present when the step keeps the `k` largest logits and nothing else, with `ties` also what equals the k-th. */
+  readonly keepsTop?: { readonly k: number; readonly ties: boolean };
   /** True for a step that makes its own law and must be the last. */
   readonly last?: boolean;
   /** True for a step that forbids ids by themselves: what a constraint forces is then drawn and not jumped over. */

@@ -13,6 +13,7 @@ import { categorical } from './samplers/categorical.ts';
 import { greedy } from './samplers/greedy.ts';
 import { gumbel } from './samplers/gumbel.ts';
 import { cloneHistory, createHistory, dropTokens, pushToken, type TokenHistory } from './token-history.ts';
+import { clearTop, loadTop, type TopLogits, topPlanOf } from './top-plan.ts';
 
 /** Options of {@link sampler}: the steps, and how the draw is made. */
 export interface SamplerOptions extends StepOptions {
@@ -89,6 +90,16 @@ export interface Sampler {
    * relative to `logSumExp`, which must be given for them.
    */
   sampleCandidates(candidates: Candidates, vocabSize: number): Sampled;
+  /**
+   * How many of a row's largest logits the next draw needs at the least, with the chain's penalties and constraints; undefined when
+   * it needs the whole row (a law of full support, a step that raises logits).
+   */
+  topNeeded(): number | undefined;
+  /**
+   * As `sample`, from the largest logits of a row of `vocabSize` alone: draws the same id. Undefined, with nothing changed, when
+   * they do not decide: `sample` is to be asked with the row. An argmax reports no processed logprob.
+   */
+  sampleTop(top: TopLogits, vocabSize: number): Sampled | undefined;
   /**
    * The law that `sample` would draw from: probabilities [V] in f64. Draws nothing, changes neither the logits nor
    * the sampler.
@@ -169,6 +180,7 @@ export function sampler(options: SamplerOptions = {}): Sampler {
     topLogprobs: checkInteger('topLogprobs', topLogprobs ?? 0, 0),
     row: createRow(),
     raw: createRow(),
+    scratch: { values: new Float32Array(0) },
   });
 }
 
@@ -192,10 +204,14 @@ interface Parts {
   /** Shared by all copies: they are only used within one call. */
   readonly row: Row;
   readonly raw: Row;
+  /** A row of -Infinity between calls. */
+  readonly scratch: { values: Float32Array };
 }
 
 function build(parts: Parts): Sampler {
-  const { chain, random, seed, lane, history, row, raw, logprobs, topLogprobs } = parts;
+  const { chain, random, seed, lane, history, row, raw, logprobs, topLogprobs, scratch } = parts;
+  const plan = topPlanOf(chain, topLogprobs);
+  const topPlan = logprobs === 'processed' && plan?.lawless ? undefined : plan;
   let { started } = parts;
   let rawCopy: Float64Array | undefined;
   const context: StepContext = {
@@ -210,8 +226,8 @@ function build(parts: Parts): Sampler {
     if (!started) history.promptLength = history.length;
     for (const state of stateful) state.accept(id, probability);
   };
-  const draw = (logSumExp: number | undefined): Sampled => {
-    runChain(chain, row, context);
+  const draw = (logSumExp: number | undefined, done = 0, lawless = false): Sampled => {
+    runChain(chain, row, context, done);
     const slot = chain.draw.pick(row, context);
     const id = idAt(row, slot);
     started = true;
@@ -227,7 +243,7 @@ function build(parts: Parts): Sampler {
       );
     append(id, chain.draw.name === 'greedy' ? probability && 1 : probability);
     if (ranked === undefined)
-      return probability === undefined ? { id } : { id, logprob: Math.log(probability) };
+      return probability === undefined || lawless ? { id } : { id, logprob: Math.log(probability) };
     const { logprob, rank, top } = ranked;
     return topLogprobs > 0 ? { id, logprob, rank, top } : { id, logprob, rank };
   };
@@ -249,6 +265,18 @@ function build(parts: Parts): Sampler {
       }
       loadCandidates(row, ids, logits, vocabSize);
       return draw(logSumExp);
+    },
+    topNeeded: () => topPlan?.needed,
+    sampleTop(top, vocabSize) {
+      if (topPlan === undefined) return undefined;
+      if (scratch.values.length !== vocabSize) scratch.values = new Float32Array(vocabSize).fill(-Infinity);
+      try {
+        if (!loadTop(topPlan, top, scratch.values, row, context)) return undefined;
+        if (logprobs === 'raw') loadCandidates(raw, top.ids, top.logits, vocabSize);
+        return draw(top.logSumExp, topPlan.lowering.length, topPlan.lawless);
+      } finally {
+        clearTop(top, scratch.values);
+      }
     },
     law(logits) {
       loadRow(row, logits.slice());

@@ -1,7 +1,8 @@
 // One row of logits -> one step: the drawn id, its log-probability, the text that became certain, and whether the sequence ends here. Shared by `generate` and
 // the scheduler, so that a request has the same steps in both.
 import type { FinishReason, GenerateStep } from './generate.ts';
-import { logSumExp, topLogprobs } from './logprobs.ts';
+import type { TopLogits } from './language-model.ts';
+import { logSumExp, type TokenLogprob, topLogprobs } from './logprobs.ts';
 import type { Limits } from './read-prompts.ts';
 import type { LaneDraw } from './step-lanes.ts';
 import type { TextStream } from './stream-text.ts';
@@ -15,17 +16,45 @@ export interface DrawnLane {
 }
 
 /** Draws one id, counts it and says what becomes of it. */
-export function drawStep(lane: DrawnLane, { row, length, choose }: LaneDraw, limits: Limits): GenerateStep {
+export function drawStep(
+  lane: DrawnLane,
+  { logits, length, choose }: LaneDraw,
+  limits: Limits,
+): GenerateStep {
   const { logprobs } = limits;
-  checkNumbers(row);
-  // Before the sampler, which may write into the row.
-  const top = logprobs === undefined || logprobs === 0 ? undefined : topLogprobs(row, logprobs);
-  const normaliser = logprobs === undefined ? 0 : logSumExp(row);
-  const raw = logprobs === undefined ? undefined : row.slice();
+  const of = logits instanceof Float32Array ? rowReport(logits, logprobs) : topReport(logits, logprobs);
   const drawn = choose();
-  const { id } = drawn;
-  const logprob = raw === undefined ? drawn.logprob : raw[id] - normaliser;
-  return settle(lane, id, { logprob, topLogprobs: top }, length, limits);
+  const logprob = logprobs === undefined ? drawn.logprob : of.logprob(drawn.id);
+  return settle(lane, drawn.id, { logprob, topLogprobs: of.top }, length, limits);
+}
+
+/** What a step reports of its logits; read before the sampler, which may write into the row. */
+interface Report {
+  readonly top: readonly TokenLogprob[] | undefined;
+  logprob(id: number): number;
+}
+
+function rowReport(row: Float32Array, logprobs: number | undefined): Report {
+  checkNumbers(row);
+  if (logprobs === undefined) return { top: undefined, logprob: () => Number.NaN };
+  const normaliser = logSumExp(row);
+  const raw = row.slice();
+  return {
+    top: logprobs === 0 ? undefined : topLogprobs(row, logprobs),
+    logprob: (id) => raw[id] - normaliser,
+  };
+}
+
+function topReport({ ids, logits, logSumExp: normaliser }: TopLogits, logprobs: number | undefined): Report {
+  const at = (i: number): TokenLogprob => ({ id: ids[i], logprob: logits[i] - normaliser });
+  return {
+    top: logprobs ? Array.from({ length: Math.min(logprobs, ids.length) }, (_, i) => at(i)) : undefined,
+    logprob(id) {
+      const place = ids.indexOf(id);
+      if (place < 0) throw new RangeError(`sampler: expected one of the largest logits' ids, got ${id}`);
+      return at(place).logprob;
+    },
+  };
 }
 
 /**

@@ -141,8 +141,11 @@ async function* run<S extends Sequence>(
     for (const lane of live) await prefill(model, lane, signal);
     while (live.length > 0) {
       signal?.throwIfAborted();
-      const results = await stepLanes(model, live, (lane) =>
-        guessRoom(limits, lane.made, lane.sequence.length, lane.next.length),
+      const results = await stepLanes(
+        model,
+        live,
+        (lane) => guessRoom(limits, lane.made, lane.sequence.length, lane.next.length),
+        () => limits.logprobs,
       );
       for (const [i, lane] of live.entries()) {
         const steps: GenerateStep[] = [];
@@ -185,7 +188,8 @@ async function prefill<S extends Sequence>(
   while (lane.next.length > piece) {
     signal?.throwIfAborted();
     const ids = Array.prototype.slice.call(lane.next, 0, piece) as number[];
-    await model.step([{ sequence: lane.sequence, ids }]);
+    const request = { sequence: lane.sequence, ids, read: 'nothing' } as const;
+    await (model.readStep === undefined ? model.step([request]) : model.readStep([request]));
     lane.next = Array.prototype.slice.call(lane.next, piece) as number[];
     await nextTurn();
   }

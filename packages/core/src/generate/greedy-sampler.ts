@@ -7,5 +7,7 @@ export const greedySampler: TokenSampler = {
     for (let i = 1; i < logits.length; i++) if (logits[i] > logits[id]) id = i;
     return { id };
   },
+  topNeeded: () => 1,
+  sampleTop: ({ ids }) => ({ id: ids[0] }),
   fork: () => greedySampler,
 };

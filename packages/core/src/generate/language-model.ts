@@ -22,6 +22,25 @@ export interface StepRequest<S extends Sequence = Sequence> {
   readonly ids: ArrayLike<number>;
 }
 
+/** The largest logits of a row, likeliest first, the lower id first among equals; no NaN. */
+export interface TopLogits {
+  readonly ids: Int32Array;
+  readonly logits: Float32Array;
+  /** ln sum exp over the whole row: `logits[i] - logSumExp` is a log-probability. */
+  readonly logSumExp: number;
+}
+
+/** Wants the `count` largest logits of a row, and the whole row after all where `enough` says that they are not enough. */
+export interface TopRead {
+  readonly count: number;
+  enough(top: TopLogits): boolean;
+}
+
+/** Ids to append, and what is to be read behind the last of them. */
+export interface ReadRequest<S extends Sequence = Sequence> extends StepRequest<S> {
+  readonly read: 'row' | 'nothing' | TopRead;
+}
+
 /** A model that continues sequences of ids. */
 export interface LanguageModel<S extends Sequence = Sequence> {
   readonly vocabSize: number;
@@ -34,4 +53,9 @@ export interface LanguageModel<S extends Sequence = Sequence> {
   newSequence(): S;
   /** Appends each request's ids; answers the logits [V] behind each one's last id. All sequences or, on an error, none are changed. */
   step(requests: readonly StepRequest<S>[]): Promise<Float32Array[]>;
+  /**
+   * As `step`, for models whose logits lie on a device: reads what is wanted. Answers the whole row [V] where it was wanted, where `enough` said no, and wherever that is
+   * simpler; undefined at most where nothing was wanted.
+   */
+  readStep?(requests: readonly ReadRequest<S>[]): Promise<(Float32Array | TopLogits | undefined)[]>;
 }

@@ -1,6 +1,8 @@
 // What generation takes from other packages, as structural types: a tokenizer of @ashlar/tokenizer and a sampler of @ashlar/sampling fit,
 // and so does anything else with these calls.
 
+import type { TopLogits } from './language-model.ts';
+
 /** One message of a chat; templates may use further fields. */
 export interface ChatMessage {
   readonly role: string;
@@ -20,10 +22,20 @@ export interface TokenCodec {
   readonly specialIds?: ReadonlySet<number>;
 }
 
+/** An id, and its log-probability where that is known. */
+export interface Drawn {
+  readonly id: number;
+  readonly logprob?: number;
+}
+
 /** Draws ids from rows of logits. */
 export interface TokenSampler {
   /** Draws the next id from one row of logits [V]; may change the row in place. */
-  sample(logits: Float32Array): { readonly id: number; readonly logprob?: number };
+  sample(logits: Float32Array): Drawn;
+  /** How many of a row's largest logits the next draw needs at the least; undefined when it needs the whole row. */
+  topNeeded?(): number | undefined;
+  /** Draws, from the largest logits of a row of `vocabSize`, what `sample` would draw from the whole row; undefined, with nothing changed, when they do not decide. */
+  sampleTop?(top: TopLogits, vocabSize: number): Drawn | undefined;
   /** Told of every id of the sequence that it did not draw itself: the prompt, forced tokens. */
   accept?(id: number): void;
   /**
@@ -43,7 +55,7 @@ export interface TokenSpeculator {
    * The new ids: the guesses that stay and, unless one of them ends the text, one more. `rows[i]` are the logits [V] behind the first i guesses;
    * they must not be changed.
    */
-  settle(rows: readonly Float32Array[]): readonly { readonly id: number; readonly logprob?: number }[];
+  settle(rows: readonly Float32Array[]): readonly Drawn[];
   /** Told of the ids of the prompt. */
   accept(id: number): void;
   /** An independent copy for lane `lane` of a batch, with its own random stream. */

@@ -16,12 +16,12 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../backends/choose.ts';
 import { toBackendError } from '../backends/errors.ts';
-import type { LanguageModel, StepRequest } from '../generate/language-model.ts';
+import type { LanguageModel, ReadRequest, StepRequest } from '../generate/language-model.ts';
 import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
 import { cachedPass } from '../kv-cache/cached-pass.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
-import type { StepExecutor } from '../runtime/step-executor.ts';
+import type { PassRequest, StepExecutor } from '../runtime/step-executor.ts';
 import { type Adapter, linearSpecs, withLora, withRowAdapters } from '../train/lora/lora.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
 import { checkIds, type IdRows, toIdTensor } from './id-rows.ts';
@@ -224,17 +224,20 @@ export function createModel({
   };
 
   // All requests in one pass, whatever their numbers of ids: rows of tokens carry their own positions and pages.
-  const runFused = async (fused: StepExecutor, requests: readonly StepRequest<KvSequence>[]) => {
+  const runFused = async <R extends StepRequest<KvSequence>, T>(
+    requests: readonly R[],
+    run: (passes: (R & PassRequest)[]) => Promise<T>,
+  ): Promise<T> => {
     const reservations = kv.reserve(
       requests.map((r) => r.sequence),
       requests.map((r) => r.ids.length),
     );
     try {
-      const results = await fused.run(
-        requests.map(({ ids, sequence }, i) => ({
-          ids,
+      const results = await run(
+        requests.map((request, i) => ({
+          ...request,
           reservation: reservations[i],
-          adapter: adapters.get(sequence) ?? adapter,
+          adapter: adapters.get(request.sequence) ?? adapter,
         })),
       );
       reservations.forEach((reservation, i) => {
@@ -247,7 +250,26 @@ export function createModel({
     }
   };
 
+  const check = (requests: readonly StepRequest<KvSequence>[]) => {
+    for (const { sequence, ids } of requests) {
+      if (ids.length === 0) throw new RangeError('ids: expected at least one, got none');
+      checkIds(ids, config.vocabSize);
+      checkLength(config, sequence.length + ids.length);
+    }
+  };
+  const readers =
+    executor?.runAndRead === undefined
+      ? {}
+      : {
+          async readStep(requests: readonly ReadRequest<KvSequence>[]) {
+            use();
+            check(requests);
+            return runFused(requests, executor.runAndRead as NonNullable<StepExecutor['runAndRead']>);
+          },
+        };
+
   const model: Model = {
+    ...readers,
     config,
     family: config.family,
     backend,
@@ -327,13 +349,9 @@ export function createModel({
     },
     async step(requests) {
       use();
-      for (const { sequence, ids } of requests) {
-        if (ids.length === 0) throw new RangeError('ids: expected at least one, got none');
-        checkIds(ids, config.vocabSize);
-        checkLength(config, sequence.length + ids.length);
-      }
+      check(requests);
+      if (executor !== undefined) return runFused(requests, (passes) => executor.run(passes));
       const before = requests.map((r) => r.sequence.length);
-      if (executor !== undefined) return runFused(executor, requests);
       const results = new Array<Float32Array>(requests.length);
       try {
         for (const group of byCount(requests)) {

@@ -156,8 +156,9 @@ export function createScheduler<S extends Sequence>(
   }
 
   async function runPass(planned: readonly PlannedLane<S>[]): Promise<void> {
-    const guesses = new Map<SteppedLane<S>, number>();
-    const lanes = planned.map(({ request, rows, guesses: own }) => {
+    const requestOf = new Map<SteppedLane<S>, PlannedLane<S>>();
+    const lanes = planned.map((one) => {
+      const { request, rows } = one;
       const sequence = request.sequence as S;
       const lane: SteppedLane<S> = {
         sequence,
@@ -167,7 +168,7 @@ export function createScheduler<S extends Sequence>(
         made: request.made,
         partial: rows < remaining(request),
       };
-      guesses.set(lane, own);
+      requestOf.set(lane, one);
       if (!request.begun) {
         request.begun = true;
         request.cachedIds = Math.min(sequence.length, request.promptIds);
@@ -180,7 +181,12 @@ export function createScheduler<S extends Sequence>(
     });
     let results: readonly LaneResult[];
     try {
-      results = await stepLanes(model, lanes, (lane) => guesses.get(lane) ?? 0);
+      results = await stepLanes(
+        model,
+        lanes,
+        (lane) => requestOf.get(lane)?.guesses ?? 0,
+        (lane) => requestOf.get(lane)?.request.limits.logprobs,
+      );
     } catch (error) {
       flying.clear();
       const inPass = planned.map(({ request }) => request);

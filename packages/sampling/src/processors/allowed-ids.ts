@@ -22,6 +22,7 @@ export function allowedIds(options: AllowedIdsOptions): Processor {
     name: 'allowedIds',
     options: { ids },
     argmaxInvariant: false,
+    onlyLowers: true,
     forbids: true,
     process(row) {
       checkInVocabulary('allowedIds', ids[ids.length - 1], row);

@@ -40,6 +40,7 @@ function build(running: TokenConstraint, ids: number[], prompt: number, begun: b
     name: 'constraint',
     options: {},
     argmaxInvariant: false,
+    onlyLowers: true,
     process(row) {
       keepMasked(row, running.mask());
     },

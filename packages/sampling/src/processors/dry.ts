@@ -74,6 +74,7 @@ export function dry(options: DryOptions): Processor {
     name: 'dry',
     options: { multiplier, base, allowedLength, lastN, breakers: breakers.length > 0 ? breakers : undefined },
     argmaxInvariant: false,
+    onlyLowers: true,
     process(row, { history }) {
       const { tokens, length } = history;
       const size = Math.min(length, lastN ?? length);

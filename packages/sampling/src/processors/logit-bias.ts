@@ -34,6 +34,7 @@ export function logitBias(options: LogitBiasOptions): Processor {
     name: 'logitBias',
     options: { bias: Object.fromEntries(pairs) },
     argmaxInvariant: false,
+    onlyLowers: biases.every((bias) => bias <= 0),
     forbids: biases.includes(-Infinity),
     process(row) {
       for (let i = 0; i < ids.length; i++) {

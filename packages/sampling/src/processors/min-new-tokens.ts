@@ -25,6 +25,7 @@ export function minNewTokens(options: MinNewTokensOptions): Processor {
     name: 'minNewTokens',
     options: { count, eosTokenIds: ids },
     argmaxInvariant: false,
+    onlyLowers: true,
     process(row, { history }) {
       if (history.length - history.promptLength >= count) return;
       for (let i = 0; i < ids.length; i++) {

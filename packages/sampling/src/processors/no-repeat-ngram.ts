@@ -22,6 +22,7 @@ export function noRepeatNgram(options: NoRepeatNgramOptions): Processor {
     name: 'noRepeatNgram',
     options: { size },
     argmaxInvariant: false,
+    onlyLowers: true,
     forbids: true,
     process(row, { history: { tokens, length } }) {
       const tail = length - size + 1; // where the last n - 1 ids begin

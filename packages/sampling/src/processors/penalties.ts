@@ -61,6 +61,7 @@ export function penalties(options: PenaltiesOptions): Processor {
     name: 'penalties',
     options: { repetition, frequency, presence, lastN, repetitionScope, frequencyScope },
     argmaxInvariant: false,
+    onlyLowers: repetition >= 1 && frequency >= 0 && presence >= 0,
     process(row, { history }) {
       if (seen.length < row.vocabSize) {
         seen = new Int32Array(row.vocabSize);

@@ -33,6 +33,7 @@ export function sequenceBias(options: SequenceBiasOptions): Processor {
     name: 'sequenceBias',
     options: { biases: options.biases },
     argmaxInvariant: false,
+    onlyLowers: biases.every(({ bias }) => bias <= 0),
     forbids: biases.some(({ bias }) => bias === -Infinity),
     process(row, { history }) {
       for (const { ids, bias } of biases) addBias('sequenceBias', row, history, ids, bias);
@@ -52,6 +53,7 @@ export function badWords(options: BadWordsOptions): Processor {
     name: 'badWords',
     options: { sequences: options.sequences },
     argmaxInvariant: false,
+    onlyLowers: true,
     forbids: true,
     process(row, { history }) {
       for (const ids of sequences) addBias('badWords', row, history, ids, -Infinity);

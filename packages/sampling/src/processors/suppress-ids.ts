@@ -24,6 +24,7 @@ export function suppressIds(options: SuppressIdsOptions): Processor {
     name: 'suppressIds',
     options: { ids, atBegin },
     argmaxInvariant: false,
+    onlyLowers: true,
     forbids: true,
     process(row, { history }) {
       if (atBegin && history.length > history.promptLength) return;

@@ -27,6 +27,7 @@ export function temperature(options: TemperatureOptions): Processor {
     options: { temperature: t },
     argmaxInvariant: true,
     monotone: t > 0,
+    ...(t === 0 ? { keepsTop: { k: 1, ties: false } } : {}),
     process(row) {
       if (t === 1) return;
       if (t === 0) {

@@ -27,6 +27,7 @@ export function topK(options: TopKOptions): Processor {
     options: { k, keepTies },
     argmaxInvariant: true,
     rankOnly: true,
+    keepsTop: { k, ties: keepTies },
     process(row) {
       keepTop(row, k, keepTies);
     },

@@ -1,7 +1,7 @@
 // What changes from pass to pass, written into small buffers: for every row its id, position, pages and angles.
 import type { RopeConfig } from '../../models/model-config.ts';
 import { ropeFrequencies } from '../../ops/rope-frequencies.ts';
-import type { PassRequest } from '../step-executor.ts';
+import type { PassRequest, ReadPassRequest } from '../step-executor.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import { rowFields, rowWords } from './kernels/gather.ts';
 import type { PassBuffers } from './pass-buffers.ts';
@@ -12,17 +12,18 @@ export interface RowOf {
   readonly id: number;
   readonly position: number;
   readonly request: number;
-  readonly last: boolean;
+  /** Whether something of its logits is. */
+  readonly wanted: boolean;
 }
 
 /** All tokens of the requests, in order. */
-export const rowsOf = (requests: readonly PassRequest[]): RowOf[] =>
-  requests.flatMap(({ ids, reservation }, request) =>
+export const rowsOf = (requests: readonly ReadPassRequest[]): RowOf[] =>
+  requests.flatMap(({ ids, reservation, read }, request) =>
     Array.from({ length: ids.length }, (_, t) => ({
       id: ids[t],
       position: reservation.start + t,
       request,
-      last: t === ids.length - 1,
+      wanted: t === ids.length - 1 && read !== 'nothing',
     })),
   );
 

@@ -6,6 +6,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
 import { chooseBackend } from '../../backends/choose.ts';
+import { generateBatch } from '../../generate/generate.ts';
+import type { TopLogits } from '../../generate/language-model.ts';
+import { logSumExp } from '../../generate/logprobs.ts';
 import { estimateMemory } from '../../inspect/estimate-memory.ts';
 import { parseModelConfig } from '../../models/config.ts';
 import { loadModel } from '../../models/load-model.ts';
@@ -100,6 +103,75 @@ describe.skipIf(!started)('the webgpu executor', () => {
     const rows = await fused.step(prompts.map((ids, i) => ({ sequence: sequences[i], ids })));
     for (const [i, ids] of prompts.entries()) close(rows[i], await last(fused, ids), 1e-4);
     for (const sequence of sequences) sequence.dispose();
+  });
+
+  it('reads of each request what is wanted: the row, its largest logits, the row after all, or nothing', async () => {
+    const readStep = fused.readStep as NonNullable<Model['readStep']>;
+    const prompts = [[1, 2, 3], [7], [5, 6, 7, 8], [9, 9]];
+    const rows = await Promise.all(prompts.map((ids) => last(fused, ids)));
+    const sequences = prompts.map(() => fused.newSequence());
+    const asked: TopLogits[] = [];
+    const few = (enough: boolean) => ({
+      count: 5,
+      enough(top: TopLogits) {
+        asked.push(top);
+        return enough;
+      },
+    });
+    const reads = ['row', few(true), few(false), 'nothing'] as const;
+    const answers = await readStep(
+      prompts.map((ids, i) => ({ sequence: sequences[i], ids, read: reads[i] })),
+    );
+    close(answers[0] as Float32Array, rows[0], 1e-4);
+    close(answers[2] as Float32Array, rows[2], 1e-4);
+    expect(answers[1]).toBe(asked[0]);
+    const { ids, logits, logSumExp: sum } = asked[0];
+    const best = Array.from(rows[1].keys()).sort((a, b) => rows[1][b] - rows[1][a] || a - b);
+    expect(Array.from(ids)).toEqual(best.slice(0, 5));
+    close(
+      logits,
+      Float32Array.from(best.slice(0, 5), (id) => rows[1][id]),
+      1e-4,
+    );
+    expect(sum).toBeCloseTo(logSumExp(rows[1]), 4);
+    // What nobody reads has been appended all the same.
+    expect(sequences.map(({ length }) => length)).toEqual([3, 1, 4, 2]);
+    const [row] = await fused.step([{ sequence: sequences[3], ids: [4] }]);
+    close(row, await last(fused, [9, 9, 4]), 1e-4);
+    for (const sequence of sequences) sequence.dispose();
+  });
+
+  it('a row that is read after all is that of its own pass, whatever else is stepped meanwhile', async () => {
+    const readStep = fused.readStep as NonNullable<Model['readStep']>;
+    const prompts = Array.from({ length: 4 }, (_, i) => [10 + i, 20 * i, 3]);
+    const rows: Float32Array[] = [];
+    for (const ids of prompts) rows.push(await last(fused, ids));
+    const answers = await Promise.all(
+      prompts.map(async (ids, i) => {
+        using sequence = fused.newSequence();
+        const read = i % 2 === 0 ? { count: 2, enough: () => false } : ('row' as const);
+        return (await readStep([{ sequence, ids, read }]))[0] as Float32Array;
+      }),
+    );
+    for (const [i, row] of answers.entries()) close(row, rows[i], 1e-6);
+  });
+
+  it('generates the ids of whole rows from the largest logits, one sequence or several', async () => {
+    const { readStep, ...rest } = fused;
+    const plain = rest as Model;
+    for (const prompts of [[[1, 2, 3]], [[5], [8, 8, 8], [1, 900]]]) {
+      const [short, whole] = [fused, plain].map(async (model) => {
+        const steps: [number, number | undefined, unknown][] = [];
+        for await (const { id, sequence, logprob } of generateBatch(model, prompts, {
+          maxNewTokens: 24,
+          logprobs: 3,
+        }))
+          steps.push([id, sequence, logprob?.toFixed(3)]);
+        return steps;
+      });
+      expect(await short).toEqual(await whole);
+    }
+    expect(readStep).toBeDefined();
   });
 
   it('a fork goes on without disturbing its parent, and a snapshot restores', async () => {

@@ -2,17 +2,23 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../../backends/choose.ts';
 import { isSoftwareDevice } from '../../backends/webgpu.ts';
+import type { TopLogits } from '../../generate/language-model.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
-import type { PassRequest, StepExecutor } from '../step-executor.ts';
+import type { PassRequest, ReadPassRequest, StepExecutor } from '../step-executor.ts';
 import { createDeviceAdapters, type DeviceAdapter } from './device-adapters.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import type { DeviceParameters } from './device-parameters.ts';
+import { createTurns } from './in-turn.ts';
 import { createKernelCache, type Dispatch } from './kernel.ts';
 import { gpuTuning, type LinearTuning, softwareTuning } from './linear-tuning.ts';
 import { createParameterTensors, tensorBuffer } from './parameter-tensors.ts';
 import { createPassBuffers } from './pass-buffers.ts';
+import { createOutputReader, outputKey, type PassOutput } from './pass-output.ts';
 import { createPassTables, type RowOf, rowsOf } from './pass-tables.ts';
 import { createPlanDispatches } from './plan-dispatches.ts';
+import { type KernelTime, profilePass, replay } from './profile-pass.ts';
+import { createStaging } from './staging.ts';
+import { createTopFinder } from './top-logits.ts';
 import { createWebgpuPageStore } from './webgpu-page-store.ts';
 
 /** Options of `createWebgpuExecutor`. */
@@ -28,13 +34,6 @@ export interface WebgpuExecutorOptions {
   readonly subgroups?: boolean;
   /** Default by the device. */
   readonly tuning?: LinearTuning;
-}
-
-/** Time that kernels of one sort took, and how many there were. */
-export interface KernelTime {
-  readonly sort: string;
-  readonly count: number;
-  readonly microseconds: number;
 }
 
 /** The executor with what benches and tests look at. */
@@ -92,7 +91,14 @@ export function createWebgpuExecutor(
   let seen: unknown[] = [];
   let epoch = 0;
   const refresh = () => {
-    const now = [store.version, parameters.version, tables.blocks, logits?.buffer, adapters.version];
+    const now = [
+      store.version,
+      parameters.version,
+      tables.blocks,
+      logits?.buffer,
+      top.version,
+      adapters.version,
+    ];
     if (now.every((value, i) => value === seen[i])) return;
     seen = now;
     epoch++;
@@ -123,20 +129,9 @@ export function createWebgpuExecutor(
     return logits.buffer;
   };
 
-  const staging: GPUBuffer[] = [];
-  const takeStaging = (bytes: number): GPUBuffer => {
-    const fits = staging.findIndex(({ size }) => size >= bytes);
-    if (fits >= 0) return staging.splice(fits, 1)[0];
-    return device.createBuffer({
-      size: bytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-      label: 'staging',
-    });
-  };
-  const giveStaging = (buffer: GPUBuffer) => {
-    staging.push(buffer);
-    if (staging.length > 4) staging.shift()?.destroy();
-  };
+  const staging = createStaging(device);
+  const top = createTopFinder(memory, cache, V);
+  const reader = createOutputReader(device, staging, top, V, () => (logits as { buffer: GPUBuffer }).buffer);
 
   /** A pass that has been recorded: it reads everything that changes from the tables, so it may be submitted whenever they say the same shape. */
   interface Recorded {
@@ -145,47 +140,52 @@ export function createWebgpuExecutor(
     readonly commands: GPUCommandBuffer;
     readonly back: GPUBuffer | undefined;
   }
+  /** What decides how a pass is recorded. */
+  interface Shape {
+    readonly rows: number;
+    readonly keys: number;
+    readonly output: PassOutput;
+    readonly beside: readonly DeviceAdapter[];
+  }
   let ahead: Recorded | undefined;
-  let lastKey = '';
-  const record = (
-    rows: number,
-    keys: number,
-    wanted: number,
-    beside: readonly DeviceAdapter[] = [],
-  ): Recorded => {
+  let last: Shape | undefined;
+  const keyOf = ({ rows, keys, output, beside }: Shape) =>
+    [rows, splitsOf(rows * H, keys), outputKey(output), ...idsOf(beside)].join(' ');
+  const headOf = ({ rows, count }: PassOutput): readonly Dispatch[] => {
+    if (rows === 0) return [];
+    const target = logitsFor(rows);
+    const head = recorded(`head ${rows}`, () => plan.head(rows, target));
+    if (count === 0) return head;
+    const find = recorded(`top ${rows} ${count}`, () =>
+      top.dispatches(rows, count, target, buffers.headPass),
+    );
+    return [...head, ...find];
+  };
+  const record = (shape: Shape): Recorded => {
+    const { rows, keys, output, beside } = shape;
     const encoder = device.createCommandEncoder();
     const compute = encoder.beginComputePass();
     replay(compute, layersOf(rows, keys, beside));
-    const target = wanted === 0 ? undefined : logitsFor(wanted);
-    if (target !== undefined)
-      replay(
-        compute,
-        recorded(`head ${wanted}`, () => plan.head(wanted, target)),
-      );
+    replay(compute, headOf(output));
     compute.end();
-    let back: GPUBuffer | undefined;
-    if (target !== undefined) {
-      back = takeStaging(wanted * V * 4);
-      encoder.copyBufferToBuffer(target, 0, back, 0, wanted * V * 4);
-    }
-    return { key: keyOf(rows, keys, wanted, beside), epoch, commands: encoder.finish(), back };
+    const back = output.rows === 0 ? undefined : reader.copy(encoder, output);
+    return { key: keyOf(shape), epoch, commands: encoder.finish(), back };
   };
-  const keyOf = (rows: number, keys: number, wanted: number, beside: readonly DeviceAdapter[]) =>
-    [rows, splitsOf(rows * H, keys), wanted, ...idsOf(beside)].join(' ');
   const takeAhead = (key: string): Recorded | undefined => {
     const found = ahead;
     ahead = undefined;
     if (found === undefined || (found.key === key && found.epoch === epoch)) return found;
-    if (found.back !== undefined) giveStaging(found.back);
+    staging.give(found.back);
     return undefined;
   };
 
-  /** Submits a pass, recorded now or during the last one; answers the staging buffer that will hold the logits of the wanted rows. */
+  /** Submits a pass, recorded now or during the last one; answers the staging buffer that will hold its output. */
   const submit = (
     part: readonly RowOf[],
     requests: readonly PassRequest[],
     lengths: readonly number[],
     wanted: readonly number[],
+    output: PassOutput,
     own: readonly (DeviceAdapter | undefined)[],
   ) => {
     const start = performance.now();
@@ -193,44 +193,60 @@ export function createWebgpuExecutor(
     const beside = adapters.write(part, own);
     if (wanted.length > 0) {
       logitsFor(wanted.length);
+      if (output.count > 0) top.prepare(wanted.length, output.count);
       device.queue.writeBuffer(buffers.picked, 0, Uint32Array.from(wanted));
       device.queue.writeBuffer(buffers.headPass, 0, Uint32Array.of(wanted.length, 0, 0, 0));
     }
     refresh();
-    const key = keyOf(part.length, keys, wanted.length, beside);
-    const { commands, back } = takeAhead(key) ?? record(part.length, keys, wanted.length, beside);
+    const shape = { rows: part.length, keys, output, beside };
+    const key = keyOf(shape);
+    const { commands, back } = takeAhead(key) ?? record(shape);
     device.queue.submit([commands]);
     recordTime = performance.now() - start;
     // A token after a token: the next pass will be the same, and the device is busy for as long as recording it takes.
-    if (key === lastKey) ahead = record(part.length, keys, wanted.length, beside);
-    lastKey = key;
+    if (last !== undefined && key === keyOf(last)) ahead = record(shape);
+    last = shape;
     return back;
   };
 
-  const runRows = async (requests: readonly PassRequest[]): Promise<Float32Array[]> => {
+  const runAndRead = async (requests: readonly ReadPassRequest[]) => {
     const lengths = requests.map(({ ids, reservation }) => reservation.start + ids.length);
-    const rows = rowsOf(requests);
     const own = adapters.of(requests);
-    const results = new Array<Float32Array>(requests.length);
-    for (const part of cut(rows, maxRows)) {
-      const wanted = part.flatMap((row, i) => (row.last ? [i] : []));
-      const back = submit(part, requests, lengths, wanted, own);
+    const results = new Array<Float32Array | TopLogits | undefined>(requests.length);
+    for (const part of cut(rowsOf(requests), maxRows)) {
+      const wanted = part.flatMap((row, i) => (row.wanted ? [i] : []));
+      const reads = wanted.map((row) => requests[part[row].request].read);
+      const output = reader.outputOf(reads);
+      const back = submit(part, requests, lengths, wanted, output, own);
       if (back === undefined) {
         await new Promise<void>((resolve) => setTimeout(resolve, 0));
         continue;
       }
-      await back.mapAsync(GPUMapMode.READ, 0, wanted.length * V * 4);
-      const values = new Float32Array(back.getMappedRange(0, wanted.length * V * 4));
+      const answers = await reader.read(back, output, reads);
       wanted.forEach((row, i) => {
-        results[part[row].request] = values.slice(i * V, (i + 1) * V);
+        results[part[row].request] = answers[i];
       });
-      back.unmap();
-      giveStaging(back);
     }
     // A GPU reports its errors late and leaves zeros behind: better no logits than wrong ones.
     checkBackend('webgpu');
     return results;
   };
+  // A row that is read after all must still be that of its own pass.
+  const inTurn = createTurns();
+  const runInTurn = (requests: readonly ReadPassRequest[]) =>
+    inTurn(async () => {
+      adapters.begin();
+      try {
+        return await runAndRead(requests);
+      } finally {
+        adapters.end();
+      }
+    });
+
+  const latest = (): { layers: readonly Dispatch[]; head: readonly Dispatch[] } =>
+    last === undefined
+      ? { layers: [], head: [] }
+      : { layers: layersOf(last.rows, last.keys, last.beside), head: headOf(last.output) };
 
   const executor: WebgpuExecutor = {
     name: 'webgpu',
@@ -246,16 +262,10 @@ export function createWebgpuExecutor(
       return recordTime;
     },
     dispatches: (rows, wanted = 1) =>
-      layersOf(rows, 1).length +
-      (wanted === 0 ? 0 : recorded(`head ${wanted}`, () => plan.head(wanted, logitsFor(wanted))).length),
-    async run(requests) {
-      adapters.begin();
-      try {
-        return await runRows(requests);
-      } finally {
-        adapters.end();
-      }
-    },
+      layersOf(rows, 1).length + headOf({ rows: wanted, count: 0, whole: [] }).length,
+    run: (requests) =>
+      runInTurn(requests.map((request) => ({ ...request, read: 'row' }))) as Promise<Float32Array[]>,
+    runAndRead: runInTurn,
     forgetAdapter: (adapter) => adapters.forget(adapter),
     replace: (name, values) => tensors.replace(name, values),
     replaceTensor: (name, value) => tensors.replace(name, value),
@@ -266,19 +276,16 @@ export function createWebgpuExecutor(
     },
     tensor: (name) => tensors.read(name),
     timeRecording() {
-      const [rows, , wanted] = lastKey.split(' ').map(Number);
+      if (last === undefined) throw new TypeError('timeRecording: expected a pass before it');
       const start = performance.now();
-      const { back } = record(rows, 1, wanted);
+      const { back } = record({ ...last, keys: 1, beside: [] });
       const time = performance.now() - start;
-      if (back !== undefined) giveStaging(back);
+      staging.give(back);
       return time;
     },
     async deviceTime(repeats = 20) {
-      const [layers, head] = [true, false].map(
-        (wanted) =>
-          [...passes.entries()].filter(([key]) => !key.startsWith('head') === wanted).at(-1)?.[1] ?? [],
-      );
-      const record = (times: number) => {
+      const { layers, head } = latest();
+      const commands = (times: number) => {
         const encoder = device.createCommandEncoder();
         const compute = encoder.beginComputePass();
         for (let i = 0; i < times; i++) {
@@ -288,8 +295,8 @@ export function createWebgpuExecutor(
         compute.end();
         return encoder.finish();
       };
-      const once = record(1);
-      const many = record(repeats);
+      const once = commands(1);
+      const many = commands(repeats);
       device.queue.submit([once]);
       await device.queue.onSubmittedWorkDone();
       const start = performance.now();
@@ -297,13 +304,11 @@ export function createWebgpuExecutor(
       await device.queue.onSubmittedWorkDone();
       return (performance.now() - start) / repeats;
     },
-    profile: () =>
-      profilePass(device, [...passes.entries()].filter(([key]) => !key.startsWith('head')).at(-1)?.[1] ?? []),
+    profile: () => profilePass(device, latest().layers),
     dispose() {
       ahead?.back?.destroy();
       ahead = undefined;
-      for (const buffer of staging) buffer.destroy();
-      staging.length = 0;
+      staging.dispose();
       store.dispose();
       memory.dispose();
       passes.clear();
@@ -315,26 +320,18 @@ export function createWebgpuExecutor(
 
 const idsOf = (adapters: readonly DeviceAdapter[]): number[] => adapters.map(({ id }) => id);
 
-function replay(compute: GPUComputePassEncoder, list: readonly Dispatch[]): void {
-  for (const { pipeline, group, x, y, z } of list) {
-    compute.setPipeline(pipeline);
-    compute.setBindGroup(0, group);
-    compute.dispatchWorkgroups(x, y, z);
-  }
-}
-
 /** Passes of at most `most` rows, each with at most `logitRows` rows whose logits are wanted. */
 function cut(rows: readonly RowOf[], most: number): RowOf[][] {
   const parts: RowOf[][] = [];
   let wanted = 0;
   for (const row of rows) {
     const last = parts.at(-1);
-    if (last === undefined || last.length === most || (row.last && wanted === logitRows)) {
+    if (last === undefined || last.length === most || (row.wanted && wanted === logitRows)) {
       parts.push([row]);
-      wanted = row.last ? 1 : 0;
+      wanted = row.wanted ? 1 : 0;
     } else {
       last.push(row);
-      if (row.last) wanted++;
+      if (row.wanted) wanted++;
     }
   }
   return parts;
@@ -344,45 +341,4 @@ function cut(rows: readonly RowOf[], most: number): RowOf[][] {
 function splitsOf(pairs: number, keys: number): number {
   const wanted = Math.min(512 / pairs, keys / 128);
   return wanted >= 16 ? 16 : wanted >= 4 ? 4 : 1;
-}
-
-async function profilePass(device: GPUDevice, list: readonly Dispatch[]): Promise<KernelTime[] | undefined> {
-  if (!device.features.has('timestamp-query')) return undefined;
-  const most = 2048;
-  const some = list.slice(0, most);
-  const queries = device.createQuerySet({ type: 'timestamp', count: some.length * 2 });
-  const bytes = some.length * 16;
-  const resolved = device.createBuffer({
-    size: bytes,
-    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-  });
-  const back = device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-  const encoder = device.createCommandEncoder();
-  some.forEach((dispatch, i) => {
-    const compute = encoder.beginComputePass({
-      timestampWrites: {
-        querySet: queries,
-        beginningOfPassWriteIndex: i * 2,
-        endOfPassWriteIndex: i * 2 + 1,
-      },
-    });
-    replay(compute, [dispatch]);
-    compute.end();
-  });
-  encoder.resolveQuerySet(queries, 0, some.length * 2, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, back, 0, bytes);
-  device.queue.submit([encoder.finish()]);
-  await back.mapAsync(GPUMapMode.READ);
-  const times = new BigUint64Array(back.getMappedRange().slice(0));
-  for (const buffer of [resolved, back]) buffer.destroy();
-  queries.destroy();
-  const sums = new Map<string, { count: number; microseconds: number }>();
-  some.forEach(({ sort }, i) => {
-    const own = sums.get(sort) ?? { count: 0, microseconds: 0 };
-    sums.set(sort, {
-      count: own.count + 1,
-      microseconds: own.microseconds + Number(times[i * 2 + 1] - times[i * 2]) / 1000,
-    });
-  });
-  return [...sums].map(([sort, sum]) => ({ sort, ...sum })).sort((a, b) => b.microseconds - a.microseconds);
 }
