@@ -23,10 +23,23 @@ export {
   type Prompt,
 } from './generate/generate.ts';
 export { greedySampler } from './generate/greedy-sampler.ts';
-export type { LanguageModel, Sequence, StepRequest } from './generate/language-model.ts';
+export type {
+  LanguageModel,
+  ReadRequest,
+  Sequence,
+  StepRequest,
+  TopLogits,
+  TopRead,
+} from './generate/language-model.ts';
 export type { TokenLogprob } from './generate/logprobs.ts';
 export { streamText, type TextStream } from './generate/stream-text.ts';
-export type { ChatMessage, TokenCodec, TokenSampler, TokenSpeculator } from './generate/token-seams.ts';
+export type {
+  ChatMessage,
+  Drawn,
+  TokenCodec,
+  TokenSampler,
+  TokenSpeculator,
+} from './generate/token-seams.ts';
 export { type AttentionMap, attentionMaps } from './hooks/attention-maps.ts';
 export { type CapturedActivation, captureActivations } from './hooks/capture-activations.ts';
 export { type Hook, type Hooks, hookPoints } from './hooks/hooks.ts';

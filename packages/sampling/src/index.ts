@@ -111,3 +111,4 @@ export { drawFrom, drawResidual, keepsDraft } from './speculation/verify-draft.t
 export { type Loop, type RepetitionLoopOptions, repetitionLoop } from './stopping/repetition-loop.ts';
 export type { TokenConstraint } from './token-constraint.ts';
 export { createHistory, type TokenHistory } from './token-history.ts';
+export type { TopLogits } from './top-plan.ts';
