@@ -8,9 +8,13 @@ import {
   disposeTrainState,
   initTrainState,
   languageModelObjective,
+  lion,
   loadModel,
   memorySource,
+  type Optimizer,
   readSafetensors,
+  rmsprop,
+  sgd,
   type TokenBatch,
   trainStep,
   type WeightFile,
@@ -19,7 +23,12 @@ import { useBackend } from '../backends.ts';
 import { type CaseGroup, type GroupResult, type Kind, type RunOptions, readJson } from '../case.ts';
 
 interface Curve {
-  readonly optimizer: { name: string; beta1: number; beta2: number; epsilon: number; weightDecay: number };
+  /** The library's own options beside the name; `decayOnly` says what ours do anyway. */
+  readonly optimizer: {
+    readonly name: string;
+    readonly decayOnly?: string;
+    readonly [option: string]: unknown;
+  };
   readonly clipByGlobalNorm?: number;
   readonly accumulate: number;
   readonly learningRate: readonly number[];
@@ -27,20 +36,23 @@ interface Curve {
   readonly gradNorm: readonly number[];
 }
 
+const optimizers: Readonly<Record<string, (options: object) => Optimizer>> = {
+  adamw,
+  lion,
+  rmsprop,
+  sgd,
+};
+
 export const kind: Kind = {
   usesBackend: true,
   async run(group: CaseGroup, { backend }: RunOptions): Promise<GroupResult> {
     await useBackend(backend);
     const curve = await readJson<Curve>(group, 'curve.json');
     if (curve === undefined) throw new RangeError('curve.json: expected a file, got none');
-    const { name, ...constants } = curve.optimizer;
-    if (name !== 'adamw') throw new RangeError(`unknown optimizer ${name}`);
-    const optimizer = adamw({
-      beta1: constants.beta1,
-      beta2: constants.beta2,
-      epsilon: constants.epsilon,
-      weightDecay: constants.weightDecay,
-    });
+    const { name, decayOnly: _said, ...constants } = curve.optimizer;
+    const make = optimizers[name];
+    if (make === undefined) throw new RangeError(`unknown optimizer ${name}`);
+    const optimizer = make(constants);
     const model = await loadModel(initialCheckpoint(group));
     const objective = languageModelObjective(model.config);
     const batches = await source(join(group.path, 'batches.safetensors'));

@@ -2,6 +2,7 @@
 // against a reference point z0, an estimate of KL(pi || ref) from mismatched (prompt, answer) rows that carries no gradient.
 import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../check-options.ts';
+import { saturatingSigmoid } from './saturating-sigmoid.ts';
 
 /** Log-ratios log pi - log ref of desirable [M] and undesirable [N] answers; either may be empty, not both. */
 export interface KtoInputs {
@@ -40,10 +41,13 @@ export function ktoLoss(inputs: KtoInputs, options: KtoOptions = {}): tf.Tensor 
     throw new RangeError('ktoLoss: expected at least one answer, got none');
   return tf.tidy(() => {
     // 1 - sigma(x) = sigma(-x)
-    const good = tf.mul(desirableWeight, tf.sigmoid(tf.mul(-beta, tf.sub(inputs.desirable, referencePoint))));
+    const good = tf.mul(
+      desirableWeight,
+      saturatingSigmoid(tf.mul(-beta, tf.sub(inputs.desirable, referencePoint))),
+    );
     const bad = tf.mul(
       undesirableWeight,
-      tf.sigmoid(tf.mul(beta, tf.sub(inputs.undesirable, referencePoint))),
+      saturatingSigmoid(tf.mul(beta, tf.sub(inputs.undesirable, referencePoint))),
     );
     const all =
       inputs.desirable.size === 0
