@@ -145,6 +145,7 @@ export { packDocuments, packedBatch, splitDocument } from './train/data/pack-doc
 export { encodeTokenShard, openTokenShard } from './train/data/token-shard.ts';
 export {
   bitsPerByte,
+  joinTokens,
   splitTokens,
   type TokenSource,
   type TokenWindowsOptions,

@@ -22,8 +22,52 @@ export interface TokenWindowsOptions {
 /** Tokens in memory as a source. */
 export const tokensInMemory = (tokens: ArrayLike<number>): TokenSource => ({
   length: tokens.length,
-  read: (start, count) => Array.prototype.slice.call(tokens, start, start + count) as number[],
+  read: (start, count) =>
+    ArrayBuffer.isView(tokens)
+      ? (tokens as unknown as Uint32Array).subarray(start, start + count)
+      : (Array.prototype.slice.call(tokens, start, start + count) as number[]),
 });
+
+/**
+ * Several sources behind each other as one: the shards of a corpus. A window that crosses a border is read from both sides.
+ *
+ * @example
+ * ```ts
+ * import { joinTokens, tokensInMemory } from '@ashlar/core';
+ * const all = joinTokens([tokensInMemory([1, 2, 3]), tokensInMemory([4, 5])]);
+ * all.length // => 5
+ * Array.from(await all.read(2, 2)) // => [3, 4]
+ * ```
+ */
+export function joinTokens(sources: readonly TokenSource[]): TokenSource {
+  const starts: number[] = [];
+  let length = 0;
+  for (const source of sources) {
+    starts.push(length);
+    length += source.length;
+  }
+  return {
+    length,
+    async read(start, count) {
+      const end = Math.min(length, start + count);
+      if (!(start >= 0 && start <= end)) throw new RangeError(`start: expected 0 to ${length}, got ${start}`);
+      const parts: ArrayLike<number>[] = [];
+      for (const [i, source] of sources.entries()) {
+        const from = Math.max(start, starts[i]) - starts[i];
+        const to = Math.min(end, starts[i] + source.length) - starts[i];
+        if (from < to) parts.push(await source.read(from, to - from));
+      }
+      if (parts.length === 1) return parts[0];
+      const all = new Uint32Array(end - start);
+      let at = 0;
+      for (const part of parts) {
+        all.set(part, at);
+        at += part.length;
+      }
+      return all;
+    },
+  };
+}
 
 /** The i-th batch of `rows` windows; every window of an epoch comes once before the next epoch starts. */
 export function tokenWindows(
@@ -45,7 +89,7 @@ export function tokenWindows(
   return async (index) => {
     const ids = new Int32Array(rows * length);
     for (let r = 0; r < rows; r++)
-      ids.set(Array.from(await source.read(windowAt(index * rows + r) * (length - 1), length)), r * length);
+      ids.set(await source.read(windowAt(index * rows + r) * (length - 1), length), r * length);
     return { rows, length, ids, labels: ids.slice() };
   };
 }
