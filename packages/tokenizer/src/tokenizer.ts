@@ -22,7 +22,6 @@ import { framePiece } from './post-processors/frame-piece.ts';
 import type { LayoutPiece } from './post-processors/post-processor.ts';
 import { StreamDecoder } from './stream-decoder.ts';
 import { bytesOfToken, isByteLevel } from './token-bytes.ts';
-import { decodeUtf8 } from './unicode/utf8.ts';
 import { refuseUnknownOptions } from './unknown-options.ts';
 
 export type { EncodeOptions } from './encode-options.ts';
@@ -192,7 +191,7 @@ export class Tokenizer {
     const skip = options.skipSpecialTokens ?? false;
     const { decoder } = this.parts;
     if (this.fast?.decode !== undefined && decoder !== undefined && isByteLevel(decoder)) {
-      return decodeUtf8(this.fast.decode(ids, (id) => this.bytesOfAdded(id, skip)));
+      return this.fast.decode(ids, (id) => this.bytesOfAdded(id, skip));
     }
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {

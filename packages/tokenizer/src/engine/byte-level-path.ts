@@ -1,6 +1,7 @@
 // Byte-level vocabularies: text to UTF-8 once, a scanner for the cuts, the engine for the pieces.
 import type { AddedTokens, AllowedSpecial } from '../added-tokens.ts';
 import type { Scanner } from '../scanners/character-classes.ts';
+import { ByteLevelDecoder } from './byte-level-decoder.ts';
 import type { BytePairEngine } from './byte-pair-engine.ts';
 import type { FastPath } from './fast-path.ts';
 import { takeIds } from './take-ids.ts';
@@ -15,21 +16,20 @@ export interface ByteLevelPathOptions {
   readonly engine: BytePairEngine;
 }
 
-const KEPT = 1 << 22; // bytes of the text buffer that stay allocated between calls
-
 export class ByteLevelPath implements FastPath {
   readonly hasKnownSplit: boolean;
   private readonly options: ByteLevelPathOptions;
   private readonly scanner: Scanner;
   private readonly engine: BytePairEngine;
   private readonly text = new TextBuffer();
-  private decoded: Uint8Array = new Uint8Array(1 << 12);
+  private readonly decoder: ByteLevelDecoder;
 
   constructor(options: ByteLevelPathOptions) {
     this.options = options;
     this.hasKnownSplit = !options.prefixSpace;
     this.scanner = options.scanner;
     this.engine = options.engine;
+    this.decoder = new ByteLevelDecoder(options.engine.table, options.added);
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
@@ -64,39 +64,8 @@ export class ByteLevelPath implements FastPath {
     return count;
   }
 
-  decode(ids: ArrayLike<number>, added: (id: number) => Uint8Array | undefined): Uint8Array {
-    const { bytes, offsets, size } = this.engine.table;
-    const { added: tokens } = this.options;
-    const count = ids.length;
-    let out: Uint8Array = this.decoded;
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const id = ids[i];
-      // Control tokens have no bytes in the table, and other added tokens have those of their text.
-      let from = id >= 0 && id < size ? offsets[id] : 0;
-      const to = id >= 0 && id < size ? offsets[id + 1] : 0;
-      if (from === to) {
-        const extra = tokens.has(id) ? added(id) : undefined;
-        if (extra === undefined) continue;
-        out = this.room(at + extra.length);
-        out.set(extra, at);
-        at += extra.length;
-        continue;
-      }
-      if (at + to - from > out.length) out = this.room(at + to - from);
-      while (from < to) out[at++] = bytes[from++];
-    }
-    if (out.length > KEPT) this.decoded = new Uint8Array(1 << 12);
-    return out.subarray(0, at);
-  }
-
-  private room(needed: number): Uint8Array {
-    if (needed > this.decoded.length) {
-      const wider = new Uint8Array(Math.max(needed, this.decoded.length * 2));
-      wider.set(this.decoded);
-      this.decoded = wider;
-    }
-    return this.decoded;
+  decode(ids: ArrayLike<number>, added: (id: number) => Uint8Array | undefined): string {
+    return this.decoder.decode(ids, added);
   }
 
   /** Added tokens and the ordinary stretches between them, until `visit` says false. */

@@ -23,8 +23,8 @@ export interface FastPath {
   encode(text: string, allowed: AllowedSpecial): number[];
   /** Stops soon after `limit`. */
   count(text: string, allowed: AllowedSpecial, limit: number): number;
-  /** The bytes of ids joined; `added` gives those of added tokens. */
-  decode?(ids: ArrayLike<number>, added: (id: number) => Uint8Array | undefined): Uint8Array;
+  /** The text of the bytes of ids joined; `added` gives those of added tokens. */
+  decode?(ids: ArrayLike<number>, added: (id: number) => Uint8Array | undefined): string;
 }
 
 /** The fast path of a tokenizer, or undefined when its stages have none. */
