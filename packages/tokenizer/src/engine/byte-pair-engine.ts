@@ -5,6 +5,7 @@
 import { MergeQueue } from '../models/merge-queue.ts';
 import type { PairTable } from '../models/pair-table.ts';
 import { charLength, type Scanner } from '../scanners/character-classes.ts';
+import { Backtracking, LONGEST_BACKTRACKED } from './backtracking.ts';
 import type { TextBuffer } from './text-buffer.ts';
 import {
   GOLD,
@@ -32,6 +33,7 @@ export interface EngineRules {
 }
 
 const SHORT = 48;
+const MOST_FAILURES = 256; // a vocabulary in which backtracking fails so often is left to merging
 const BATCH = 512; // pieces that a scanner cuts ahead
 
 export class BytePairEngine {
@@ -53,6 +55,10 @@ export class BytePairEngine {
   private readonly ranks = new Int32Array(SHORT + 4);
   private readonly results = new Int32Array(SHORT + 4);
   private readonly queue = new MergeQueue();
+  /** Made when the first unknown piece comes. */
+  private backtracking: Backtracking | undefined;
+  /** Pieces that it found no ids for. */
+  private failures = 0;
 
   constructor(rules: EngineRules) {
     this.rules = rules;
@@ -61,6 +67,9 @@ export class BytePairEngine {
     this.rankOf = rules.rankOf;
     this.cacheBytes = rules.cacheBytes ?? 1 << 22;
     this.reachable = new Uint8Array(rules.wholePieces ? 0 : this.table.size);
+    // Its symbols are bytes and its order that of ids or rules.
+    if (rules.byteFallback !== undefined || rules.rankOf !== undefined || rules.table.byteId.includes(-1))
+      this.failures = MOST_FAILURES;
     if (rules.byteFallback === undefined) [this.firstRank, this.firstId] = this.bytePairs();
   }
 
@@ -92,10 +101,22 @@ export class BytePairEngine {
       return at + 1;
     }
     if (id < -1) return this.copy(table.idsOf(id, length), at);
-    const after = length > SHORT ? this.mergeLong(text, start, end, at) : this.merge(text, start, end, at);
+    const after = this.join(text, start, end, at);
     if (id >= 0) this.reachable[id] = after === at + 1 && this.out[at] === id ? 1 : 2;
     else table.learn(text, start, length, hash, this.out, at, after, this.cacheBytes);
     return after;
+  }
+
+  /** The ids of a piece that is not known. */
+  private join(text: TextBuffer, start: number, end: number, at: number): number {
+    const length = end - start;
+    if (length <= LONGEST_BACKTRACKED && this.failures < MOST_FAILURES) {
+      this.backtracking ??= new Backtracking(this.table, this.pairs);
+      const after = this.backtracking.encode(text.view, start, end, this.out, at);
+      if (after >= 0) return after;
+      this.failures++;
+    }
+    return length > SHORT ? this.mergeLong(text, start, end, at) : this.merge(text, start, end, at);
   }
 
   /** Copies ids from the table's memory. There is room: a piece has no more ids than bytes. */
