@@ -8,12 +8,21 @@ import { trainBpe } from '../trainers/bpe-trainer.ts';
 import { PieceCounts } from '../trainers/piece-counts.ts';
 import { encodeUtf8 } from '../unicode/utf8.ts';
 import { Backtracking, LONGEST_BACKTRACKED } from './backtracking.ts';
+import { Merging } from './merging.ts';
 import { TextBuffer } from './text-buffer.ts';
+import { TokenPrefixes } from './token-prefixes.ts';
 import { TokenTable } from './token-table.ts';
 
 const bytes = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const buffer = new TextBuffer();
+
+function backtrackingOf(tokens: readonly (Uint8Array | undefined)[], pairs?: PairTable): Backtracking {
+  const prefixes = new TokenPrefixes(TokenTable.from(tokens));
+  const { table } = prefixes;
+  const merging = new Merging({ table, ...(pairs && { pairs }) }, prefixes);
+  return new Backtracking(prefixes, pairs, merging);
+}
 
 function encode(backtracking: Backtracking, piece: Uint8Array): number[] | undefined {
   const out = new Int32Array(piece.length + 2);
@@ -65,7 +74,7 @@ describe('encoding by backtracking', () => {
           const { merges } = trainBpe(counts, { vocabSize: 256 + 40 });
           const joined = merges.map(([left, right]) => alphabetToBytes(left + right) as Uint8Array);
           const tokens = [...bytes.map(latin1), ...joined];
-          const backtracking = new Backtracking(TokenTable.from(tokens), undefined);
+          const backtracking = backtrackingOf(tokens);
           for (const source of [...texts, ...learned.map(([text]) => text)].map(latin1))
             expect(encode(backtracking, source)).toEqual(referenceBpe(source, ranksOf(tokens)));
         },
@@ -80,7 +89,7 @@ describe('encoding by backtracking', () => {
     fc.assert(
       fc.property(words, pieces, (extra, texts) => {
         const tokens = [...bytes, ...extra].map(latin1);
-        const backtracking = new Backtracking(TokenTable.from(tokens), undefined);
+        const backtracking = backtrackingOf(tokens);
         for (const source of texts.map(latin1)) {
           const ids = encode(backtracking, source);
           if (ids === undefined) continue;
@@ -119,7 +128,7 @@ describe('encoding by backtracking', () => {
           ranks.add(rank);
           pairs.set(left, right, rank, id);
         });
-        const backtracking = new Backtracking(TokenTable.from(tokens.map(latin1)), pairs);
+        const backtracking = backtrackingOf(tokens.map(latin1), pairs);
         for (const source of texts.map(latin1)) {
           const ids = encode(backtracking, source);
           if (ids === undefined) continue;
@@ -134,16 +143,15 @@ describe('encoding by backtracking', () => {
 
   it('of a piece that has no encoding in tokens of the table is none', () => {
     // The rule's token has no bytes in the table, as those of control tokens.
-    const table = TokenTable.from([...bytes.map(latin1), undefined]);
     const pairs = new PairTable(4);
     pairs.set(97, 98, 0, 256);
-    const backtracking = new Backtracking(table, pairs);
+    const backtracking = backtrackingOf([...bytes.map(latin1), undefined], pairs);
     expect(encode(backtracking, latin1('cabc'))).toBeUndefined();
     expect(encode(backtracking, latin1('cbac'))).toEqual([99, 98, 97, 99]);
   });
 
   it('the longest pieces have room', () => {
-    const backtracking = new Backtracking(TokenTable.from(bytes.map(latin1)), undefined);
+    const backtracking = backtrackingOf(bytes.map(latin1));
     const longest = encodeUtf8('xyz'.repeat(LONGEST_BACKTRACKED).slice(0, LONGEST_BACKTRACKED));
     expect(encode(backtracking, longest)).toEqual([...longest]);
   });

@@ -34,14 +34,14 @@ export class ByteLevelPath implements FastPath {
 
   encode(text: string, allowed: AllowedSpecial): number[] {
     if (this.options.added.isInert(allowed)) {
-      const count = this.run(text, Number.POSITIVE_INFINITY);
+      const count = this.run(text);
       return takeIds(this.engine.out, count);
     }
     const ids: number[] = [];
     this.eachStretch(text, allowed, (stretch, id) => {
       if (id >= 0) ids.push(id);
       else {
-        const count = this.run(stretch, Number.POSITIVE_INFINITY);
+        const count = this.run(stretch);
         const { out } = this.engine;
         for (let i = 0; i < count; i++) ids.push(out[i]);
       }
@@ -54,11 +54,11 @@ export class ByteLevelPath implements FastPath {
     if (this.options.added.isInert(allowed)) {
       // More text than so many tokens can have is not looked at (NFC makes texts shorter, but not below a third).
       if (text.length > (limit + 1) * 3 * this.engine.table.longest) return limit + 1;
-      return this.run(text, limit);
+      return this.countIn(text, limit);
     }
     let count = 0;
     this.eachStretch(text, allowed, (stretch, id) => {
-      count += id >= 0 ? 1 : this.run(stretch, limit - count);
+      count += id >= 0 ? 1 : this.countIn(stretch, limit - count);
       return count <= limit;
     });
     return count;
@@ -90,13 +90,26 @@ export class ByteLevelPath implements FastPath {
   }
 
   /** Ids of an ordinary stretch, in the engine's `out`; returns how many. */
-  private run(text: string, limit: number): number {
-    const { isNfc, prefixSpace } = this.options;
-    const source = isNfc && !isAscii(text) ? text.normalize('NFC') : text;
-    const end = this.text.setText(source, prefixSpace && text !== '' && text.charCodeAt(0) !== 32 ? 1 : 0);
-    const count = this.engine.encodeRun(this.text, end, this.scanner, limit);
+  private run(text: string): number {
+    const end = this.take(text);
+    const count = this.engine.encodeRun(this.text, end, this.scanner);
     this.text.release();
     return count;
+  }
+
+  /** How many ids an ordinary stretch has, at least some number beyond `limit` when they are more. */
+  private countIn(text: string, limit: number): number {
+    const end = this.take(text);
+    const count = this.engine.countRun(this.text, end, this.scanner, limit);
+    this.text.release();
+    return count;
+  }
+
+  /** Takes the normalised bytes of a stretch; returns how many. */
+  private take(text: string): number {
+    const { isNfc, prefixSpace } = this.options;
+    const source = isNfc && !isAscii(text) ? text.normalize('NFC') : text;
+    return this.text.setText(source, prefixSpace && text !== '' && text.charCodeAt(0) !== 32 ? 1 : 0);
   }
 }
 

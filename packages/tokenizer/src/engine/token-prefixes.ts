@@ -7,7 +7,7 @@ const BITS8 = 16;
 const LONGER = 39; // the last bit of a word stands for this length and all greater ones
 
 export class TokenPrefixes {
-  private readonly table: TokenTable;
+  readonly table: TokenTable;
   private readonly lengths2 = new Uint8Array(1 << 16); // 2, 3, 4
   private readonly lengths4 = new Uint8Array(1 << BITS4); // 5 to 8
   private readonly lengths8 = new Int32Array(1 << BITS8); // 9 and more
@@ -24,6 +24,28 @@ export class TokenPrefixes {
       else if (length <= 8) this.lengths4[slot4(low)] |= 1 << (length - 5);
       else this.lengths8[slot8(low, view.getInt32(at + 4, true))] |= 1 << (Math.min(length, LONGER + 1) - 9);
     }
+  }
+
+  /** The token with the bytes of a view from `start` to `end`, or a negative number. Most that is asked for is none, which the bits mostly tell. */
+  find(view: DataView, start: number, end: number): number {
+    const { table } = this;
+    const length = end - start;
+    const low = view.getInt32(start, true);
+    if (length <= 4) {
+      if (length < 2) return table.byteId[low & 0xff];
+      return ((this.lengths2[low & 0xffff] >> (length - 2)) & 1) === 0
+        ? -1
+        : table.findShort(low & LOW_MASK[length], 0, length);
+    }
+    if (length <= 8) {
+      return ((this.lengths4[slot4(low)] >> (length - 5)) & 1) === 0
+        ? -1
+        : table.findShort(low, view.getInt32(start + 4, true) & HIGH_MASK[length], length);
+    }
+    if (length > table.longest) return -1;
+    const bits = this.lengths8[slot8(low, view.getInt32(start + 4, true))];
+    if (((bits >> (Math.min(length, LONGER + 1) - 9)) & 1) === 0) return -1;
+    return table.findLong(view, start, length, hashWords(view, start, length));
   }
 
   /** The longest token of at most `most` bytes that the bytes of a view from `at` on begin with, or -1. Eight bytes can be read there. */

@@ -26,6 +26,10 @@ export const LOW_MASK: Int32Array = /* @__PURE__ */ Int32Array.of(
 );
 export const HIGH_MASK: Int32Array = /* @__PURE__ */ Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
 
+/** The fourth number of a slot of short tokens: its length, and from this bit on how many ids the piece has. */
+export const LENGTH_BITS = 255;
+export const ID_COUNT_SHIFT = 8;
+
 const PADDING = 8;
 const FREE = -1; // ids below it are learned pieces: their record in the arena is at LEARNED - id
 const LEARNED = -2;
@@ -67,7 +71,7 @@ export class TokenTable {
   readonly byteId = new Int32Array(256).fill(-1);
   /** Bytes of the longest token. */
   readonly longest: number;
-  /** Pieces of up to 8 bytes, four numbers a slot: low, high, id (-1 when free, less when learned), length. */
+  /** Pieces of up to 8 bytes, four numbers a slot: low, high, id (-1 when free, less when learned), length + 256 * number of ids. */
   short: Int32Array = new Int32Array(0);
   shortShift = 0;
   /** Records of learned pieces: number of ids and ids; before them, for pieces of more than 8 bytes, length and words. */
@@ -121,7 +125,11 @@ export class TokenTable {
     for (;;) {
       const at = q << 2;
       const id = short[at + 2];
-      if (id === FREE || (short[at] === low && short[at + 1] === high && short[at + 3] === length)) return id;
+      if (
+        id === FREE ||
+        (short[at] === low && short[at + 1] === high && (short[at + 3] & LENGTH_BITS) === length)
+      )
+        return id;
       q = (q + 1) & mask;
     }
   }
@@ -187,7 +195,7 @@ export class TokenTable {
     } else {
       const low = view.getInt32(start, true) & LOW_MASK[length];
       const high = view.getInt32(start + 4, true) & HIGH_MASK[length];
-      this.placeShort(low, high, length, id);
+      this.placeShort(low, high, length | ((to - from) << ID_COUNT_SHIFT), id);
       if (++this.shorts * 3 > this.short.length >> 1) this.growShort();
     }
     memory[this.used++] = to - from;
@@ -253,19 +261,25 @@ export class TokenTable {
       }
       if (length === 1) this.byteId[this.bytes[start]] = id;
       const low = view.getInt32(start, true) & LOW_MASK[length];
-      this.placeShort(low, view.getInt32(start + 4, true) & HIGH_MASK[length], length, id);
+      this.placeShort(
+        low,
+        view.getInt32(start + 4, true) & HIGH_MASK[length],
+        length | (1 << ID_COUNT_SHIFT),
+        id,
+      );
     }
   }
 
-  private placeShort(low: number, high: number, length: number, id: number): void {
+  private placeShort(low: number, high: number, lengthAndCount: number, id: number): void {
     const { short } = this;
     const mask = (short.length >> 2) - 1;
+    const length = lengthAndCount & LENGTH_BITS;
     let q = (Math.imul(low, GOLD) ^ Math.imul(high ^ length, GOLD2)) >>> this.shortShift;
     while (short[q * 4 + 2] !== FREE) q = (q + 1) & mask;
     short[q * 4] = low;
     short[q * 4 + 1] = high;
     short[q * 4 + 2] = id;
-    short[q * 4 + 3] = length;
+    short[q * 4 + 3] = lengthAndCount;
   }
 
   private placeLong(hash: number, id: number): void {
