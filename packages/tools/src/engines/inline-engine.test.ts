@@ -84,9 +84,9 @@ describe('a local model', () => {
     expect(result.calls.map((c) => c.outcome.text)).toEqual(['4']);
     expect(result.text).toBe('say <tool_call>{"name": "calculator"}</tool_call> ok');
   });
-  it('serves one turn at a time: two runs at once do not mix', async () => {
+  it('turns: 1 serves one turn at a time: two runs at once do not mix', async () => {
     const model = playing([encode('first answer'), encode('second answer')]);
-    const engine = inlineEngine({ model, codec, format: 'hermes' });
+    const engine = inlineEngine({ model, codec, format: 'hermes', turns: 1 });
     const ask = (content: string) => runTools({ engine, messages: [{ role: 'user', content }] }).result;
     const [a, b] = await Promise.all([ask('one'), ask('two')]);
     expect([a.text, b.text]).toEqual(['first answer', 'second answer']);

@@ -8,6 +8,7 @@ import type { Segment } from '../label.ts';
 import type { Constrained, Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
 import { addBias, tokenLogprob } from './logits.ts';
 import { type LabelledChat, PositionLabels } from './position-labels.ts';
+import { SequencePool } from './sequence-pool.ts';
 import { wireMessage } from './wire-message.ts';
 
 /** A sequence of a model: what @ashlar/core's `LanguageModel.newSequence()` gives. */
@@ -100,6 +101,8 @@ export interface InlineEngineOptions<S extends SplicingSequence> {
   readonly maxNewTokens?: number;
   /** Ids a prompt is fed in at once. Default 512. */
   readonly prefillChunk?: number;
+  /** Turns that may be open at once, each in a sequence of its own: one that waits for a tool holds nobody up. Default 4. */
+  readonly turns?: number;
 }
 
 const greedy: SplicingSampler = {
@@ -110,11 +113,12 @@ const greedy: SplicingSampler = {
   },
 };
 
-/** An engine over a local model, one turn at a time: `open` waits until the turn before it is closed. `dispose()` frees its sequence. */
+/** An engine over a local model. `open` waits while `turns` turns are open. `dispose()` frees the sequence that is kept between turns. */
 export function inlineEngine<S extends SplicingSequence>(
   options: InlineEngineOptions<S>,
 ): Engine & DisposableEngine {
-  const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512 } = options;
+  const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512, turns = 4 } = options;
+  const pool = new SequencePool(model, turns);
   const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);
   const specialIds = codec.specialIds ?? new Set<number>();
   const text = (id: number): string => {
@@ -137,13 +141,8 @@ export function inlineEngine<S extends SplicingSequence>(
     eosTokenIds: [...ends],
     specialIds,
   });
-  let sequence: S | undefined;
-  // One sequence, so one turn at a time: the next waits until the last is closed.
-  let free: Promise<void> = Promise.resolve();
-
   /** Feeds ids in pieces; answers the logits behind the last. */
-  const feed = async (ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> => {
-    sequence ??= model.newSequence();
+  const feed = async (sequence: S, ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> => {
     if (sequence.ids.length + ids.length > model.maxPositions)
       throw new RangeError(
         `context: expected at most ${model.maxPositions} tokens, got ${sequence.ids.length + ids.length}`,
@@ -151,7 +150,7 @@ export function inlineEngine<S extends SplicingSequence>(
     let logits: Float32Array | undefined;
     for (let i = 0; i < ids.length; i += prefillChunk) {
       signal?.throwIfAborted();
-      [logits] = await model.step([{ sequence, ids: ids.slice(i, i + prefillChunk) }]);
+      logits = await pool.step(sequence, ids.slice(i, i + prefillChunk));
     }
     if (logits === undefined) throw new RangeError('prompt: expected at least one token');
     return logits;
@@ -189,29 +188,23 @@ export function inlineEngine<S extends SplicingSequence>(
     givesLogprobs: true,
     countTokens: (t) => codec.encode(t, { addSpecialTokens: false }).length,
     async open(messages, request): Promise<EngineTurn> {
-      const before = free;
-      let release = (): void => {};
-      free = new Promise((resolve) => {
-        release = resolve;
-      });
-      await before;
+      const sequence = await pool.take();
       try {
-        return await openTurn(messages, request, release);
+        return await openTurn(messages, request, sequence);
       } catch (error) {
-        release();
+        pool.give(sequence);
         throw error;
       }
     },
     dispose(): void {
-      sequence?.dispose();
-      sequence = undefined;
+      pool.dispose();
     },
   };
 
   async function openTurn(
     messages: Parameters<Engine['open']>[0],
     { tools, signal, written = [], sampling = {}, logprobs }: Parameters<Engine['open']>[1],
-    release: () => void,
+    sequence: S,
   ): Promise<EngineTurn> {
     const wire = messages.map((m) => wireMessage(m, 'object')) as never;
     // Templates tell an empty list from none.
@@ -228,17 +221,18 @@ export function inlineEngine<S extends SplicingSequence>(
       written,
       begun.map((part) => part.length),
     );
-    const cached = sequence?.ids ?? [];
+    const cached = sequence.ids;
     let common = 0;
     while (common < cached.length && common < ids.length - 1 && cached[common] === ids[common]) common++;
-    sequence?.truncate(common);
-    let logits = await feed(ids.slice(common), signal);
+    sequence.truncate(common);
+    let logits = await feed(sequence, ids.slice(common), signal);
     const sampler = options.sampler?.(sampling) ?? greedy;
     for (const id of ids) sampler.accept?.(id);
     const most = Math.min(maxNewTokens, sampling.maxTokens ?? Number.POSITIVE_INFINITY);
     let decoder = new TextDecoder();
     let sampled = 0;
     let last: number | undefined;
+    let closed = false;
     let constraint: SplicingConstraint | undefined;
     const end = (reason: EndReason): EnginePiece => ({ type: 'end', reason });
     const bias = sampling.logitBias;
@@ -249,9 +243,9 @@ export function inlineEngine<S extends SplicingSequence>(
       cachedTokens: common,
       async next(stop): Promise<EnginePiece> {
         if (stop.aborted) return end('abort');
-        if (sampled >= most || (sequence?.ids.length ?? 0) >= model.maxPositions - 1) return end('length');
+        if (sampled >= most || sequence.ids.length >= model.maxPositions - 1) return end('length');
         // The id drawn last enters the sequence only now, together with what was forced behind it.
-        if (last !== undefined) logits = await feed([last]);
+        if (last !== undefined) logits = await feed(sequence, [last]);
         const row = Float32Array.from(logits);
         addBias(row, bias);
         constraint?.mask(row);
@@ -288,7 +282,7 @@ export function inlineEngine<S extends SplicingSequence>(
         const all = last === undefined ? forced : [last, ...forced];
         last = undefined;
         constraint = undefined;
-        if (all.length > 0) logits = await feed(all);
+        if (all.length > 0) logits = await feed(sequence, all);
         return forced.length;
       },
       ...(options.constraint === undefined
@@ -301,7 +295,10 @@ export function inlineEngine<S extends SplicingSequence>(
             },
           }),
       ...(positions === undefined ? {} : { labels: () => positions.all }),
-      close: release,
+      close(): void {
+        if (!closed) pool.give(sequence);
+        closed = true;
+      },
     };
   }
 }

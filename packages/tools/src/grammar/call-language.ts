@@ -60,8 +60,9 @@ export function callLanguage(
     // A reply that has not begun: its state may ask for a header first, or hold already what a call's template writes first.
     const begin = format.begins?.[state ?? ''];
     const lead = begin === undefined || begin.call === '' ? [] : [begin.call];
-    const first = call.slice(begin?.opened?.length ?? 0).trimEnd();
-    if (after === '' && !whole) return { sequence: [...lead, ...literal(before, dress), one(first)] };
+    const first = call.slice(begin?.opened?.length ?? 0);
+    if (after === '' && !whole)
+      return { sequence: [...lead, ...literal(before, dress), one(first.trimEnd())] };
     return { sequence: [...lead, many(before, first)] };
   }
   if (call.includes(mark)) return one(call.slice(call.indexOf(mark) + mark.length).trimEnd());
