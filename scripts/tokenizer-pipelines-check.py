@@ -27,7 +27,12 @@ def main():
     compared = differing = 0
     for line in open(sys.argv[1], encoding="utf-8"):
         row = json.loads(line)
-        tokenizer = Tokenizer.from_str(json.dumps(row["json"]))
+        try:
+            tokenizer = Tokenizer.from_str(json.dumps(row["json"]))
+        except BaseException as error:  # it normalises added tokens when it reads them, and panics where a stage makes nothing of one
+            if "Panic" not in repr(error):
+                raise
+            continue
         for case in row["cases"]:
             text, pair, special = case["text"], case["pair"], case["addSpecialTokens"]
             try:
@@ -38,8 +43,14 @@ def main():
                 continue
             compared += 1
             expected = {**columns(e, pair), "fast": e.ids, "overflowing": [columns(o, pair) for o in e.overflowing]}
-            expected["decoded"] = tokenizer.decode(e.ids, skip_special_tokens=False)
-            expected["skipped"] = tokenizer.decode(e.ids, skip_special_tokens=True)
+            for key, skip in (("decoded", False), ("skipped", True)):
+                try:
+                    expected[key] = tokenizer.decode(e.ids, skip_special_tokens=skip)
+                except BaseException as error:  # the reference panics where a Strip decoder takes more than there is
+                    if "KeyboardInterrupt" in repr(error):
+                        raise
+            if "the special tokens added" in case.get("error", ""):
+                continue  # the reference subtracts below zero there and cuts nothing
             if "error" in case:
                 wrong = {"error": (case["error"], None)}
             else:
@@ -53,6 +64,17 @@ def main():
                 print(repr(text), repr(pair), special, json.dumps(stages, ensure_ascii=False)[:3000])
                 for key, (theirs, ours) in wrong.items():
                     print(" ", key, "\n    reference", theirs, "\n    ours     ", ours)
+        if row.get("batch"):
+            try:
+                expected = [e.ids for e in tokenizer.encode_batch(row["batch"]["texts"])]
+            except BaseException as error:
+                if "KeyboardInterrupt" in repr(error):
+                    raise
+                continue
+            compared += 1
+            if expected != row["batch"]["ids"]:
+                differing += 1
+                print("batch", row["batch"], "\n  reference", expected)
     print(f"{compared} strings, {differing} differences")
     sys.exit(1 if differing else 0)
 

@@ -2,7 +2,7 @@
 // (every option of each; of models small ones with holes) ids by both paths, offsets, type ids, tokens, masks and decodings on strings of nasty atoms, single texts and pairs. Run:
 // `node --conditions=@ashlar/source --import tsx scripts/tokenizer-pipelines.ts [SECONDS] [SEED]`. A difference is printed with its pipeline; exit status 1.
 // With WRITE=FILE in the environment our answers go to a file instead, for tokenizer-pipelines-check.py, truncation and overflow among them.
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -35,9 +35,13 @@ type Json = Record<string, unknown>;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(join(root, 'peers', 'package.json'));
-const { Tokenizer } = (
-  (await import(pathToFileURL(require.resolve('tokenizers')).href)) as { default: Native }
-).default;
+const out = process.env.WRITE;
+const native =
+  out === undefined
+    ? ((await import(pathToFileURL(require.resolve('tokenizers')).href)) as { default: Native }).default
+    : undefined;
+// A file with the base64 of a precompiled_charsmap, if there is one.
+const charsmap = process.env.CHARSMAP && readFileSync(process.env.CHARSMAP, 'utf8').trim();
 
 const until = Date.now() + Number(process.argv[2] ?? 20) * 1000;
 let state = Number(process.argv[3] ?? 1) >>> 0;
@@ -52,10 +56,28 @@ const normalizer = (): Json =>
   pick<() => Json>([
     () => ({ type: pick(['NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase', 'StripAccents', 'Nmt', 'ByteLevel']) }),
     () => ({ type: 'Strip', strip_left: flip(), strip_right: flip() }),
-    () => ({ type: 'Prepend', prepend: '\u2581' }),
+    () => ({ type: 'Prepend', prepend: pick(['\u2581', '\u2581', ' ', 'ab', '\u00e9']) }),
+    () => (charsmap ? { type: 'Precompiled', precompiled_charsmap: charsmap } : { type: 'StripAccents' }),
+    () => ({
+      type: 'Sequence',
+      normalizers: [{ type: 'NFD' }, { type: 'StripAccents' }, { type: 'Lowercase' }],
+    }),
     () => ({
       type: 'Replace',
-      pattern: { Regex: pick(['\\s+', '[0-9]', '(a|e)b?', '\\p{L}{2}']) },
+      pattern: {
+        // An insertion before the text by an empty match is doubled by the reference's next change, so there is none here
+        Regex: pick([
+          '\\s+',
+          '[0-9]',
+          '(a|e)b?',
+          '\\p{L}{2}',
+          ' {2,}',
+          '^\\s+',
+          '\\s+$',
+          "''|``",
+          '[^\\x00-\\x7f]',
+        ]),
+      },
       content: pick(['', ' ', 'x', '\u2581\u2581']),
     }),
     () => ({
@@ -92,6 +114,14 @@ const preTokenizer = (): Json =>
       prepend_scheme: pick(['always', 'first', 'never']),
       split: flip(),
     }),
+    () => ({ type: 'Metaspace', replacement: pick(['\u2581', '_', '\u00b7']), add_prefix_space: true }),
+    () => ({
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'WhitespaceSplit' },
+        { type: 'Split', pattern: splitPattern(), behavior: behavior(), invert: flip() },
+      ],
+    }),
     () => ({ type: 'CharDelimiterSplit', delimiter: pick([' ', 'e', '.']) }),
     () => ({ type: 'FixedLength', length: 1 + next(6) }),
     () => ({ type: 'Split', pattern: splitPattern(), behavior: behavior(), invert: flip() }),
@@ -99,7 +129,7 @@ const preTokenizer = (): Json =>
 const decoder = (): Json =>
   pick<() => Json>([
     () => ({ type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }),
-    () => ({ type: 'WordPiece', prefix: '##', cleanup: flip() }),
+    () => ({ type: 'WordPiece', prefix: pick(['##', '##', '', '_']), cleanup: flip() }),
     () => ({
       type: 'Metaspace',
       replacement: '\u2581',
@@ -109,7 +139,7 @@ const decoder = (): Json =>
     () => ({ type: 'BPEDecoder', suffix: '</w>' }),
     () => ({ type: 'CTC', pad_token: '<pad>', word_delimiter_token: '|', cleanup: flip() }),
     () => ({ type: pick(['Fuse', 'ByteFallback']) }),
-    () => ({ type: 'Strip', content: pick([' ', 'e']), start: next(3), stop: 0 }),
+    () => ({ type: 'Strip', content: pick([' ', 'e']), start: next(3), stop: next(3) }),
     () => ({
       type: 'Replace',
       pattern: pick<Json>([{ String: '\u2581' }, { Regex: 'e+' }]),
@@ -237,7 +267,6 @@ function written(
   };
 }
 
-const out = process.env.WRITE;
 let compared = 0;
 while (Date.now() < until) {
   const draw = { next };
@@ -253,7 +282,9 @@ while (Date.now() < until) {
   const added = Array.from({ length: next(4) }, (_, i) => ({
     ...{
       id: size + i,
-      content: `${'qrst'[i]}${pick(['the', '<m>', ' x', '\u65e5', 'ing '])}${i}`,
+      content: next(5)
+        ? `${'qrst'[i]}${pick(['the', '<m>', ' x', '\u65e5', 'ing '])}${i}`
+        : pick(words.filter(([text]) => text !== ''))[0],
       single_word: !next(3),
     },
     ...{ lstrip: !next(3), rstrip: !next(3), normalized: i === 0 && flip(), special: flip() },
@@ -271,7 +302,7 @@ while (Date.now() < until) {
         ? null
         : {
             direction: pick(['Left', 'Right']),
-            max_length: 12 + next(12),
+            max_length: 4 + next(20),
             strategy: pick(['LongestFirst', 'OnlyFirst', 'OnlySecond']),
             stride: next(3),
           },
@@ -287,7 +318,7 @@ while (Date.now() < until) {
             pad_token: '[PAD]',
           },
   };
-  const native = out === undefined ? Tokenizer.fromString(JSON.stringify(json)) : undefined;
+  const reference = native?.Tokenizer.fromString(JSON.stringify(json));
   const cases: object[] = [];
   const ours = readTokenizerJson(json);
   for (let i = 0; i < 12; i++) {
@@ -299,7 +330,7 @@ while (Date.now() < until) {
       addSpecialTokens,
       ...(pair === undefined ? {} : { pair }),
     } as const;
-    if (native === undefined) {
+    if (reference === undefined) {
       try {
         const row = written(ours, text, options);
         cases.push({ text, pair: pair ?? null, addSpecialTokens, ...row });
@@ -311,7 +342,7 @@ while (Date.now() < until) {
     }
     let theirs: NativeEncoding;
     try {
-      theirs = await native.encode(text, pair ?? null, { addSpecialTokens });
+      theirs = await reference.encode(text, pair ?? null, { addSpecialTokens });
     } catch {
       continue; // no unknown token, or nothing left to truncate: neither side can encode this
     }
@@ -324,10 +355,10 @@ while (Date.now() < until) {
       ['tokens', theirs.getTokens(), detailed.tokens],
       ['attention mask', theirs.getAttentionMask(), detailed.attentionMask],
       ['special tokens mask', theirs.getSpecialTokensMask(), detailed.specialTokensMask],
-      ['text', await native.decode(ids, false), ours.decode(ids)],
+      ['text', await reference.decode(ids, false), ours.decode(ids)],
       [
         'text without control tokens',
-        await native.decode(ids, true),
+        await reference.decode(ids, true),
         ours.decode(ids, { skipSpecialTokens: true }),
       ],
     ];
@@ -346,7 +377,13 @@ while (Date.now() < until) {
     }
     compared++;
   }
-  if (out !== undefined) appendFileSync(out, `${JSON.stringify({ json, cases })}\n`);
+  const texts = Array.from({ length: 4 }, () => Array.from({ length: next(6) }, () => pick(ATOMS)).join(''));
+  let batch: object | null = null;
+  if (out !== undefined)
+    try {
+      batch = { texts, ids: ours.encodeBatch(texts, { allowedSpecial: 'all' }).map((e) => e.ids) };
+    } catch {} // what cannot be encoded is compared text by text
+  if (out !== undefined) appendFileSync(out, `${JSON.stringify({ json, cases, batch })}\n`);
 }
 if (out !== undefined) process.exit(0);
 console.log(`random pipelines = tokenizers: ${compared} strings, 0 differences`);

@@ -21,10 +21,11 @@ export function characterPattern(test: (codePoint: number) => boolean): Pattern 
   };
 }
 
-/** Matches a sticky-free, global regular expression; an empty match right after another match is passed over. */
+/** Matches a sticky-free, global regular expression; an empty match right after another match is passed over, and nothing matches in an empty text. */
 export function regexPattern(regex: RegExp): Pattern {
   return (text) => {
     const matches: PatternMatch[] = [];
+    if (text === '') return matches;
     let last = 0;
     let lastEnd = -1;
     regex.lastIndex = 0;

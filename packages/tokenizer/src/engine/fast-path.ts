@@ -15,6 +15,7 @@ import { BytePairEngine } from './byte-pair-engine.ts';
 import { HardBoundaries } from './hard-boundaries.ts';
 import { PiecePath } from './piece-path.ts';
 import { TokenTable } from './token-table.ts';
+import { WordPath } from './word-path.ts';
 
 /** Encodes, counts and decodes without offsets. */
 export interface FastPath {
@@ -29,7 +30,7 @@ export interface FastPath {
 
 /** The fast path of a tokenizer, or undefined when its stages have none. */
 export function compileFastPath(stages: Stages, added: AddedTokens): FastPath | undefined {
-  return byteLevelPath(stages, added) ?? characterPath(stages, added);
+  return byteLevelPath(stages, added) ?? characterPath(stages, added) ?? wordPath(stages, added);
 }
 
 function byteLevelPath(stages: Stages, added: AddedTokens): FastPath | undefined {
@@ -45,6 +46,13 @@ function byteLevelPath(stages: Stages, added: AddedTokens): FastPath | undefined
     return new PiecePath({ added, engine, ...(normalizer && { normalizer }), cut: preTokenizer.cut });
   }
   return undefined;
+}
+
+/** Everything else but BPE that drops merges by itself and stages that ask where a piece stands in the text. */
+function wordPath(stages: Stages, added: AddedTokens): FastPath | undefined {
+  if (stages.model instanceof BpeModel && stages.model.options.dropout) return undefined;
+  if (stages.preTokenizer !== undefined && asksForOrigin(stages.preTokenizer.config)) return undefined;
+  return new WordPath(stages, added);
 }
 
 function byteLevelEngine({ model }: Stages, added: AddedTokens): BytePairEngine | undefined {

@@ -115,7 +115,7 @@ class Translator {
     if (char === '\\') return this.escape(ignoreCase, false);
     this.at += char.length;
     if (char === '.') return '[^\\n]';
-    if (char === '^') return this.flavor === 'oniguruma' ? '(?<=^|\\n)' : '^';
+    if (char === '^') return this.flavor === 'oniguruma' ? '(?<=^|\\n(?=[^]))' : '^';
     if (char === '$') return this.flavor === 'oniguruma' ? '(?=\\n|$)' : '$';
     return literal(char, ignoreCase);
   }
@@ -176,9 +176,10 @@ class Translator {
       const boundary = `(?:(?<=[${w}])(?![${w}])|(?<![${w}])(?=[${w}]))`;
       return char === 'b' ? boundary : `(?!${boundary})`;
     }
-    if (!inClass && char === 'A') return '(?<![^])';
-    if (!inClass && char === 'z') return '(?![^])';
-    if (!inClass && char === 'Z') return '(?=\\n?(?![^]))';
+    // No negated look around any character: between two surrogates V8 takes it for an end of the text
+    if (!inClass && char === 'A') return '^';
+    if (!inClass && char === 'z') return '$';
+    if (!inClass && char === 'Z') return '(?=\\n?$)';
     if (!inClass && /[1-9]/.test(char)) return `\\${char}`;
     if (/[a-zA-Z0-9]/.test(char)) throw this.error(`the escape \\${char}`);
     return inClass ? classLiteral(char) : literal(char, ignoreCase);
