@@ -279,16 +279,15 @@ while (Date.now() < until) {
     ? vocab.map(([text], id) => [text as string, id])
     : Object.entries(vocab as Record<string, number>);
   const size = words.length;
-  const added = Array.from({ length: next(4) }, (_, i) => ({
-    ...{
-      id: size + i,
-      content: next(5)
-        ? `${'qrst'[i]}${pick(['the', '<m>', ' x', '\u65e5', 'ing '])}${i}`
-        : pick(words.filter(([text]) => text !== ''))[0],
-      single_word: !next(3),
-    },
-    ...{ lstrip: !next(3), rstrip: !next(3), normalized: i === 0 && flip(), special: flip() },
-  }));
+  const added = Array.from({ length: next(4) }, (_, i) => {
+    // One that becomes nothing when it is normalised matches everywhere in the reference: only the words below are normalised
+    const isWord = next(5) > 0;
+    const content = isWord
+      ? `${'qrst'[i]}${pick(['the', '<m>', ' x', '\u65e5', 'ing '])}${i}`
+      : pick(words.filter(([text]) => text !== ''))[0];
+    const flags = { single_word: !next(3), lstrip: !next(3), rstrip: !next(3), special: flip() };
+    return { id: size + i, content, ...flags, normalized: i === 0 && isWord && flip() };
+  });
   const json = {
     ...base,
     added_tokens: [...present, ...added],

@@ -165,7 +165,8 @@ class Matcher {
       if (token.rstrip) while (stop < text.length && isWhiteSpace(text.charCodeAt(stop))) stop++;
       // A token right behind one that took white space along may hold that space again, as in the reference.
       if (last < start) matches.push({ start: last, end: start });
-      matches.push({ start, end: stop, token });
+      // One of nothing but white space that the token before it took along is no token
+      if (start < stop) matches.push({ start, end: stop, token });
       last = stop;
     }
     if (last < text.length) matches.push({ start: last, end: text.length });

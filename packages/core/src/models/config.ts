@@ -357,7 +357,7 @@ const inertKeys: ReadonlySet<string> = new Set(
   classifier_activation classifier_bias classifier_pooling cls_token_id decoder_bias deterministic_flash_attn embedding_size
   initializer_cutoff_factor mlp_dropout norm_bias qa_dropout reference_compile repad_logits_with_grad seq_classif_dropout
   sparse_pred_ignore_index sparse_prediction tie_weights_ position_embedding_type attention_probs_dropout_prob _sliding_window_pattern sliding_window_pattern rope_scaling rope_theta rope_parameters
-  rope_interleaved partial_rotary_factor`.split(/\s+/),
+  rope_interleaved partial_rotary_factor task_type_vocab_size mask_token_id`.split(/\s+/),
 );
 
 function unknownToAll(source: Readonly<Record<string, unknown>>): string[] {

@@ -15,6 +15,10 @@ const encoders: [string, Record<string, unknown>][] = [
   ['bert', {}],
   ['distilbert', { dim: 32, n_heads: 4, n_layers: 3, hidden_dim: 20 }],
   ['roberta', { pad_token_id: 1 }],
+  ['data2vec-text', { pad_token_id: 1 }],
+  ['electra', {}],
+  ['ernie', {}],
+  ['eurobert', {}],
   ['modernbert', { local_attention: 6, global_attn_every_n_layers: 2 }],
   ['llama', {}],
 ];

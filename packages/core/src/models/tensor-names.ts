@@ -233,6 +233,15 @@ export const bertNames: TensorNames = { modules: bertModules('bert.'), prefixes:
 
 export const robertaNames: TensorNames = { modules: bertModules('roberta.'), prefixes: ['roberta.'] };
 
+export const electraNames: TensorNames = { modules: bertModules('electra.'), prefixes: ['electra.'] };
+
+export const ernieNames: TensorNames = { modules: bertModules('ernie.'), prefixes: ['ernie.'] };
+
+export const data2vecNames: TensorNames = {
+  modules: bertModules('data2vec_text.'),
+  prefixes: ['data2vec_text.'],
+};
+
 export const distilbertNames: TensorNames = {
   modules: {
     embedding: 'distilbert.embeddings.word_embeddings',

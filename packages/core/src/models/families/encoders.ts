@@ -1,7 +1,16 @@
 // Text encoders: every token sees every other, and there is no head.
 // Semantics: huggingface/transformers 5.23 (read, not copied).
 
-import { bertNames, distilbertNames, modernbertNames, robertaNames } from '../tensor-names.ts';
+import {
+  bertNames,
+  data2vecNames,
+  distilbertNames,
+  electraNames,
+  ernieNames,
+  llamaNames,
+  modernbertNames,
+  robertaNames,
+} from '../tensor-names.ts';
 import type { Family } from './family.ts';
 
 const layer = { kind: 'layer', bias: true } as const;
@@ -46,6 +55,37 @@ export const encoders: readonly Family[] = [
     defaults: { ...bertLike.defaults, pad_token_id: 1 },
     learnedPositions: 'after-pad',
     tensors: robertaNames,
+  },
+  {
+    ...bertLike,
+    name: 'data2vec-text',
+    modelTypes: ['data2vec-text'],
+    defaults: { ...bertLike.defaults, pad_token_id: 1 },
+    learnedPositions: 'after-pad',
+    tensors: data2vecNames,
+  },
+  // ELECTRA's small ones have narrower embeddings, which do not fit: the shapes of their weights are refused.
+  { ...bertLike, name: 'electra', modelTypes: ['electra'], tensors: electraNames },
+  {
+    ...bertLike,
+    name: 'ernie',
+    modelTypes: ['ernie'],
+    requires: { ...bertLike.requires, use_task_id: [undefined, null, false] },
+    tensors: ernieNames,
+  },
+  {
+    name: 'eurobert',
+    modelTypes: ['eurobert'],
+    defaults: { hidden_act: 'silu', rms_norm_eps: 1e-5 },
+    norm: { kind: 'rms' },
+    placement: 'pre',
+    encoder: true,
+    rope: { theta: 250000 },
+    queryBias: 'attention_bias',
+    outputBias: 'attention_bias',
+    mlpBias: 'mlp_bias',
+    gated: true,
+    tensors: llamaNames,
   },
   {
     name: 'modernbert',
