@@ -17,6 +17,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
 import { chromium } from 'playwright';
 import { build } from 'vite';
 
@@ -137,6 +138,18 @@ try {
 } catch (error) {
   built = error.message;
 }
+// Without the optional peers, which are absent here: warnings.
+const bundled = await esbuild({
+  ...{
+    entryPoints: [join(app, 'main.ts')],
+    outdir: join(app, 'esbuild'),
+    bundle: true,
+    format: 'esm',
+    splitting: true,
+  },
+  ...{ logLevel: 'silent', nodePaths: [] },
+}).catch((error) => error);
+check('esbuild bundles it', bundled.errors?.length === 0, bundled.message);
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.json': 'application/json' };
 
 /** The built page, every unknown path of it too, and files in ranges. */

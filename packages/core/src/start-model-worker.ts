@@ -25,7 +25,10 @@ export async function startModelWorker(): Promise<ModelWorker> {
     };
   }
   const worker = new Worker(new URL('./model-worker.js', import.meta.url), { type: 'module' });
-  worker.addEventListener('error', (event) => fail(new Error(`worker: ${event.message}`)));
+  // A script that cannot be loaded has no message: a bundler that does not follow the line above needs it as an entry of its own.
+  const notLoaded =
+    "its script could not be loaded: give the bundler @ashlar/core/model-worker as an entry beside the page's";
+  worker.addEventListener('error', (event) => fail(new Error(`worker: ${event.message ?? notLoaded}`)));
   return {
     failed,
     terminate: () => worker.terminate(),
@@ -36,8 +39,9 @@ export async function startModelWorker(): Promise<ModelWorker> {
   };
 }
 
-/** Not written out where it is used: bundlers for pages would take the file along a second time, for Node. */
-const besideThis = (name: string): URL => new URL(name, import.meta.url);
+/** Not written as bundlers know it: those for pages would take the file along a second time, for Node. */
+const here = import.meta.url;
+const besideThis = (name: string): URL => new URL(name, here);
 
 /** In this repository, where TypeScript runs as it is, Node 20 needs tsx's hooks registered inside the worker before the script is imported. */
 const fromSources = (script: URL): string => `import('tsx/esm/api')

@@ -3,7 +3,7 @@ import { BackendUnavailableError } from './errors.ts';
 
 /**
  * Loads an optional peer, or throws BackendUnavailableError that says what to install. `load` is a function so that bundlers see literal
- * `import()` specifiers for the peers that exist in browsers and nothing for the Node-only ones.
+ * `import()` specifiers for the peers that exist in browsers and nothing for the Node-only ones; each stands in a `try`, which tells webpack and esbuild that it may be absent.
  */
 export async function loadPeer<T>(
   backend: string,
@@ -24,6 +24,10 @@ export async function loadPeer<T>(
     );
   }
 }
+
+/** What was caught, as an error. */
+export const asError = (caught: unknown): Error =>
+  caught instanceof Error ? caught : new Error(String(caught));
 
 /** An import that bundlers leave alone: for packages that exist in Node only. */
 export const importInNode = (specifier: string): Promise<unknown> =>

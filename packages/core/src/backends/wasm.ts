@@ -1,5 +1,5 @@
 import type { BackendStarter } from './backend.ts';
-import { loadPeer } from './peer.ts';
+import { asError, loadPeer } from './peer.ts';
 
 interface WasmPeer {
   setWasmPaths(path: string): void;
@@ -9,13 +9,16 @@ interface WasmPeer {
 export const wasm: BackendStarter = {
   async start({ peers, wasmPath }) {
     const name = '@tensorflow/tfjs-backend-wasm';
-    const peer = await loadPeer<WasmPeer>(
-      'wasm',
-      name,
-      peers?.['tfjs-backend-wasm'],
-      () => import('@tensorflow/tfjs-backend-wasm'),
-    );
+    const peer = await loadPeer<WasmPeer>('wasm', name, peers?.['tfjs-backend-wasm'], loadPackage);
     if (wasmPath !== undefined) peer.setWasmPaths(wasmPath);
     return { device: 'WASM (XNNPACK)' };
   },
 };
+
+async function loadPackage(): Promise<unknown> {
+  try {
+    return await import('@tensorflow/tfjs-backend-wasm');
+  } catch (error) {
+    throw asError(error);
+  }
+}

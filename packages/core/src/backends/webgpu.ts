@@ -6,7 +6,7 @@ import {
   DeviceValidationError,
   OutOfMemoryError,
 } from './errors.ts';
-import { importInNode, inNode, loadPeer } from './peer.ts';
+import { asError, importInNode, inNode, loadPeer } from './peer.ts';
 
 // tfjs's WebGPU backend over a device that we make ourselves: with the optional features that our own kernels use, with the adapter's real
 // limits instead of the defaults, and with its errors kept (tfjs leaves them on the console and returns zeros). In Node the device comes from
@@ -118,12 +118,11 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
 
   const { removeBackend, registerBackend, findBackendFactory } = await import('@tensorflow/tfjs-core');
   const name = '@tensorflow/tfjs-backend-webgpu';
-  const load = () => import('@tensorflow/tfjs-backend-webgpu');
   const { WebGPUBackend } = await loadPeer<Peer>(
     'webgpu',
     name,
     options.peers?.['tfjs-backend-webgpu'],
-    load,
+    loadPackage,
   );
   if (current !== undefined) retired.add(current.device);
   if (findBackendFactory('webgpu') != null) removeBackend('webgpu');
@@ -175,4 +174,12 @@ function hoistEnableDirectives(device: GPUDevice): void {
     const head = [...new Set(found.map((line) => line.trim()))].join('\n');
     return original({ ...descriptor, code: `${head}\n${descriptor.code.replace(directive, '')}` });
   };
+}
+
+async function loadPackage(): Promise<unknown> {
+  try {
+    return await import('@tensorflow/tfjs-backend-webgpu');
+  } catch (error) {
+    throw asError(error);
+  }
 }
