@@ -6,7 +6,8 @@ import { decodeUtf8, encodeUtf8 } from '../unicode/utf8.ts';
 import { refuseUnknownOptions } from '../unknown-options.ts';
 import { PairHeap } from './pair-heap.ts';
 import { PairIndex } from './pair-index.ts';
-import { PairJoin } from './pair-join.ts';
+import { type LinkedPieces, PairJoin } from './pair-join.ts';
+import { PairQueue } from './pair-queue.ts';
 import type { PieceCounts } from './piece-counts.ts';
 import { checkVocabSize, type TrainingOptions } from './training-options.ts';
 
@@ -77,30 +78,26 @@ export function trainBpe(counts: PieceCounts, options: BpeTrainerOptions): BpeTr
     continuingSubwordPrefix: prefix = '',
   } = options;
   const words = layOut(counts, options);
-  const { tokens, ids, symbols, next, times } = words;
-  const pairs = new PairIndex();
-  for (let i = 0; i < symbols.length; i++) {
-    if (next[i] >= 0) pairs.add(symbols[i], symbols[next[i]], i, times[i]);
-  }
-  const ties = options.ties === 'greatest-bytes' ? byBytes(pairs, words) : undefined;
-  const heap = new PairHeap(pairs, ties);
-  for (let pair = 0; pair < pairs.size; pair++) heap.push(pair, pairs.counts[pair]);
+  const { tokens, ids } = words;
+  const pairs = new PairIndex(words.places.length >> 2);
+  indexPairs(words, pairs);
+  const queue: Queue =
+    options.ties === 'greatest-bytes' ? new HeapQueue(pairs, byBytes(pairs, words)) : new PairQueue(pairs);
+  for (let pair = 0; pair < pairs.size; pair++) queue.push(pair, pairs.countOf(pair));
 
   const merges: [string, string][] = [];
   const lengths = tokens.map(() => 1);
-  const join = new PairJoin(words, pairs, heap, lengths, maxTokenLength);
+  const join = new PairJoin(words, pairs, queue, lengths, maxTokenLength);
   while (tokens.length < options.vocabSize) {
     const pair =
-      merges.length < resume.length
-        ? resumed(resume[merges.length], ids, pairs)
-        : best(heap, pairs, minFrequency);
+      merges.length < resume.length ? resumed(resume[merges.length], ids, pairs) : queue.take(minFrequency);
     if (pair < 0) break;
     if (merges.length % 256 === 0) {
       options.signal?.throwIfAborted();
       options.onProgress?.({ stage: 'merge', done: merges.length, of: options.vocabSize });
     }
-    const a = pairs.left[pair];
-    const b = pairs.right[pair];
+    const a = pairs.leftOf(pair);
+    const b = pairs.rightOf(pair);
     const text =
       tokens[a] + tokens[b].slice(prefix !== '' && tokens[b].startsWith(prefix) ? prefix.length : 0);
     let id = ids.get(text);
@@ -117,18 +114,45 @@ export function trainBpe(counts: PieceCounts, options: BpeTrainerOptions): BpeTr
   return { tokens, merges };
 }
 
-/** The most frequent pair, or -1. */
-function best(heap: PairHeap, pairs: PairIndex, minFrequency: number): number {
-  while (heap.size > 0) {
-    const count = heap.topCount;
-    const pair = heap.pop();
-    if (pairs.counts[pair] !== count) {
-      if (pairs.counts[pair] > 0) heap.push(pair, pairs.counts[pair]);
-      continue;
-    }
-    return count >= Math.max(1, minFrequency) ? pair : -1;
+interface Queue {
+  push(pair: number, count: number): void;
+  /** The most frequent pair, or -1 when none is as frequent as `least`. */
+  take(least: number): number;
+}
+
+/** Where ties are decided otherwise than by ids: a heap; counts only fall while a pair waits, so one whose count is out of date is put back. */
+class HeapQueue implements Queue {
+  private readonly pairs: PairIndex;
+  private readonly heap: PairHeap;
+
+  constructor(pairs: PairIndex, wins: (a: number, b: number) => boolean) {
+    this.pairs = pairs;
+    this.heap = new PairHeap(pairs, wins);
   }
-  return -1;
+
+  push(pair: number, count: number): void {
+    this.heap.push(pair, count);
+  }
+
+  take(least: number): number {
+    const { heap, pairs } = this;
+    while (heap.size > 0) {
+      const count = heap.topCount;
+      const pair = heap.pop();
+      const current = pairs.countOf(pair);
+      if (current === count) return count >= least && count > 0 ? pair : -1;
+      if (current > 0) heap.push(pair, current);
+    }
+    return -1;
+  }
+}
+
+/** Every pair of neighbours; a function of its own, so that engines compile it early. */
+function indexPairs({ places, times }: Layout, pairs: PairIndex): void {
+  for (let i = 0; i < places.length; i += 4) {
+    const next = places[i + 1];
+    if (next >= 0) pairs.occur(pairs.id(places[i], places[next]), i, times[places[i + 3]]);
+  }
 }
 
 function resumed(
@@ -143,16 +167,11 @@ function resumed(
   return pairs.id(a, b);
 }
 
-interface Layout {
+interface Layout extends LinkedPieces {
   readonly tokens: string[];
   readonly ids: Map<string, number>;
   /** Bytes of a token, for ties. */
   readonly bytesOf: (id: number) => Uint8Array;
-  /** All pieces behind one another: symbol, neighbours (-1 at the ends) and the piece's count at each place. */
-  readonly symbols: Int32Array;
-  readonly next: Int32Array;
-  readonly previous: Int32Array;
-  readonly times: Float64Array;
 }
 
 function layOut(counts: PieceCounts, options: BpeTrainerOptions): Layout {
@@ -182,50 +201,47 @@ function layOut(counts: PieceCounts, options: BpeTrainerOptions): Layout {
   for (const char of alphabet) idOf(char);
   const byteIds = isBytes ? Int32Array.from(BYTE_TO_CHAR, (char) => ids.get(char)!) : undefined;
 
-  let capacity = 1 << 12;
-  let symbols = new Int32Array(capacity);
-  let times = new Float64Array(capacity);
-  let ends = new Uint8Array(capacity);
+  let places = new Int32Array(1 << 14);
   let size = 0;
-  const push = (symbol: number, count: number, isLast: boolean) => {
-    if (size === capacity) {
-      capacity *= 2;
-      const [s, t, e] = [new Int32Array(capacity), new Float64Array(capacity), new Uint8Array(capacity)];
-      s.set(symbols);
-      t.set(times);
-      e.set(ends);
-      symbols = s;
-      times = t;
-      ends = e;
-    }
-    symbols[size] = symbol;
-    times[size] = count;
-    ends[size++] = isLast ? 1 : 0;
+  const times = new Float64Array(counts.size);
+  let piece = 0;
+  const reserve = (symbols: number) => {
+    if (size + symbols * 4 <= places.length) return;
+    const wider = new Int32Array(Math.max(size + symbols * 4, places.length * 2));
+    wider.set(places);
+    places = wider;
+  };
+  const push = (symbol: number, isFirst: boolean, isLast: boolean) => {
+    places[size] = symbol;
+    places[size + 1] = isLast ? -1 : size + 4;
+    places[size + 2] = isFirst ? -1 : size - 4;
+    places[size + 3] = piece;
+    size += 4;
   };
   for (const { bytes, count } of counts.entries()) {
+    times[piece] = count;
+    reserve(bytes.length);
     if (byteIds !== undefined) {
-      for (let i = 0; i < bytes.length; i++) push(byteIds[bytes[i]], count, i === bytes.length - 1);
-      continue;
+      const last = bytes.length - 1;
+      for (let i = 0; i <= last; i++) push(byteIds[bytes[i]], i === 0, i === last);
+    } else {
+      const chars = Array.from(decodeUtf8(bytes));
+      const kept = chars.flatMap((char, i) =>
+        allowed.has(char)
+          ? [
+              idOf(
+                (i > 0 ? continuingSubwordPrefix : '') +
+                  char +
+                  (i === chars.length - 1 ? endOfWordSuffix : ''),
+              ),
+            ]
+          : [],
+      );
+      kept.forEach((id, i) => {
+        push(id, i === 0, i === kept.length - 1);
+      });
     }
-    const chars = Array.from(decodeUtf8(bytes));
-    const kept = chars.flatMap((char, i) =>
-      allowed.has(char)
-        ? [
-            idOf(
-              (i > 0 ? continuingSubwordPrefix : '') + char + (i === chars.length - 1 ? endOfWordSuffix : ''),
-            ),
-          ]
-        : [],
-    );
-    kept.forEach((id, i) => {
-      push(id, count, i === kept.length - 1);
-    });
-  }
-  const next = new Int32Array(size);
-  const previous = new Int32Array(size);
-  for (let i = 0; i < size; i++) {
-    next[i] = ends[i] ? -1 : i + 1;
-    previous[i] = i === 0 || ends[i - 1] ? -1 : i - 1;
+    piece++;
   }
   const cache: Uint8Array[] = [];
   const bytesOf = (id: number): Uint8Array => {
@@ -234,15 +250,7 @@ function layOut(counts: PieceCounts, options: BpeTrainerOptions): Layout {
       : encodeUtf8(tokens[id]);
     return cache[id];
   };
-  return {
-    tokens,
-    ids,
-    bytesOf,
-    symbols: symbols.subarray(0, size),
-    next,
-    previous,
-    times: times.subarray(0, size),
-  };
+  return { tokens, ids, bytesOf, places: places.subarray(0, size), times };
 }
 
 function alphabetOf(counts: PieceCounts, limit = Number.POSITIVE_INFINITY): string[] {
@@ -256,8 +264,8 @@ function alphabetOf(counts: PieceCounts, limit = Number.POSITIVE_INFINITY): stri
 /** The greater pair in byte order wins: left tokens first, then right ones. */
 function byBytes(pairs: PairIndex, { bytesOf }: Layout): (a: number, b: number) => boolean {
   return (a, b) => {
-    const left = compare(bytesOf(pairs.left[a]), bytesOf(pairs.left[b]));
-    return left !== 0 ? left > 0 : compare(bytesOf(pairs.right[a]), bytesOf(pairs.right[b])) > 0;
+    const left = compare(bytesOf(pairs.leftOf(a)), bytesOf(pairs.leftOf(b)));
+    return left !== 0 ? left > 0 : compare(bytesOf(pairs.rightOf(a)), bytesOf(pairs.rightOf(b))) > 0;
   };
 }
 

@@ -1,24 +1,27 @@
-// A 4-ary max-heap of pairs by count; of equal ones the pair with the least left, then right symbol goes first, or as a rule says. Counts only fall while an entry waits, so an entry whose count is out of date is put back when
-// it comes up.
+// A 4-ary max-heap of pairs by count; of equal ones the pair with the least left, then right symbol goes first, or as a rule says.
+
+import type { PairIndex } from './pair-index.ts';
 
 export class PairHeap {
   private ids = new Int32Array(1 << 12);
   private counts = new Float64Array(1 << 12);
   private count = 0;
-  private readonly pairs: { readonly left: Int32Array; readonly right: Int32Array };
+  private readonly pairs: PairIndex;
   private readonly wins: ((a: number, b: number) => boolean) | undefined;
 
   /** `wins`: whether of two pairs with equal counts the first goes first. */
-  constructor(
-    pairs: { readonly left: Int32Array; readonly right: Int32Array },
-    wins?: (a: number, b: number) => boolean,
-  ) {
+  constructor(pairs: PairIndex, wins?: (a: number, b: number) => boolean) {
     this.pairs = pairs;
     this.wins = wins;
   }
 
   get size(): number {
     return this.count;
+  }
+
+  /** The pair that goes first. */
+  get top(): number {
+    return this.ids[0];
   }
 
   get topCount(): number {
@@ -77,7 +80,8 @@ export class PairHeap {
   private before(countA: number, a: number, countB: number, b: number): boolean {
     if (countA !== countB) return countA > countB;
     if (this.wins !== undefined) return this.wins(a, b);
-    const { left, right } = this.pairs;
-    return left[a] === left[b] ? right[a] < right[b] : left[a] < left[b];
+    const { pairs } = this;
+    const left = pairs.leftOf(a) - pairs.leftOf(b);
+    return left === 0 ? pairs.rightOf(a) < pairs.rightOf(b) : left < 0;
   }
 }
