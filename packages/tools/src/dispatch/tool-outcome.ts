@@ -32,7 +32,9 @@ export function toolOutcome(
   const label = labelOf(tool, call, rich?.label);
   let text: string;
   try {
-    text = rich ? rich.text : typeof answer === 'string' ? answer : writeJson((answer ?? null) as Json);
+    text = rich ? rich.text : typeof answer === 'string' ? answer : writeJson((answer ?? '') as Json);
+    // A model that is shown nothing makes a result up (rule 19).
+    if (/^\s*(?:"")?\s*$/.test(text)) text = '(no output)';
   } catch {
     return {
       outcome: { status: 'error', text: 'The tool answered something that is no JSON.', label },

@@ -65,6 +65,23 @@ describe('decide', () => {
       ),
     ).toBe('deny');
   });
+  it('refuses when a rule answers anything but a verdict, and no other rule changes that', () => {
+    for (const answer of [
+      Promise.resolve({ decision: 'allow' }),
+      { verdict: 'allow' },
+      { decision: 'alow' },
+      { decision: 'rewrite' },
+      'allow',
+      true,
+      null,
+    ])
+      for (const rules of [
+        [() => answer as never],
+        [() => answer as never, denyTools('t')],
+        [allowTools('t'), () => answer as never],
+      ])
+        expect(verdict(rules, {}), JSON.stringify(answer)).toBe('deny');
+  });
   it('knows tools by their own names only', () => {
     expect(verdict([denyTools('t')], {})).toBe('deny');
     expect(verdict([allowTools('T')], {})).toBe('ask');

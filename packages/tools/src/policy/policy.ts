@@ -1,8 +1,8 @@
 // May this call run? A policy is a list of pure rules; each may allow, ask, deny or rewrite, and says why. Precedence is fixed: deny over ask over
 // rewrite over allow. Where no rule speaks, tools that only compute or read run, and tools that write or reach out ask; without anybody to ask,
-// that is a refusal. A rule that throws is a refusal too.
+// that is a refusal. A rule that throws, or answers anything but a verdict, is a refusal too.
 import type { Call } from '../dispatch/outcome.ts';
-import type { JsonObject } from '../json.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import type { Label } from '../label.ts';
 import type { AnyTool } from '../tool.ts';
 
@@ -37,6 +37,11 @@ export type Policy = (call: Call, context: PolicyContext) => Verdict | undefined
 
 const rank = { allow: 0, rewrite: 1, ask: 2, deny: 3 } as const;
 
+const isVerdict = (given: unknown): given is Verdict =>
+  isObject(given) &&
+  Object.hasOwn(rank, String(given['decision'])) &&
+  (given['decision'] !== 'rewrite' || isObject(given['arguments']));
+
 /**
  * Decides by all rules: the strictest answer, the first of equals.
  */
@@ -46,6 +51,9 @@ export function decide(rules: readonly Policy[], call: Call, context: PolicyCont
     let verdict: Verdict | undefined;
     try {
       verdict = rule(call, context);
+      // A promise, a misspelled decision, a rewrite of nothing: no answer that could allow anything.
+      if (verdict !== undefined && !isVerdict(verdict))
+        verdict = { decision: 'deny', rule: 'policy', reason: 'a policy rule gave no verdict' };
     } catch {
       verdict = { decision: 'deny', rule: 'policy', reason: 'a policy rule failed' };
     }
