@@ -1,121 +1,15 @@
 // The webgpu executor: what the host spends on recording a token (on Dawn's device that does nothing), dispatches a token, and decode and prefill on the adapter at hand, with random
 // weights in the shape of SmolLM2-135M and of a Llama of one billion. `--peak-gbs` and `--peak-tflops` are the card's limits, for the share of the roofline. A software adapter gets
-// two layers of the small shape only.
-import {
-  chooseBackend,
-  createModel,
-  initParameters,
-  parseModelConfig,
-  type StoredDtype,
-  type WeightFile,
-} from '@ashlar/core';
+// two layers of the small shape only. Parts for `--only`: record, chromium, throughput.
+import { chooseBackend, createModel, initParameters, type StoredDtype } from '@ashlar/core';
 import { createRandom } from '@ashlar/sampling';
-import { createKvCache, type KvSequence } from '../packages/core/src/kv-cache/kv-cache.ts';
 import type { ModelConfig } from '../packages/core/src/models/model-config.ts';
 import { listParameters } from '../packages/core/src/models/parameters.ts';
-import { loadWebgpuModel } from '../packages/core/src/runtime/webgpu/load-webgpu-model.ts';
 import type { WebgpuExecutor } from '../packages/core/src/runtime/webgpu/webgpu-executor.ts';
-import { toHalfBits } from '../packages/core/src/weights/quantization/half.ts';
 import { allowSwiftShader, peers } from '../peers/modules.ts';
 import { median, type Report } from './measure.ts';
-
-const shape = (
-  layers: number,
-  hidden: number,
-  inner: number,
-  heads: number,
-  groups: number,
-  vocabulary: number,
-) =>
-  parseModelConfig({
-    model_type: 'llama',
-    vocab_size: vocabulary,
-    hidden_size: hidden,
-    intermediate_size: inner,
-    num_hidden_layers: layers,
-    num_attention_heads: heads,
-    num_key_value_heads: groups,
-    head_dim: 64,
-    max_position_embeddings: 8192,
-    rms_norm_eps: 1e-5,
-    rope_theta: 100000,
-    tie_word_embeddings: true,
-  });
-const small = (layers: number) => shape(layers, 576, 1536, 9, 3, 49152);
-const billion = shape(16, 2048, 8192, 32, 8, 128256);
-
-const blocks: Readonly<Record<string, { readonly size: number; readonly bytes: number }>> = {
-  F16: { size: 1, bytes: 2 },
-  Q8_0: { size: 32, bytes: 34 },
-  Q4_0: { size: 32, bytes: 18 },
-};
-
-/** Weights of `config` without a file: every matrix is the same run of random blocks of `dtype`. */
-function randomWeights(config: ModelConfig, dtype: StoredDtype): WeightFile {
-  const { size, bytes } = blocks[dtype];
-  const random = createRandom(1);
-  const pattern = new Uint8Array(bytes * 65536);
-  const view = new DataView(pattern.buffer);
-  for (let i = 0; i < pattern.length; i++) pattern[i] = Math.floor(random.uniform('weights', 0, 0, i) * 256);
-  for (let b = 0; b < 65536; b++) {
-    const value =
-      dtype === 'F16'
-        ? (random.uniform('weights', 1, 0, b) - 0.5) / 16
-        : dtype === 'Q8_0'
-          ? 1 / 4096
-          : 1 / 256;
-    view.setUint16(b * bytes, toHalfBits(value), true);
-  }
-  const tensors = new Map<string, { dtype: StoredDtype; shape: readonly number[]; byteLength: number }>();
-  for (const { stored, role } of listParameters(config)) {
-    const count = stored.shape.reduce((a, b) => a * b, 1);
-    const matrix = role === 'linear' || role === 'embedding';
-    const byteLength = matrix ? (count / size) * bytes : count * 4;
-    tensors.set(stored.name, { dtype: matrix ? dtype : 'F32', shape: stored.shape, byteLength });
-  }
-  return {
-    tensors,
-    async read(name) {
-      const entry = tensors.get(name);
-      if (entry === undefined) throw new RangeError(`tensor: expected one of the model, got ${name}`);
-      const content = new Uint8Array(entry.byteLength);
-      if (entry.dtype === 'F32') new Float32Array(content.buffer).fill(1);
-      else
-        for (let at = 0; at < content.length; at += pattern.length)
-          content.set(pattern.subarray(0, Math.min(pattern.length, content.length - at)), at);
-      return { dtype: entry.dtype, shape: entry.shape, bytes: content };
-    },
-    close: async () => {},
-  };
-}
-
-async function load(config: ModelConfig, dtype: StoredDtype) {
-  const started = performance.now();
-  const { executor } = await loadWebgpuModel(
-    config,
-    listParameters(config),
-    randomWeights(config, dtype),
-    {},
-  );
-  const kv = createKvCache(executor.store, { capacity: 4096, modelHash: 'bench' });
-  return { executor, kv, seconds: (performance.now() - started) / 1000 };
-}
-
-/** One pass of the same ids for every sequence. */
-async function step(
-  executor: WebgpuExecutor,
-  kv: ReturnType<typeof createKvCache>,
-  sequences: readonly KvSequence[],
-  ids: readonly number[],
-) {
-  const reservations = kv.reserve(
-    sequences,
-    sequences.map(() => ids.length),
-  );
-  const rows = await executor.run(reservations.map((reservation) => ({ ids, reservation })));
-  for (const reservation of reservations) reservation.commit(ids);
-  return rows;
-}
+import { recordInChromium, reportRecords } from './webgpu-in-chromium.ts';
+import { billion, load, shape, small, step, timeRecords } from './webgpu-models.ts';
 
 /** Bytes of weights that a token's pass reads, and its multiplications. */
 function work(executor: WebgpuExecutor, config: ModelConfig) {
@@ -128,7 +22,11 @@ function work(executor: WebgpuExecutor, config: ModelConfig) {
 
 export async function run(report: Report, options: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const number = (name: string) => (options[name] === undefined ? undefined : Number(options[name]));
-  await recordOverhead(report);
+  const only = options.only as readonly string[] | undefined;
+  const wanted = (part: string) => only === undefined || only.includes(part);
+  if (wanted('record')) await recordOverhead(report);
+  if (wanted('chromium')) await recordInChromium(report);
+  if (!wanted('throughput')) return;
   allowSwiftShader();
   const { device } = await chooseBackend('webgpu', {
     peers,
@@ -147,20 +45,10 @@ export async function run(report: Report, options: Readonly<Record<string, unkno
 
 async function recordOverhead(report: Report): Promise<void> {
   await chooseBackend('webgpu', { peers, allowSoftwareGpu: true, dawnFlags: ['backend=null'] });
-  // Narrow: recording does not depend on sizes, and Dawn's null device has 256 MB.
+  // Narrow, too, because Dawn's null device has 256 MB.
+  const times = await timeRecords(50);
+  reportRecords(report, times, 'Node', 4);
   const config = shape(24, 256, 768, 4, 2, 4096);
-  const { executor, kv } = await load(config, 'Q4_0');
-  const plan: number[] = [];
-  {
-    using sequence = kv.newSequence();
-    for (let i = 0; i < 60; i++) {
-      await step(executor, kv, [sequence], [i]);
-      if (i >= 10) plan.push(executor.timeRecording());
-    }
-  }
-  const dispatches = executor.dispatches(1);
-  kv.dispose();
-  executor.dispose();
   using model = createModel({
     config,
     parameters: initParameters(config, createRandom(1)),
@@ -175,13 +63,13 @@ async function recordOverhead(report: Report): Promise<void> {
     if (i >= 2) composite.push(performance.now() - started);
   }
   report({
-    metric: `record a token, 24 layers, ${dispatches} dispatches`,
+    metric: `record a token, 24 layers, ${times.dispatches} dispatches`,
     unit: 'ms',
-    ours: median(plan),
+    ours: median([...times.records]),
     peer: 'composite path',
     peerValue: median(composite),
     lowerIsBetter: true,
-    runs: plan.length,
+    runs: times.records.length,
   });
 }
 

@@ -33,6 +33,8 @@ const { metafile } = await build({
     '@tensorflow/tfjs-backend-webgl',
     'webgpu',
     '@huggingface/hub',
+    'esbuild',
+    'playwright',
   ],
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
