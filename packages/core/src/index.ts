@@ -137,7 +137,8 @@ export type {
   SubmitOptions,
 } from './runtime/scheduler/serving.ts';
 export { createScheduler } from './runtime/scheduler.ts';
-export type { PassRequest, StepExecutor } from './runtime/step-executor.ts';
+export type { PassRequest, ReadPassRequest, StepExecutor } from './runtime/step-executor.ts';
+export type { TuningStorage } from './runtime/webgpu/tuning-cache.ts';
 export type { WorkerModel } from './runtime/worker/worker-model.ts';
 export { decodeTrainState, encodeTrainState, type LoadedTrainState } from './train/checkpoint.ts';
 export { clipByGlobalNorm, clipFactor, globalNorm, NonFiniteError } from './train/clip-gradients.ts';

@@ -77,6 +77,10 @@ export const webgpuDevice = (): GPUDevice | undefined => current?.device;
 export const isSoftwareDevice = (device: GPUDevice): boolean =>
   current?.device === device && current.software;
 
+/** The adapter's own words for itself; empty for a device that is not ours. */
+export const deviceName = (device: GPUDevice): string =>
+  current?.device === device ? current.description : '';
+
 async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof current>> {
   const gpu = await findGpu(options);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });

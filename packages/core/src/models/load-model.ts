@@ -2,6 +2,7 @@
 import { engine, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendOptions } from '../backends/backend.ts';
 import { chooseBackend } from '../backends/choose.ts';
+import type { TuningStorage } from '../runtime/webgpu/tuning-cache.ts';
 import type { WorkerModel } from '../runtime/worker/worker-model.ts';
 import { CheckpointError } from '../weights/checkpoint-error.ts';
 import type { HubOptions } from '../weights/hub/hub-folder.ts';
@@ -28,6 +29,11 @@ export interface LoadModelOptions {
   /** `auto` takes a fused executor where the backend has one (simd, webgpu: weights stay packed) for models that generate; `composite` is stock tfjs ops. */
   readonly executor?: 'auto' | 'composite';
   /**
+   * For the webgpu executor: how products of one row are cut is measured while the model loads (1.5 s at the most), once for an adapter, and kept in the user's cache directory (Node) or in the
+   * storage that is given, such as `localStorage`. Default: true on GPUs, false on software adapters; false takes fixed cuts.
+   */
+  readonly autotune?: boolean | TuningStorage;
+  /**
    * Loads and runs the whole model in a worker (a thread in Node, a module worker in a page), so that no step blocks the caller's event loop; answers a
    * `WorkerModel`. Place and options are sent to it: functions among them (a folder of your own, loaders of peers) are refused.
    */
@@ -43,6 +49,7 @@ const known: readonly string[] = [
   'hub',
   'cache',
   'executor',
+  'autotune',
   'worker',
   'onProgress',
   'signal',
@@ -88,6 +95,13 @@ export async function loadModel(
   if (!['auto', 'composite', undefined].includes(options.executor)) {
     throw new RangeError(`executor: expected auto or composite, got ${JSON.stringify(options.executor)}`);
   }
+  const { autotune } = options;
+  if (
+    autotune !== undefined &&
+    typeof autotune !== 'boolean' &&
+    (typeof autotune?.getItem !== 'function' || typeof autotune.setItem !== 'function')
+  )
+    throw new TypeError('autotune: expected true, false or a storage with getItem and setItem');
   const { file, hub, cache, onProgress, signal } = options;
   if (options.worker !== undefined && typeof options.worker !== 'boolean')
     throw new TypeError(`worker: expected true or false, got ${JSON.stringify(options.worker)}`);
@@ -115,12 +129,15 @@ export async function loadModel(
     const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
     const generates = config.attention.causal && config.head.present && options.executor !== 'composite';
     const load = { prefixes, onProgress, signal };
+    if (options.autotune !== undefined && !(generates && getBackend() === 'webgpu'))
+      throw new TypeError('autotune: has no effect without the webgpu executor');
     let loaded:
       | Awaited<ReturnType<typeof import('../runtime/simd/load-simd-model.ts').loadSimdModel>>
       | undefined;
     if (generates && getBackend() === 'webgpu') {
       const { loadWebgpuModel } = await import('../runtime/webgpu/load-webgpu-model.ts');
-      loaded = await loadWebgpuModel(config, specs, checkpoint.weights, load, cache);
+      const settings = { ...load, autotune: options.autotune };
+      loaded = await loadWebgpuModel(config, specs, checkpoint.weights, settings, cache);
     } else if (generates && plain && getBackend() === 'simd') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
       loaded = await loadSimdModel(config, specs, checkpoint.weights, load, cache);

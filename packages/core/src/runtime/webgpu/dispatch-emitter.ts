@@ -98,6 +98,7 @@ export function dispatchEmitter({
         bound.push(target.out.buffer);
         const size = {
           rows,
+          kind: matrix.kind.name,
           eights: Math.ceil(matrix.columns / 8),
           each: target.gated ? (2 as const) : (1 as const),
           outputs: shape.outputs,

@@ -2,9 +2,10 @@
 // thousand threads a pass waits for memory's latency and not for its bandwidth, so outputs are shared out until there are enough.
 import type { GemmTile, GemvTuning } from './kernels/linear.ts';
 
-/** A product's sizes: rows of x, eights of columns, rows of weights that make one output (gate and up: 2), outputs. */
+/** A product's sizes: rows of x, the name of the weights' kind, eights of columns, rows of weights that make one output (gate and up: 2), outputs. */
 export interface ProductSize {
   readonly rows: number;
+  readonly kind: string;
   readonly eights: number;
   readonly each: 1 | 2;
   readonly outputs: number;

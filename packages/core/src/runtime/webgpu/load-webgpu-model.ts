@@ -2,15 +2,19 @@
 import { backend } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../../backends/choose.ts';
 import { OutOfMemoryError } from '../../backends/errors.ts';
+import { deviceName, isSoftwareDevice } from '../../backends/webgpu.ts';
 import { LazyParameters } from '../../models/lazy-parameters.ts';
 import type { LoadProgress } from '../../models/load-parameters.ts';
 import type { ModelCacheOptions } from '../../models/model-cache-options.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
+import { autotune, kernelVersion } from './autotune.ts';
 import { createDeviceMemory } from './device-memory.ts';
 import { loadDeviceParameters } from './device-parameters.ts';
-import type { LinearTuning } from './linear-tuning.ts';
+import { gpuTuning, type LinearTuning, softwareTuning } from './linear-tuning.ts';
+import { createDispatchTimer } from './time-dispatch.ts';
+import { nodeTuningStorage, openTuningCache, type TuningStorage } from './tuning-cache.ts';
 import { createWebgpuExecutor, type WebgpuExecutor } from './webgpu-executor.ts';
 
 /** How a load reports and stops. */
@@ -20,6 +24,8 @@ export interface WebgpuLoadOptions {
   readonly signal?: AbortSignal | undefined;
   readonly subgroups?: boolean | undefined;
   readonly tuning?: LinearTuning | undefined;
+  /** Default: true on GPUs, false on adapters that are programs. */
+  readonly autotune?: boolean | TuningStorage | undefined;
 }
 
 /** Loads `file` for the running webgpu backend. */
@@ -27,7 +33,7 @@ export async function loadWebgpuModel(
   config: ModelConfig,
   specs: readonly ParameterSpec[],
   file: WeightFile,
-  { prefixes, onProgress, signal, subgroups, tuning }: WebgpuLoadOptions,
+  { prefixes, onProgress, signal, subgroups, tuning, autotune: tunes }: WebgpuLoadOptions,
   { pageSize = 32, window, sinks = 0, prefillChunk }: ModelCacheOptions = {},
 ): Promise<{
   parameters: LazyParameters;
@@ -50,13 +56,31 @@ export async function loadWebgpuModel(
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(signal === undefined ? {} : { signal }),
     });
+    const software = isSoftwareDevice(device);
+    const fixed = tuning ?? (software ? softwareTuning : gpuTuning);
+    const measured =
+      tuning === undefined && (tunes ?? !software)
+        ? await autotune(
+            device,
+            config,
+            parameters,
+            fixed,
+            await openTuningCache(
+              `${deviceName(device)} kernels ${kernelVersion}${subgroups === false ? ' without subgroups' : ''}`,
+              typeof tunes === 'object' ? tunes : nodeTuningStorage(),
+            ),
+            createDispatchTimer(device),
+            { subgroups },
+          )
+        : fixed;
+    signal?.throwIfAborted();
     const executor = createWebgpuExecutor(memory, config, parameters, {
       pageSize,
       sinks,
       ...(window === undefined ? {} : { window }),
       ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 512) }),
       ...(subgroups === undefined ? {} : { subgroups }),
-      ...(tuning === undefined ? {} : { tuning }),
+      tuning: measured,
     });
     await closeScope();
     checkBackend('webgpu');

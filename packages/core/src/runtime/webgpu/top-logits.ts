@@ -15,7 +15,7 @@ import {
 /** Pairs of a row below which another round costs more than it saves in reading. */
 const fewPairs = 512;
 /** How many are kept of a run: few values, so that few passes are recorded. */
-const counts = [1, 32, 128, 512];
+const counts = [1, 48, 160, 512];
 
 /** The most of a row that are found on the device. */
 export const mostTop = counts[counts.length - 1];

@@ -1,7 +1,6 @@
 // The plan on the GPU: a pass writes its small tables, replays recorded dispatches in one command buffer and reads back the rows of logits that were asked for.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../../backends/choose.ts';
-import { isSoftwareDevice } from '../../backends/webgpu.ts';
 import type { TopLogits } from '../../generate/language-model.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import type { PassRequest, ReadPassRequest, StepExecutor } from '../step-executor.ts';
@@ -10,7 +9,7 @@ import type { DeviceMemory } from './device-memory.ts';
 import type { DeviceParameters } from './device-parameters.ts';
 import { createTurns } from './in-turn.ts';
 import { createKernelCache, type Dispatch } from './kernel.ts';
-import { gpuTuning, type LinearTuning, softwareTuning } from './linear-tuning.ts';
+import type { LinearTuning } from './linear-tuning.ts';
 import { createParameterTensors, tensorBuffer } from './parameter-tensors.ts';
 import { createPassBuffers } from './pass-buffers.ts';
 import { createOutputReader, outputKey, type PassOutput } from './pass-output.ts';
@@ -32,8 +31,7 @@ export interface WebgpuExecutorOptions {
   readonly sinks?: number;
   /** False: kernels for devices without subgroups, even where there are some. */
   readonly subgroups?: boolean;
-  /** Default by the device. */
-  readonly tuning?: LinearTuning;
+  readonly tuning: LinearTuning;
 }
 
 /** The executor with what benches and tests look at. */
@@ -80,7 +78,7 @@ export function createWebgpuExecutor(
     window,
     sinks,
     adapters,
-    tuning: tuning ?? (isSoftwareDevice(device) ? softwareTuning : gpuTuning),
+    tuning,
   });
   const tensors = createParameterTensors(memory, cache, parameters);
   let logits: { buffer: GPUBuffer; rows: number } | undefined;
