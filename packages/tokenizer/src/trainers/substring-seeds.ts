@@ -1,5 +1,6 @@
 // The substrings that a unigram vocabulary begins with: those that occur at least twice among the distinct pieces and are followed by more than one
-// character (the inner nodes of the suffix tree), scored by occurrences times length. A suffix array with comparisons bounded by the greatest length.
+// character (the inner nodes of the suffix tree), scored by occurrences times length. The end of a piece counts as one character, the same for all, as in
+// Hugging Face's trainer: what only ends pieces is no seed. A suffix array with comparisons bounded by the greatest length.
 
 /** Substrings of two or more characters, best first, at most `limit`. */
 export function substringSeeds(
@@ -10,7 +11,7 @@ export function substringSeeds(
   const symbols: number[] = [];
   for (const piece of pieces) {
     for (const char of piece) symbols.push(char.codePointAt(0)!);
-    symbols.push(-1 - symbols.length); // a different end for every piece, so that none matches across it
+    symbols.push(-1);
   }
   const text = Int32Array.from(symbols);
   const starts: number[] = [];
@@ -26,12 +27,12 @@ export function substringSeeds(
   });
   const common = (a: number, b: number): number => {
     let k = 0;
-    while (k <= maxLength && text[a + k] === text[b + k] && text[a + k] >= 0) k++;
+    while (k <= maxLength && text[a + k] === text[b + k]) if (text[a + k++] < 0) break;
     return k;
   };
   const found: { text: string; score: number }[] = [];
   const report = (length: number, first: number, last: number) => {
-    if (length < 2 || length > maxLength) return;
+    if (length < 2 || length > maxLength || text[suffixes[first] + length - 1] < 0) return;
     const chars = Array.from(text.subarray(suffixes[first], suffixes[first] + length), (c) =>
       String.fromCodePoint(c),
     );

@@ -168,7 +168,12 @@ describe('unigram training', () => {
 });
 
 describe('trained tokenizers', () => {
-  const texts = ['the cat sat on the mat', 'the dog sat on the log', 'a cat and a dog'];
+  const texts = [
+    'the cat sat on the mat',
+    'the dog sat on the log',
+    'the cats and the dogs then sat there',
+    'they sat on that other mat of the other cat',
+  ];
   for (const kind of ['bpe', 'unigram', 'word-piece'] as const) {
     it(`${kind}: encodes what it was trained on and decodes it back`, async () => {
       const tokenizer = await trainTokenizer(texts, { kind, vocabSize: 320 });

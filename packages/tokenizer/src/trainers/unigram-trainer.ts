@@ -181,7 +181,8 @@ function prune({ texts, scores }: Vocabulary, words: readonly Word[], size: numb
     }
     if (occurs[id] === 0) continue;
     const others = alternatives[id];
-    const logSumWithout = Math.log(sum + frequency[id] * (others.length - 1));
+    // The references multiply by the size of the vocabulary where the formula says the number of parts; so do we, to be equal
+    const logSumWithout = Math.log(sum + frequency[id] * (alternatives.length - 1));
     let without = 0;
     for (const other of others) without += Math.log(frequency[other] + frequency[id]) - logSumWithout;
     candidates.push({ id, loss: (occurs[id] / all) * (Math.log(frequency[id]) - logSum - without) });
