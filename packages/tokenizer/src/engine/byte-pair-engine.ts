@@ -111,10 +111,10 @@ export class BytePairEngine {
     return at;
   }
 
-  /** Encodes all pieces that a scanner cuts from the first `end` bytes; ids go to `out` from 0 on. Returns how many. */
-  encodeRun(text: TextBuffer, end: number, scanner: Scanner): number {
+  /** Encodes all pieces that a scanner cuts from the first `end` bytes; ids go to `out` from `at` on. Returns where they end. */
+  encodeRun(text: TextBuffer, end: number, scanner: Scanner, at = 0): number {
     const { ends } = this;
-    let count = 0;
+    let count = at;
     for (let start = 0; start < end; ) {
       const cut = scanner(text, start, end, ends);
       count = this.putPieces(text, start, cut, count);
@@ -219,7 +219,8 @@ export class BytePairEngine {
     return count;
   }
 
-  private countPiece(text: TextBuffer, start: number, end: number): number {
+  /** How many ids a piece has. */
+  countPiece(text: TextBuffer, start: number, end: number): number {
     const { table } = this;
     const length = end - start;
     if (length > 8) {

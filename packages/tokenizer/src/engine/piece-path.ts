@@ -29,15 +29,19 @@ export class PiecePath implements FastPath {
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
-    const count = this.count(text, allowed, Number.POSITIVE_INFINITY);
-    return takeIds(this.options.engine.out, count); // `out` may be another array than before
-  }
-
-  count(text: string, allowed: AllowedSpecial, limit: number): number {
     const { engine } = this.options;
     let count = 0;
     this.eachPiece(text, allowed, (piece, id) => {
-      count = id >= 0 ? engine.put(id, count) : this.run(piece, count, limit);
+      count = id >= 0 ? engine.put(id, count) : this.run(piece, count);
+      return true;
+    });
+    return takeIds(engine.out, count); // `out` may be another array than before
+  }
+
+  count(text: string, allowed: AllowedSpecial, limit: number): number {
+    let count = 0;
+    this.eachPiece(text, allowed, (piece, id) => {
+      count += id >= 0 ? 1 : this.countIn(piece, limit - count);
       return count <= limit;
     });
     return count;
@@ -71,20 +75,25 @@ export class PiecePath implements FastPath {
   }
 
   /** Ids of a piece, in the engine's `out` from `from` on; returns where they end. */
-  private run(piece: string, from: number, limit: number): number {
+  private run(piece: string, from: number): number {
     const { engine, boundaries } = this.options;
-    const { text } = this;
-    const end = text.setText(piece);
-    let count = from;
-    if (boundaries === undefined) count = engine.encodePiece(text, 0, end, from);
-    else {
-      for (let at = 0; at < end && count <= limit; ) {
-        const next = boundaries.next(text.bytes, at, end);
-        count = engine.encodePiece(text, at, next, count);
-        at = next;
-      }
-    }
-    text.release();
+    const end = this.text.setText(piece);
+    const count =
+      boundaries === undefined
+        ? engine.encodePiece(this.text, 0, end, from)
+        : engine.encodeRun(this.text, end, boundaries.scan, from);
+    this.text.release();
+    return count;
+  }
+
+  private countIn(piece: string, limit: number): number {
+    const { engine, boundaries } = this.options;
+    const end = this.text.setText(piece);
+    const count =
+      boundaries === undefined
+        ? engine.countPiece(this.text, 0, end)
+        : engine.countRun(this.text, end, boundaries.scan, limit);
+    this.text.release();
     return count;
   }
 }

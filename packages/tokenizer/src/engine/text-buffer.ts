@@ -32,12 +32,14 @@ export class TextBuffer {
     return at;
   }
 
-  /** Takes bytes as they are. */
-  setBytes(bytes: Uint8Array): number {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes);
-    this.terminate(bytes.length);
-    return bytes.length;
+  /** Takes bytes from `start` to `end` as they are. */
+  setBytes(bytes: Uint8Array, start = 0, end = bytes.length): number {
+    const length = end - start;
+    this.reserve(length);
+    if (length > 64) this.bytes.set(bytes.subarray(start, end));
+    else for (let i = 0; i < length; i++) this.bytes[i] = bytes[start + i];
+    this.terminate(length);
+    return length;
   }
 
   /** Lets a large buffer go. */

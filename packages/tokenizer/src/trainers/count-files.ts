@@ -1,5 +1,6 @@
 // Counts the pieces of text files in worker threads. Files are cut into byte ranges at line ends; every line (with its end) is a document, as Hugging Face
 // tokenizers reads training files; each worker's counts come back as bytes and are merged here.
+import { isUtf8 } from 'node:buffer';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -96,7 +97,7 @@ export async function countFilesFrom(
 
 /** Adds the lines that begin within a range. */
 export async function countRange({ path, start, end }: Range, cut: Cut, counts: PieceCounts): Promise<void> {
-  const add = pieceCounter(counts, cut);
+  const counter = pieceCounter(counts, cut);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const file = await open(path);
   try {
@@ -109,13 +110,16 @@ export async function countRange({ path, start, end }: Range, cut: Cut, counts: 
       at += bytesRead;
       held = Buffer.concat([held, chunk.subarray(0, bytesRead)]);
       const isLast = bytesRead === 0;
+      // Most texts are well-formed and need not become strings. The last line of what is held may be cut off in the middle of a character.
+      const isWellFormed = isUtf8(held.subarray(0, isLast ? held.length : held.lastIndexOf(NEWLINE) + 1));
       let from = 0;
       for (;;) {
         if (heldFrom + from >= end) return;
         const newline = held.indexOf(NEWLINE, from);
         if (newline < 0 && !isLast) break;
         const to = newline < 0 ? held.length : newline + 1;
-        if (to > from) add(decoder.decode(held.subarray(from, to)));
+        if (isWellFormed) counter.addUtf8(held, from, to);
+        else if (to > from) counter.add(decoder.decode(held.subarray(from, to)));
         from = to;
         if (newline < 0) return;
       }

@@ -3,9 +3,10 @@ import { AlignedText } from '../aligned-text.ts';
 import { TextBuffer } from '../engine/text-buffer.ts';
 import type { Normalizer } from '../normalizers/normalizer.ts';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer.ts';
+import type { Scanner } from '../scanners/character-classes.ts';
 import { compilePattern } from '../scanners/compile-pattern.ts';
 import { knownScanner } from '../scanners/known-scanners.ts';
-import { encodeUtf8, toWellFormed } from '../unicode/utf8.ts';
+import { decodeUtf8, encodeUtf8, toWellFormed } from '../unicode/utf8.ts';
 import { refuseUnknownOptions } from '../unknown-options.ts';
 import { PieceCounts } from './piece-counts.ts';
 import type { TrainingProgress } from './training-options.ts';
@@ -46,10 +47,10 @@ const OPTIONS = [
 export async function countPieces(documents: Documents, options: CountOptions): Promise<PieceCounts> {
   refuseUnknownOptions('countPieces', options, OPTIONS);
   const counts = options.into ?? new PieceCounts();
-  const count = pieceCounter(counts, options);
+  const counter = pieceCounter(counts, options);
   let done = 0;
   for await (const document of documents) {
-    count(document);
+    counter.add(document);
     if (++done % 256 === 0) {
       options.signal?.throwIfAborted();
       options.onProgress?.({ stage: 'count', done });
@@ -59,15 +60,22 @@ export async function countPieces(documents: Documents, options: CountOptions): 
   return counts;
 }
 
-/** A function that adds a document's pieces to the counts. */
-export function pieceCounter(counts: PieceCounts, options: CountOptions): (document: string) => void {
+/** Adds the pieces of documents to counts. */
+export interface PieceCounter {
+  add(document: string): void;
+  /** A document in well-formed UTF-8, from `start` to `end`. */
+  addUtf8(bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** A counter that adds to `counts`. */
+export function pieceCounter(counts: PieceCounts, options: CountOptions): PieceCounter {
   const { specialTokens = [], pattern, normalizer, preTokenizer, maxPieceLength: longest = 4096 } = options;
-  const cut = specialTokens.filter((t) => t !== '').sort((a, b) => b.length - a.length);
+  const special = specialTokens.filter((t) => t !== '').sort((a, b) => b.length - a.length);
   const divider =
-    cut.length === 0
+    special.length === 0
       ? undefined
-      : new RegExp(cut.map((t) => t.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'u');
-  const add = (bytes: Uint8Array, start: number, end: number): void => {
+      : new RegExp(special.map((t) => t.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'u');
+  const put = (bytes: Uint8Array, start: number, end: number): void => {
     let at = start;
     while (end - at > longest) {
       let stop = at + longest;
@@ -81,32 +89,40 @@ export function pieceCounter(counts: PieceCounts, options: CountOptions): (docum
   const ends = new Int32Array(256);
   const scanner = pattern === undefined ? undefined : knownScanner(pattern);
   const find = pattern === undefined || scanner !== undefined ? undefined : compilePattern(pattern, 'rust');
-  const addText = (text: string) => {
+  const putText = (text: string) => {
     const bytes = encodeUtf8(text);
-    add(bytes, 0, bytes.length);
+    put(bytes, 0, bytes.length);
+  };
+  const scan = (cut: Scanner, end: number): void => {
+    for (let at = 0; at < end; ) {
+      const cuts = cut(buffer, at, end, ends);
+      for (let i = 0; i < cuts; i++) {
+        put(buffer.bytes, at, ends[i]);
+        at = ends[i];
+      }
+    }
+    buffer.release();
   };
   const one = (text: string): void => {
-    if (scanner !== undefined) {
-      const end = buffer.setText(text);
-      for (let at = 0; at < end; ) {
-        const cuts = scanner(buffer, at, end, ends);
-        for (let i = 0; i < cuts; i++) {
-          add(buffer.bytes, at, ends[i]);
-          at = ends[i];
-        }
-      }
-      buffer.release();
-    } else if (find !== undefined) {
-      for (const { start, end } of find(text)) addText(text.slice(start, end));
+    if (scanner !== undefined) scan(scanner, buffer.setText(text));
+    else if (find !== undefined) {
+      for (const { start, end } of find(text)) putText(text.slice(start, end));
     } else {
       const aligned = AlignedText.from(toWellFormed(text), false);
       normalizer?.normalize(aligned);
       for (const piece of preTokenizer?.split(aligned) ?? [aligned])
-        if (piece.value !== '') addText(piece.value);
+        if (piece.value !== '') putText(piece.value);
     }
   };
-  return (document) => {
+  const add = (document: string): void => {
     if (divider === undefined) one(document);
     else for (const part of document.split(divider)) if (part !== '') one(part);
+  };
+  return {
+    add,
+    addUtf8: (bytes, start, end) => {
+      if (scanner !== undefined && divider === undefined) scan(scanner, buffer.setBytes(bytes, start, end));
+      else add(decodeUtf8(bytes.subarray(start, end)));
+    },
   };
 }

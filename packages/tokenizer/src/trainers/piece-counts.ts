@@ -50,15 +50,15 @@ export class PieceCounts {
     const length = end - start;
     if (length === 0) return;
     const hash = hashOf(bytes, start, end);
-    const { index, slot } = this.find(bytes, start, length, hash);
+    const index = this.find(bytes, start, length, hash);
     if (index >= 0) this.counts[index] += times;
-    else this.insert(slot, hash, bytes, start, length, times);
+    else this.insert(-1 - index, hash, bytes, start, length, times);
   }
 
   /** The count of a piece. */
   get(piece: string): number {
     const bytes = encodeUtf8(piece);
-    const index = this.find(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length)).index;
+    const index = this.find(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length));
     return index < 0 ? 0 : this.counts[index];
   }
 
@@ -109,24 +109,21 @@ export class PieceCounts {
     return counts;
   }
 
-  /** The index of a piece or -1, and the slot where it is or would be. */
-  private find(
-    bytes: Uint8Array,
-    start: number,
-    length: number,
-    hash: number,
-  ): { index: number; slot: number } {
-    const { table, offsets } = this;
+  /** The index of a piece, or -1 less the slot where it would be. */
+  private find(bytes: Uint8Array, start: number, length: number, hash: number): number {
+    const { table, offsets, bytes: known } = this;
     const mask = (1 << this.bits) - 1;
     let q = Math.imul(hash, GOLD) >>> (32 - this.bits);
     for (;;) {
       const index = table[q * 2 + 1];
-      if (index < 0) return { index: -1, slot: q };
-      if (table[q * 2] === hash && offsets[index + 1] - offsets[index] === length) {
+      if (index < 0) return -1 - q;
+      if (table[q * 2] === hash) {
         const from = offsets[index];
-        let k = 0;
-        while (k < length && this.bytes[from + k] === bytes[start + k]) k++;
-        if (k === length) return { index, slot: q };
+        if (offsets[index + 1] - from === length) {
+          let k = 0;
+          while (k < length && known[from + k] === bytes[start + k]) k++;
+          if (k === length) return index;
+        }
       }
       q = (q + 1) & mask;
     }
