@@ -167,7 +167,7 @@ export {
   withRowAdapters,
 } from './train/lora/lora.ts';
 export { loadPeft, type PeftConfig, savePeft } from './train/lora/peft.ts';
-export { type QuantizedBase, quantizedBase } from './train/lora/quantized-base.ts';
+export { type QuantizedBase, type QuantizedBaseOptions, quantizedBase } from './train/lora/quantized-base.ts';
 export { languageModelObjective, type Objective, type ParameterView } from './train/objective.ts';
 export { type AdamWOptions, adamw } from './train/optimizers/adamw.ts';
 export { byGroup, isHiddenMatrix, type ParameterGroup } from './train/optimizers/by-group.ts';

@@ -13,7 +13,7 @@ import { adamw } from '../optimizers/adamw.ts';
 import { storedWeights } from '../stored-weights.ts';
 import { padRows } from '../token-batch.ts';
 import { sourceOf, tokenNegativeLogProbs } from '../token-log-probs.ts';
-import { initTrainState, trainStep } from '../train-step.ts';
+import { disposeTrainState, initTrainState, trainStep } from '../train-step.ts';
 import { type Adapter, initLora, loraConfig, mergeLora, withLora, withRowAdapters } from './lora.ts';
 import { loadPeft, savePeft } from './peft.ts';
 import { quantizedBase } from './quantized-base.ts';
@@ -180,8 +180,29 @@ describe('LoRA', () => {
       for (let i = 0; i < 4; i++)
         ({ state } = await trainStep(state, [batch], objective, { optimizer, learningRate: 0.02 }));
       expect(lossUnder(view(state.parameters))).toBeLessThan(before - 0.05);
+      expect(packed.unpackedBytes).toBe(0);
       packed.dispose();
+      // With room for five of the fourteen weights the losses are the same bits, and the five are all that stays.
+      const tensors = tf.memory().numTensors;
+      const roomy = await quantizedBase(sized, base, dtype, { unpackedLimit: 5.5 * 32 * 32 * 4 });
+      const again = (trained: ReadonlyMap<string, tf.Tensor>) => withLora(roomy, trained, lora);
+      let other = initTrainState(initLora(sized, lora, random), optimizer);
+      for (let i = 0; i < 4; i++)
+        ({ state: other } = await trainStep(
+          other,
+          [batch],
+          languageModelObjective(sized, again, { recompute: true }),
+          { optimizer, learningRate: 0.02 },
+        ));
+      expect(roomy.unpackedBytes).toBe(5 * 32 * 32 * 4);
+      for (const [name, tensor] of other.parameters)
+        expect(tensor.dataSync()).toEqual(state.parameters.get(name)!.dataSync());
+      disposeTrainState(other);
+      roomy.dispose();
+      expect(tf.memory().numTensors).toBe(tensors);
+      disposeTrainState(state);
     }
+    await expect(quantizedBase(sized, base, 'Q8_0', { unpackedLimit: -1 })).rejects.toThrow('unpackedLimit');
   });
 
   test('PEFT files read back give the same adapters', async () => {
