@@ -23,9 +23,9 @@ export interface Comparisons {
   readonly heldOut: readonly Compared[];
 }
 
-/** What is compared: every third is a question that its passage does not answer, for that is where the demonstrations were careless. */
+/** What is compared: every ninth is a question that its passage does not answer, for that is where the demonstrations were careless. */
 export const comparedQuestion = (random: Speedrun['random'], i: number): Question =>
-  questionOf(random, questionNumber('comparisons', i), i % 3 === 0 ? { kind: 'unknown' } : {});
+  questionOf(random, questionNumber('comparisons', i), i % 9 === 0 ? { kind: 'unknown' } : {});
 
 export async function comparisonsStage(speedrun: Speedrun): Promise<Comparisons> {
   const { run, setting, tokenizer, config, random, card } = speedrun;

@@ -31,11 +31,11 @@ export async function dpoStage(speedrun: Speedrun, comparisons: Comparisons): Pr
       start: () => run.parameters('fine-tuning'),
       // With the likelihood of the better answer added: DPO alone is content when both fall, and a copied name does not survive that.
       objective: preferenceObjective(config, (pair, likelihood) =>
-        tf.add(dpoLoss(pair, { beta: 0.1 }), tf.mul(likelihood, 0.5)),
+        tf.add(dpoLoss(pair, { beta: 0.1 }), tf.mul(likelihood, 1)),
       ),
       optimizer: gentle,
       steps: setting.steps.dpo,
-      peak: 3e-4,
+      peak: 2e-4,
       batchAt: pairsAt(known),
     },
     'chat',

@@ -108,10 +108,12 @@ export {
   tokenLogProbs,
 } from './ops/cross-entropy.ts';
 export { embedding } from './ops/embedding.ts';
+export { expm1 } from './ops/expm1.ts';
 export { registerGradients } from './ops/gradients/register-gradients.ts';
 export { type LinearCrossEntropyOptions, linearNegativeLogProbs } from './ops/linear-cross-entropy.ts';
 export { logSigmoid } from './ops/log-sigmoid.ts';
 export { log1mexp } from './ops/log1mexp.ts';
+export { log1p } from './ops/log1p.ts';
 export { matMul } from './ops/mat-mul.ts';
 export type { RopeTables } from './ops/rope.ts';
 export {

@@ -222,6 +222,19 @@ describe('policy losses', () => {
       ),
     );
   });
+  test('k3+ has the value of k3 and the gradient of k2, and k3 keeps its digits near 0', () => {
+    const [logps, reference] = [tf.tensor1d([-1, -2, -0.5, -3]), tf.tensor1d([-1.4, -1.9, -0.5, -3.0005])];
+    const gradient = (estimator: 'k2' | 'k3+') =>
+      tf
+        .grad((x) => tf.sum(klEstimate(x, reference, estimator)))(logps)
+        .dataSync();
+    expect(klEstimate(logps, reference, 'k3+').dataSync()).toEqual(
+      klEstimate(logps, reference, 'k3').dataSync(),
+    );
+    expect(gradient('k3+')).toEqual(gradient('k2'));
+    const d = Math.fround(-3) - Math.fround(-3.0005);
+    expect(klEstimate(logps, reference, 'k3').dataSync()[3]).toBeCloseTo(Math.expm1(-d) + d, 10);
+  });
   test('every aggregate of a batch is the sum of its micro-batches under global counts', () => {
     const losses = tf.tensor2d(
       Float32Array.from({ length: 20 }, (_, i) => Math.sin(i)),

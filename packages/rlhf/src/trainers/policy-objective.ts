@@ -13,6 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Aggregate } from '../losses/policy/aggregate.ts';
 import { grpoLoss } from '../losses/policy/grpo.ts';
 import { gspoLoss } from '../losses/policy/gspo.ts';
+import type { KlEstimator } from '../losses/policy/kl-estimator.ts';
 import { ppoPolicyLoss, ppoValueLoss } from '../losses/policy/ppo.ts';
 import { reinforceLoss } from '../losses/policy/reinforce.ts';
 import type { Rollout } from '../rollout/rollout.ts';
@@ -66,8 +67,10 @@ export interface PolicyObjectiveOptions {
   readonly aggregate?: Aggregate;
   readonly epsilonLow?: number;
   readonly epsilonHigh?: number;
-  /** Weight of the k3 penalty to the reference; grpo only. */
+  /** Weight of the penalty to the reference; grpo only. */
   readonly beta?: number;
+  /** Of the penalty; default 'k3'. */
+  readonly estimator?: KlEstimator;
   /** Weight of the value loss; ppo only, default 0.1. */
   readonly valueWeight?: number;
   readonly clipRangeValue?: number;
@@ -81,7 +84,7 @@ export function policyObjective(
   config: ModelConfig,
   options: PolicyObjectiveOptions = {},
 ): Objective<RolloutBatch> {
-  const { loss = 'grpo', view = sourceOf, beta = 0, valueWeight = 0.1 } = options;
+  const { loss = 'grpo', view = sourceOf, beta = 0, estimator = 'k3', valueWeight = 0.1 } = options;
   const mode = options.aggregate ?? (loss === 'reinforce' ? 'sequence-sum' : 'token-mean');
   const { epsilonLow = loss === 'gspo' ? 3e-4 : 0.2 } = options;
   const epsilonHigh = options.epsilonHigh ?? (loss === 'gspo' ? 4e-4 : epsilonLow);
@@ -112,7 +115,7 @@ export function policyObjective(
         ...(batch.referenceLogps === undefined ? {} : { referenceLogps: matrix(batch.referenceLogps) }),
       };
       if (loss === 'grpo')
-        return grpoLoss(shared, { epsilonLow, epsilonHigh, beta, aggregate: mode, counts });
+        return grpoLoss(shared, { epsilonLow, epsilonHigh, beta, estimator, aggregate: mode, counts });
       if (loss === 'gspo') return tf.mul(gspoLoss(shared, { epsilonLow, epsilonHigh }), rows);
       if (loss === 'reinforce') return reinforceLoss(shared, mode, counts);
       const policy = ppoPolicyLoss(shared, { clipRange: epsilonLow, aggregate: mode, counts });

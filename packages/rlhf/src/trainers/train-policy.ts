@@ -36,6 +36,8 @@ export interface PolicyReport extends StepReport {
   readonly cut: number;
   /** Mean k3 estimate of KL(policy || reference) a token, when there is a reference. */
   readonly kl?: number;
+  /** The KL penalty's weight in this round, when `klCoefficient` sets it. */
+  readonly klCoefficient?: number;
 }
 
 /** Options of {@link trainPolicy}. */
@@ -61,6 +63,13 @@ export interface TrainPolicyOptions {
   readonly advantage?: 'group-relative' | 'mean-only' | 'leave-one-out';
   /** GAE and the KL penalty in the rewards, for PPO. */
   readonly ppo?: PpoBatchOptions;
+  /**
+   * The KL penalty's weight of every round, in place of `ppo.klCoefficient` and `objective.beta`: a number from the round before's report, which is undefined in the first round. With
+   * `nextKlCoefficient` it is Ziegler's adaptive controller. A run that is resumed hands in the last report as `previous`.
+   */
+  readonly klCoefficient?: (previous: PolicyReport | undefined, round: number) => number;
+  /** The report of the round before `firstRound`, for `klCoefficient`. */
+  readonly previous?: PolicyReport;
   /** The loss; default GRPO with token mean and no penalty. */
   readonly objective?: PolicyObjectiveOptions;
   /** The frozen reference's parameters, needed when `objective.beta` > 0. */
@@ -85,6 +94,8 @@ const knownOptions = [
   'random',
   'advantage',
   'ppo',
+  'klCoefficient',
+  'previous',
   'objective',
   'reference',
   'epochs',
@@ -99,13 +110,29 @@ export async function trainPolicy(state: TrainState, options: TrainPolicyOptions
   const { model, groupSize, advantage = 'group-relative', epochs = 1, maxNorm = 1, firstRound = 0 } = options;
   if (!(Number.isInteger(firstRound) && firstRound >= 0))
     throw new RangeError(`firstRound: expected an integer >= 0, got ${firstRound}`);
-  const objective = policyObjective(model.config, options.objective);
-  const needsReference = (options.objective?.beta ?? 0) > 0;
+  const fixed = policyObjective(model.config, options.objective);
+  const steered = options.klCoefficient !== undefined;
+  const needsReference = steered || (options.objective?.beta ?? 0) > 0;
   if (needsReference && options.reference === undefined)
-    throw new TypeError('reference: expected parameters when objective.beta > 0, got none');
+    throw new TypeError(
+      'reference: expected parameters when objective.beta > 0 or klCoefficient is given, got none',
+    );
+  if (steered && !['grpo', 'ppo', undefined].includes(options.objective?.loss))
+    throw new TypeError(
+      `klCoefficient: expected objective.loss grpo or ppo, which have a penalty, got ${options.objective?.loss}`,
+    );
+  let previous = options.previous;
   let current = state;
   syncModel(model, current.parameters);
   for (let round = firstRound; round < options.rounds && options.signal?.aborted !== true; round++) {
+    const coefficient = options.klCoefficient?.(previous, round);
+    if (coefficient !== undefined && !(coefficient >= 0 && Number.isFinite(coefficient)))
+      throw new RangeError(`klCoefficient: expected a number >= 0 in round ${round}, got ${coefficient}`);
+    const isPpo = options.objective?.loss === 'ppo';
+    const objective =
+      coefficient === undefined || isPpo
+        ? fixed
+        : policyObjective(model.config, { ...options.objective, beta: coefficient });
     const prompts = options.promptsAt(round);
     const drawn = await rollouts(
       model,
@@ -128,10 +155,12 @@ export async function trainPolicy(state: TrainState, options: TrainPolicyOptions
       options.reference === undefined
         ? tokens
         : { ...tokens, referenceLogps: await logpsOf(model, options.reference, tokens) };
-    const batch: RolloutBatch =
-      options.objective?.loss === 'ppo'
-        ? await ppoBatch(model.config, current.parameters, known, rewards, options.ppo)
-        : { ...known, advantages: Float32Array.from(advantages) };
+    const batch: RolloutBatch = isPpo
+      ? await ppoBatch(model.config, current.parameters, known, rewards, {
+          ...options.ppo,
+          ...(coefficient === undefined ? {} : { klCoefficient: coefficient }),
+        })
+      : { ...known, advantages: Float32Array.from(advantages) };
     let report: StepReport | undefined;
     for (let epoch = 0; epoch < epochs; epoch++) {
       const result = await trainStep(current, [batch], objective, {
@@ -143,7 +172,13 @@ export async function trainPolicy(state: TrainState, options: TrainPolicyOptions
       report = result.report;
     }
     syncModel(model, current.parameters);
-    await options.onRound?.({ ...report!, round, ...summary(drawn, rewards, groupSize, batch) }, current);
+    previous = {
+      ...report!,
+      round,
+      ...summary(drawn, rewards, groupSize, batch),
+      ...(coefficient === undefined ? {} : { klCoefficient: coefficient }),
+    };
+    await options.onRound?.(previous, current);
   }
   return current;
 }

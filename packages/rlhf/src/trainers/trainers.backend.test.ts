@@ -16,6 +16,7 @@ import { createRandom } from '@ashlar/sampling';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { generalizedAdvantages } from '../advantages/gae.ts';
+import { nextKlCoefficient } from '../advantages/kl-controller.ts';
 import { cpoLoss } from '../losses/cpo.ts';
 import { dpoLoss } from '../losses/dpo.ts';
 import { orpoLoss } from '../losses/orpo.ts';
@@ -292,6 +293,52 @@ describe('policy', () => {
     expect(mean(rewards.slice(-3))).toBeGreaterThan(mean(rewards.slice(0, 3)) + 0.2);
     disposeTrainState(state);
   });
+
+  test.each(['grpo', 'ppo'] as const)(
+    '%s: the KL coefficient of a round comes from the round before',
+    async (loss) => {
+      using model = modelOf(initParameters(config, random));
+      const own = new Map([
+        ...initParameters(config, random),
+        ...(loss === 'ppo' ? [[valueHead, tf.keep(tf.zeros([config.hiddenSize, 1]))] as const] : []),
+      ]);
+      const reference = initParameters(config, random);
+      const reports: PolicyReport[] = [];
+      const options = {
+        model,
+        optimizer: adamw(),
+        schedule: constantSchedule({ peak: 5e-3 }),
+        promptsAt: () => [
+          { ids: [2], reward: (ids: readonly number[]) => ids.filter((id) => id === 7).length },
+        ],
+        groupSize: 4,
+        maxNewTokens: 4,
+        random,
+        objective: { loss },
+        reference,
+        klCoefficient: (previous: PolicyReport | undefined) =>
+          previous === undefined
+            ? 0.1
+            : nextKlCoefficient(previous.klCoefficient!, previous.kl!, 4, { target: 0.01, horizon: 40 }),
+        onRound: (report: PolicyReport) => void reports.push(report),
+      };
+      const half = await trainPolicy(initTrainState(own, adamw()), { ...options, rounds: 3 });
+      const state = await trainPolicy(half, { ...options, rounds: 5, firstRound: 3, previous: reports[2] });
+      expect(reports.length).toBe(5);
+      reports.forEach(({ klCoefficient }, i) => {
+        expect(klCoefficient).toBe(options.klCoefficient(reports[i - 1]));
+      });
+      expect(new Set(reports.map((r) => r.klCoefficient)).size).toBeGreaterThan(1);
+      await expect(
+        trainPolicy(state, { ...options, rounds: 6, firstRound: 5, klCoefficient: () => -1 }),
+      ).rejects.toThrow('klCoefficient: expected a number >= 0 in round 5, got -1');
+      await expect(
+        trainPolicy(state, { ...options, rounds: 6, objective: { loss: 'gspo' } }),
+      ).rejects.toThrow('klCoefficient: expected objective.loss grpo or ppo');
+      disposeTrainState(state);
+      tf.dispose([...reference.values()]);
+    },
+  );
 
   test('every policy loss has finite gradients on rollouts, PPO with a value head too', async () => {
     const parameters = initParameters(config, random);

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkOptions } from '../../check-options.ts';
 import { type Aggregate, aggregate, type GlobalCounts } from './aggregate.ts';
 import { clippedSurrogate } from './clipped-surrogate.ts';
-import { klEstimate } from './kl-estimator.ts';
+import { type KlEstimator, klEstimate } from './kl-estimator.ts';
 
 /** Rows of rollouts: log-probabilities [B, T] of the sampled tokens, 0/1 mask [B, T], advantages [B] or [B, T]. */
 export interface PolicyBatch {
@@ -24,22 +24,29 @@ export interface GrpoOptions {
   readonly epsilonLow?: number;
   /** Upper clip; default epsilonLow. */
   readonly epsilonHigh?: number;
-  /** Weight of the k3 penalty; default 0: no reference is needed. */
+  /** Weight of the penalty; default 0: no reference is needed. */
   readonly beta?: number;
+  /** Of the penalty; default 'k3'. */
+  readonly estimator?: KlEstimator;
   /** Default 'token-mean' (DAPO), TRL's default too. */
   readonly aggregate?: Aggregate;
   /** Denominators of the accumulated batch. */
   readonly counts?: GlobalCounts;
 }
 
-/** aggregate of max(-A rho, -A clip(rho)) + beta k3(pi, ref) over the masked tokens; scalar out. */
+/** aggregate of max(-A rho, -A clip(rho)) + beta KL(pi, ref) by the estimator over the masked tokens; scalar out. */
 export function grpoLoss(batch: PolicyBatch, options: GrpoOptions = {}): tf.Tensor {
-  checkOptions(options, ['epsilonLow', 'epsilonHigh', 'beta', 'aggregate', 'counts'], 'grpoLoss');
+  checkOptions(
+    options,
+    ['epsilonLow', 'epsilonHigh', 'beta', 'estimator', 'aggregate', 'counts'],
+    'grpoLoss',
+  );
   const { epsilonLow = 0.2, epsilonHigh = epsilonLow, beta = 0, counts } = options;
   return tf.tidy(() => {
     const logRatio = tf.sub(batch.logps, batch.oldLogps);
     const policy = clippedSurrogate(logRatio, perToken(batch.advantages), epsilonLow, epsilonHigh);
-    const losses = beta === 0 ? policy : tf.add(policy, tf.mul(beta, penalty(batch)));
+    const losses =
+      beta === 0 ? policy : tf.add(policy, tf.mul(beta, penalty(batch, options.estimator ?? 'k3')));
     return aggregate(losses, batch.mask, options.aggregate ?? 'token-mean', counts);
   });
 }
@@ -49,8 +56,8 @@ export function perToken(advantages: tf.Tensor): tf.Tensor {
   return advantages.rank === 1 ? tf.expandDims(advantages, 1) : advantages;
 }
 
-function penalty(batch: PolicyBatch): tf.Tensor {
+function penalty(batch: PolicyBatch, estimator: KlEstimator): tf.Tensor {
   if (batch.referenceLogps === undefined)
     throw new TypeError('referenceLogps: expected a tensor [B, T] when beta > 0, got undefined');
-  return klEstimate(batch.logps, batch.referenceLogps, 'k3');
+  return klEstimate(batch.logps, batch.referenceLogps, estimator);
 }
