@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chooseBackend } from '../backends/choose.ts';
 import { expm1 } from './expm1.ts';
+import { registerGradients } from './gradients/register-gradients.ts';
 import { log1p } from './log1p.ts';
 
 const magnitudes = Array.from({ length: 160 }, (_, i) => 10 ** (-30 + i * 0.2));
@@ -11,6 +12,7 @@ const magnitudes = Array.from({ length: 160 }, (_, i) => 10 ** (-30 + i * 0.2));
 describe.each(['cpu', 'wasm', 'simd'] as const)('near 0 on %s', (backend) => {
   beforeAll(async () => {
     await chooseBackend(backend);
+    registerGradients();
   });
 
   test.each([
