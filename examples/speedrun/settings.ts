@@ -74,11 +74,11 @@ export const settings: Readonly<Record<'micro' | 'tiny' | 'small' | 'large', Set
     rows: 16,
     length: 128,
     stories: 8000,
-    steps: { pretrain: 1200, sft: 1300, reward: 200, dpo: 100, grpo: 40, words: 500 },
+    steps: { pretrain: 1200, sft: 1300, reward: 200, dpo: 100, grpo: 40, words: 400 },
     examples: 48,
     evaluation: 700,
     comparisons: 2000,
-    ...{ bestOf: 400, sums: 300, own: 2400 },
+    ...{ bestOf: 400, sums: 300, own: 4800 },
     sweep: { sizes: [16, 32, 64], steps: [40, 120, 300] },
   },
   large: {
