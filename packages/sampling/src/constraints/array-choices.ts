@@ -1,6 +1,8 @@
 // Arrays with `contains`: which items count, and whether an array that has come so far can be finished.
+
+import { both, type Conjunction } from './conjunction.ts';
 import { UnsupportedConstraintError } from './errors.ts';
-import { type ArrayShape, both, type Conjunction } from './shapes.ts';
+import type { ArrayShape } from './shapes.ts';
 
 type Ask = (conjunction: Conjunction) => boolean;
 

@@ -1,7 +1,7 @@
 // A character automaton with a bound on the length: state = DFA state + count * states. Only states from which some
 // accepted text of an allowed length can still be reached exist, so that nothing runs into a dead end.
 import { type CharDfa, stepDfa } from './char-dfa.ts';
-import type { CharRanges } from './char-ranges.ts';
+import { type CharRanges, maxChar } from './char-ranges.ts';
 import { eachTarget, reachOf } from './char-reach.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 
@@ -11,6 +11,8 @@ export interface CharAutomaton {
   /** -1 for the empty language. */
   readonly start: number;
   step(state: number, char: number): number;
+  /** Visits the ranges of characters that have a step, in ascending order. */
+  edges(state: number, visit: (lo: number, hi: number, target: number) => void): void;
   /** Whether some character of lo..hi has a step. */
   some(state: number, lo: number, hi: number): boolean;
   accepting(state: number): boolean;
@@ -20,14 +22,36 @@ export interface CharAutomaton {
   uniform(state: number, lo: number, hi: number): number;
   /** A length up to which every text of characters of `ranges` can be read; Infinity for any. */
   reach(state: number, ranges: CharRanges): number;
+  /** How many characters must still come at least. */
+  shortest(state: number): number;
+  /** The most that `shortest` ever answers. */
+  farthest(): number;
 }
 
 /** The texts of `dfa` with min <= length in characters <= max. */
 export function boundedAutomaton(dfa: CharDfa, min = 0, max = Infinity): CharAutomaton {
+  let known = made.get(dfa);
+  if (known === undefined) {
+    known = new Map();
+    made.set(dfa, known);
+  }
+  const bounds = `${min},${max}`;
+  let automaton = known.get(bounds);
+  if (automaton === undefined) {
+    automaton = make(dfa, min, max);
+    known.set(bounds, automaton);
+  }
+  return automaton;
+}
+
+const made = new WeakMap<CharDfa, Map<string, CharAutomaton>>();
+
+function make(dfa: CharDfa, min: number, max: number): CharAutomaton {
   const size = dfa.starts.length;
   const key = `${min},${max}/${dfa.key}`;
   const cap = max === Infinity ? min : max;
   const { alive, shortest } = liveness(dfa, min, max);
+  const distances = (): Float64Array => (shortest.length > 0 ? shortest : distancesOf(dfa));
   const farthest = new Map<readonly number[], number>();
   const target = (next: number, count: number): number => {
     if (next < 0 || count > max || !alive(next, count)) return -1;
@@ -37,6 +61,15 @@ export function boundedAutomaton(dfa: CharDfa, min = 0, max = Infinity): CharAut
     key,
     start: size === 0 ? -1 : target(0, 0),
     step: (state, char) => target(stepDfa(dfa, state % size, char), Math.floor(state / size) + 1),
+    edges(state, visit) {
+      const s = state % size;
+      const count = Math.floor(state / size) + 1;
+      const starts = dfa.starts[s];
+      for (let i = 0; i < starts.length; i++) {
+        const to = target(dfa.targets[s][i], count);
+        if (to >= 0) visit(starts[i], i + 1 < starts.length ? starts[i + 1] - 1 : maxChar, to);
+      }
+    },
     some(state, lo, hi) {
       const s = state % size;
       const count = Math.floor(state / size) + 1;
@@ -71,6 +104,8 @@ export function boundedAutomaton(dfa: CharDfa, min = 0, max = Infinity): CharAut
       if (count < min && (length < Infinity || min + far > max)) return 0;
       return Math.max(0, Math.min(length, max - count - far));
     },
+    shortest: (state) => Math.max(distances()[state % size], min - Math.floor(state / size)),
+    farthest: () => distances().reduce((most, d) => Math.max(most, d), min),
   };
 }
 
@@ -96,22 +131,14 @@ interface Liveness {
 function liveness(dfa: CharDfa, min: number, max: number): Liveness {
   const size = dfa.starts.length;
   if (min === 0 && max === Infinity) return { alive: () => true, shortest: new Float64Array(0) };
+  const shortest = distancesOf(dfa);
   const neighbours = dfa.targets.map((list) => [...new Set(list)].filter((t) => t >= 0));
   const loops = size === 1 && neighbours[0].length === 1;
-  if (loops) return { alive: (_, count) => count <= max, shortest: new Float64Array(1) };
-  const sources: number[][] = Array.from({ length: size }, () => []);
-  neighbours.forEach((list, s) => {
-    for (const t of list) sources[t].push(s);
-  });
-  const shortest = new Float64Array(size).fill(Infinity);
-  let layer = dfa.accepting.flatMap((a, s) => (a ? [s] : []));
-  for (let length = 0; layer.length > 0; length++) {
-    for (const s of layer) shortest[s] = Math.min(shortest[s], length);
-    layer = [...new Set(layer.flatMap((s) => sources[s]))].filter((s) => shortest[s] === Infinity);
-  }
+  if (loops) return { alive: (_, count) => count <= max, shortest };
   if (min === 0) return { alive: (state, count) => count + shortest[state] <= max, shortest };
-  // nextLength[l][s]: the smallest accepted length >= l from s, up to the most that matters.
-  const most = max === Infinity ? min + size : max;
+  // next[l][s]: the smallest accepted length >= l from s. One of min + size or more would go through some state twice on
+  // its last steps, and could leave that loop out.
+  const most = Math.min(max, min + size);
   if ((most + 1) * size > 4_000_000)
     throw new UnsupportedConstraintError('minLength', '', 'too large beside the pattern');
   const exact: Uint8Array[] = [];
@@ -134,6 +161,27 @@ function liveness(dfa: CharDfa, min: number, max: number): Liveness {
     return length <= most && length + count <= max;
   };
   return { alive, shortest };
+}
+
+const distances = new WeakMap<CharDfa, Float64Array>();
+
+/** By state: the length of the shortest text to acceptance. */
+function distancesOf(dfa: CharDfa): Float64Array {
+  let shortest = distances.get(dfa);
+  if (shortest !== undefined) return shortest;
+  const size = dfa.starts.length;
+  shortest = new Float64Array(size).fill(Infinity);
+  const sources: number[][] = Array.from({ length: size }, () => []);
+  dfa.targets.forEach((list, s) => {
+    for (const t of new Set(list)) if (t >= 0) sources[t].push(s);
+  });
+  let layer = dfa.accepting.flatMap((a, s) => (a ? [s] : []));
+  for (let length = 0; layer.length > 0; length++) {
+    for (const s of layer) shortest[s] = Math.min(shortest[s], length);
+    layer = [...new Set(layer.flatMap((s) => sources[s]))].filter((s) => shortest[s] === Infinity);
+  }
+  distances.set(dfa, shortest);
+  return shortest;
 }
 
 // Accepts everything: its transitions are those of any character, to itself.

@@ -130,39 +130,8 @@ function minimize(
         queue.push(from);
       }
   if (size === 0 || !live[0]) return noStrings;
-  // Moore: refine by (class, classes of the targets) until nothing splits; long chains are left as they are.
-  let classes: number[] = labels.map((label, s) => (live[s] ? label : -1));
+  const classes = classesOf(starts, targets, sources, labels, live);
   const classOf = (t: number): number => (t < 0 ? -1 : classes[t]);
-  const signature = (s: number): string => {
-    let text = `${classes[s]}`;
-    let before = -2;
-    for (let i = 0; i < starts[s].length; i++) {
-      const c = classOf(targets[s][i]);
-      if (c !== before) text += `,${starts[s][i]}:${c}`;
-      before = c;
-    }
-    return text;
-  };
-  let count = new Set(classes).size;
-  const rounds = size > 1500 ? 0 : size;
-  if (rounds === 0) classes = classes.map((c, s) => (c < 0 ? -1 : s));
-  for (let round = 0; round < rounds; round++) {
-    const names = new Map<string, number>();
-    const next = classes.map((c, s) => {
-      if (c < 0) return -1;
-      const name = signature(s);
-      let id = names.get(name);
-      if (id === undefined) {
-        id = names.size;
-        names.set(name, id);
-      }
-      return id;
-    });
-    classes = next;
-    const now = new Set(classes).size;
-    if (now === count) break;
-    count = now;
-  }
   // Renumber from the start in breadth-first order, so that equal languages have equal automata.
   const renumbered = new Map<number, number>([[classes[0], 0]]);
   const representatives = [0];
@@ -200,6 +169,72 @@ function minimize(
     labels: outLabels,
     key,
   };
+}
+
+/**
+ * By state: the class of the states that are followed by the same texts, -1 for dead ones. A class that falls apart keeps
+ * its name for the largest part, so that what looks at that need not be looked at again. Beyond so many states all are
+ * told apart.
+ */
+function classesOf(
+  starts: readonly (readonly number[])[],
+  targets: readonly (readonly number[])[],
+  sources: readonly (readonly number[])[],
+  labels: readonly number[],
+  live: readonly boolean[],
+): number[] {
+  const size = starts.length;
+  if (size > 1500) return live.map((one, s) => (one ? s : -1));
+  const classes = labels.map((label, s) => (live[s] ? label : -1));
+  const members = new Map<number, number[]>();
+  for (let s = 0; s < size; s++) {
+    if (!live[s]) continue;
+    const list = members.get(classes[s]);
+    if (list === undefined) members.set(classes[s], [s]);
+    else list.push(s);
+  }
+  let fresh = Math.max(0, ...labels) + 1;
+  const signatures: string[] = [];
+  const sign = (s: number): void => {
+    let text = '';
+    let before = -2;
+    for (let i = 0; i < starts[s].length; i++) {
+      const target = targets[s][i];
+      const c = target < 0 ? -1 : classes[target];
+      if (c !== before) text += `,${starts[s][i]}:${c}`;
+      before = c;
+    }
+    signatures[s] = text;
+  };
+  let dirty = new Set<number>(live.flatMap((one, s) => (one ? [s] : [])));
+  while (dirty.size > 0) {
+    const touched = new Set<number>();
+    for (const s of dirty) {
+      sign(s);
+      touched.add(classes[s]);
+    }
+    dirty = new Set();
+    for (const name of touched) {
+      const parts = new Map<string, number[]>();
+      for (const s of members.get(name) as number[]) {
+        const part = parts.get(signatures[s]);
+        if (part === undefined) parts.set(signatures[s], [s]);
+        else part.push(s);
+      }
+      if (parts.size === 1) continue;
+      const [largest, ...others] = [...parts.values()].sort((a, b) => b.length - a.length);
+      members.set(name, largest);
+      for (const part of others) {
+        members.set(fresh, part);
+        for (const s of part) {
+          classes[s] = fresh;
+          for (const from of sources[s]) if (live[from]) dirty.add(from);
+        }
+        fresh++;
+      }
+    }
+  }
+  return classes;
 }
 
 /** The outgoing edges of several automata at once: each range with the targets' tuple, dead ones included. */

@@ -27,6 +27,7 @@ export function matchesGrammar(grammar: ConstraintGrammar, text: string | Uint8A
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   let state = grammar.start;
   for (const byte of bytes) {
+    grammar.machine.settle();
     const next = grammar.machine.step(state, byte);
     if (next === null) return false;
     state = next;

@@ -139,6 +139,7 @@ class RunningConstraint implements Constraint {
     if (this.vocabulary.eosTokenIds.includes(id)) return this.#ended > 0 || this.isComplete ? 'end' : null;
     const bytes = this.#ended > 0 ? undefined : this.vocabulary.tokenBytes(id);
     if (bytes === undefined) return null;
+    this.#grammar.machine.settle();
     let state: MachineState | null = this.#state;
     for (const byte of bytes) {
       state = this.#grammar.machine.step(state, byte);
@@ -159,6 +160,7 @@ class RunningConstraint implements Constraint {
     const bytes: number[] = [];
     let state = this.#state;
     while (this.#ended === 0 && !state.complete && bytes.length < 4096) {
+      this.#grammar.machine.settle();
       let only = -1;
       let next: MachineState | undefined;
       for (let byte = 0; byte < 256; byte++) {

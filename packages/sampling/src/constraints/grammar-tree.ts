@@ -3,9 +3,9 @@
 import { boundedAutomaton } from './char-automaton.ts';
 import type { CharDfa } from './char-dfa.ts';
 import { UnsatisfiableConstraintError, UnsupportedConstraintError } from './errors.ts';
-import { utf8Lexeme } from './lexeme.ts';
 import type { Emit, Machine, Readable, Stack } from './machine.ts';
 import { type RegexNode, regexDfa } from './regex.ts';
+import { utf8Lexeme } from './text-lexeme.ts';
 
 /** An expression of a grammar. */
 export type Expression =
@@ -169,11 +169,17 @@ export function compileGrammar(
             enter: (rest, out) => {
               if (count >= e.min) machine.pop(rest, out);
               if (count >= e.max) return;
+              if (count + 1 >= e.max) {
+                machine.enter(item, rest, out); // the last one: nothing to come back for
+                return;
+              }
               const next = Math.min(count + 1, cap);
               const frame = machine.frame(`rep ${rounds[0].id} ${next}`, () => ({
                 resume: (below, emit) => machine.enter(round(next), below, emit),
               }));
-              machine.enter(item, machine.push(frame, rest), out);
+              // Coming back to an endless repetition and then to the same once more is coming back once.
+              const again = e.max === Infinity && next >= e.min && rest.frame?.key === frame.key;
+              machine.enter(item, again ? rest : machine.push(frame, rest), out);
             },
           };
           return rounds[count];

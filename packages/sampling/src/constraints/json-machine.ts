@@ -4,14 +4,19 @@
 import { arrayClosable, arrayFeasible, itemChoices } from './array-choices.ts';
 import { boundedAutomaton } from './char-automaton.ts';
 import { allStrings, stepDfa } from './char-dfa.ts';
+import { both, type Conjunction } from './conjunction.ts';
+import { dfaId } from './dfa-id.ts';
 import { distinctItem, leftOpen } from './distinct-item.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { freshKeys, labelOf } from './key-automaton.ts';
-import { jsonStringLexeme, type Lexeme, literalLexeme, utf8Lexeme } from './lexeme.ts';
+import { type Lexeme, literalLexeme } from './lexeme.ts';
 import type { Emit, Frame, Machine, Readable, Stack } from './machine.ts';
+import { Memo } from './memo.ts';
 import type { ObjectPlan, Productivity } from './productivity.ts';
 import type { SchemaCompiler } from './schema-compiler.ts';
-import { type ArrayShape, both, type Conjunction, dfaId, shapeKey } from './shapes.ts';
+import { type ArrayShape, shapeKey } from './shapes.ts';
+import { stringLexeme } from './string-lexeme.ts';
+import { jsonStringLexeme, utf8Lexeme } from './text-lexeme.ts';
 
 /** How the text may be laid out. */
 export interface JsonLayout {
@@ -59,11 +64,12 @@ export class JsonMachine {
   readonly #tag: number;
   /** Where looking ahead ends. */
   readonly #open: Frame;
-  readonly #values = new Map<string, Readable>();
-  readonly #lexemes = new Map<string, Readable>();
-  readonly #keyLexemes = new Map<string, Lexeme>();
-  readonly #shapeIds = new Map<string, number>();
-  readonly #ways = new Map<string, readonly ItemWay[]>();
+  readonly #values = new Memo<string, Readable>(4000);
+  readonly #lexemes = new Memo<string, Readable>(1000);
+  readonly #keyLexemes = new Memo<string, Lexeme>(200);
+  readonly #shapeIds = new Memo<string, number>(4000);
+  readonly #ways = new Memo<string, readonly ItemWay[]>(1000);
+  #shapes = 0;
 
   constructor(machine: Machine, compiler: SchemaCompiler, live: Productivity, layout: JsonLayout) {
     this.#machine = machine;
@@ -80,21 +86,17 @@ export class JsonMachine {
 
   /** Any value that satisfies the conjunction. */
   value(conjunction: Conjunction): Readable {
-    const key = conjunction.join('&');
-    let readable = this.#values.get(key);
-    if (readable === undefined) {
+    return this.#values.of(conjunction.join('&'), () => {
       let parts: Readable[] | undefined; // expanded when first reached: schemas are recursive
       const machine = this.#machine;
-      readable = {
+      return {
         id: machine.newId(),
         enter: (rest, out) => {
           parts ??= this.#parts(conjunction);
           for (const part of parts) machine.enter(part, rest, out);
         },
       };
-      this.#values.set(key, readable);
-    }
-    return readable;
+    });
   }
 
   #parts(conjunction: Conjunction): Readable[] {
@@ -103,9 +105,7 @@ export class JsonMachine {
         case 'number':
           return this.#lexeme(`#${dfaId(shape.dfa)}`, () => utf8Lexeme(boundedAutomaton(shape.dfa)));
         case 'string':
-          return this.#lexeme(shapeKey(shape), () =>
-            jsonStringLexeme(boundedAutomaton(shape.dfa, shape.min, shape.max)),
-          );
+          return this.#lexeme(shapeKey(shape), () => stringLexeme(shape));
         case 'array':
           return this.#opening(openBracket, `[${this.#idOf(shapeKey(shape))}`, (rest, out) => {
             const state: ArrayState = { shape, index: 0, counts: shape.contains.map(() => 0), seen: [] };
@@ -126,35 +126,22 @@ export class JsonMachine {
   }
 
   #idOf(key: string): number {
-    let id = this.#shapeIds.get(key);
-    if (id === undefined) {
-      id = this.#shapeIds.size;
-      this.#shapeIds.set(key, id);
-    }
-    return id;
+    return this.#shapeIds.of(key, () => this.#shapes++);
   }
 
   #lexeme(key: string, make: () => Lexeme): Readable {
-    let readable = this.#lexemes.get(key);
-    if (readable === undefined) {
-      readable = this.#machine.lexeme(make());
-      this.#lexemes.set(key, readable);
-    }
-    return readable;
+    return this.#lexemes.of(key, () => this.#machine.lexeme(make()));
   }
 
   #opening(byte: number, key: string, inside: (rest: Stack, out: Emit) => void): Readable {
-    let readable = this.#lexemes.get(key);
-    if (readable === undefined) {
+    return this.#lexemes.of(key, () => {
       const frame = this.#machine.frame(`open ${this.#tag} ${key}`, () => ({
         step: (b, rest, out) => {
           if (b === byte) inside(rest, out);
         },
       }));
-      readable = { id: this.#machine.newId(), enter: (rest, out) => out(this.#machine.push(frame, rest)) };
-      this.#lexemes.set(key, readable);
-    }
-    return readable;
+      return { id: this.#machine.newId(), enter: (rest, out) => out(this.#machine.push(frame, rest)) };
+    });
   }
 
   // Objects
@@ -202,32 +189,28 @@ export class JsonMachine {
 
   /** The keys that may come now, without the opening quote. */
   #keyLexeme(state: ObjectState): Lexeme {
-    const key = `${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`;
-    let lexeme = this.#keyLexemes.get(key);
-    if (lexeme === undefined) {
-      if (this.#keyLexemes.size > 2000) this.#keyLexemes.clear();
-      lexeme = jsonStringLexeme(
-        freshKeys(state.plan, state.seen, this.#missing(state), this.#layout.ordered),
-        { opened: true, named: true },
-      );
-      this.#keyLexemes.set(key, lexeme);
-    }
-    return lexeme;
+    return this.#keyLexemes.of(`${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`, () =>
+      jsonStringLexeme(freshKeys(state.plan, state.seen, this.#missing(state), this.#layout.ordered), {
+        opened: true,
+        named: true,
+      }),
+    );
   }
 
   #keyFrame(state: ObjectState, at: number, text: string): Frame {
     const lexeme = this.#keyLexeme(state);
-    const key = `key ${this.#tag} ${lexeme.id} ${at} ${state.plan.id} ${state.met} ${JSON.stringify([text, state.seen])}`;
+    const { plan } = state;
+    const key = `key ${this.#tag} ${lexeme.id} ${at} ${plan.id} ${state.met} ${JSON.stringify([text, state.seen])}`;
     return this.#machine.frame(key, () => ({
       lexeme,
       state: at,
       ahead: {
-        byState: state.plan.endless,
-        kind: (more) => this.#openName(state.plan, text + more).join(' '),
+        byText: (origin) => plan.counts[origin % plan.counts.length] <= state.seen.length + 1,
+        kind: (more) => this.#openName(state, text + more).join(' '),
         leave: (more, rest, out) => {
           // Whatever the name is, it may not come again: a second key of the same object is looked at exactly.
           if (state.seen.includes(leftOpen)) out(this.#machine.push(this.#open, rest));
-          else this.#afterKey(state, ...this.#openName(state.plan, text + more), rest, out);
+          else this.#afterKey(state, ...this.#openName(state, text + more), rest, out);
         },
       },
       step: (byte, rest, out) => {
@@ -238,7 +221,7 @@ export class JsonMachine {
           else this.#afterKey(state, labelOf(state.plan.keys, text), text, rest, out);
           return;
         }
-        const char = lexeme.emits(at)[byte];
+        const char = lexeme.emit(at, byte);
         out(
           this.#machine.push(
             this.#keyFrame(state, next, char < 0 ? text : text + String.fromCodePoint(char)),
@@ -249,16 +232,15 @@ export class JsonMachine {
     }));
   }
 
-  /** The label of a key, and its name where more than its not coming again depends on it. */
-  #openName(plan: ObjectPlan, name: string): [label: number, name: string] {
-    let matters = plan.required.includes(name) || plan.shape.order.includes(name);
-    // That it may not come again is seen before its end where only so many keys begin like it.
-    let state = 0;
-    for (const char of name) {
-      matters ||= plan.counts[state] < Infinity;
-      state = stepDfa(plan.keys, state, char.codePointAt(0) as number);
-    }
-    return [plan.keys.labels[state], matters || plan.counts[state] < Infinity ? name : leftOpen];
+  /**
+   * The label of a key, and its name where more than its not coming again depends on it: where it is told from others, or
+   * where so few keys begin like it that with those that have come it could use them up.
+   */
+  #openName({ plan, seen }: ObjectState, name: string): [label: number, name: string] {
+    let at = 0;
+    for (const char of name) at = stepDfa(plan.keys, at, char.codePointAt(0) as number);
+    const told = plan.told.has(name) || plan.counts[at] <= seen.length + 1;
+    return [plan.keys.labels[at], told ? name : leftOpen];
   }
 
   #afterKey(state: ObjectState, label: number, name: string, rest: Stack, out: Emit): void {
@@ -360,8 +342,10 @@ export class JsonMachine {
     const { shape, index, counts, seen } = state;
     if (index >= shape.max) return [];
     const key = `${this.#idOf(shapeKey(shape))} ${index} ${counts.join(',')} ${JSON.stringify(seen)}`;
-    const known = this.#ways.get(key);
-    if (known !== undefined) return known;
+    return this.#ways.of(key, () => this.#waysOf(state));
+  }
+
+  #waysOf({ shape, index, counts, seen }: ArrayState): readonly ItemWay[] {
     const ask = (value: Conjunction): boolean => this.#live.productive(value);
     const ways: ItemWay[] = [];
     for (const choice of itemChoices(shape, index, counts)) {
@@ -375,8 +359,6 @@ export class JsonMachine {
       const readable = shape.unique ? this.#distinct(value, next) : this.value(value);
       ways.push({ readable, next: this.#arrayFrame(next, 'next') });
     }
-    if (this.#ways.size > 5000) this.#ways.clear();
-    this.#ways.set(key, ways);
     return ways;
   }
 

@@ -1,9 +1,13 @@
 // The keys that may still come: an automaton's texts but for those that have come.
 import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
-import { type CharDfa, dfaAccepts, stepDfa, stringsDfa } from './char-dfa.ts';
+import { type CharDfa, dfaAccepts, noStrings, stepDfa } from './char-dfa.ts';
+import { labelledStrings } from './labelled-dfa.ts';
 import type { ObjectPlan } from './productivity.ts';
 
-/** The keys that may come behind `seen`, when `missing` keys must still come. */
+/**
+ * The keys that may come behind `seen`, when `missing` keys must still come. Keys of which more is told than their value
+ * have states of their own.
+ */
 export function freshKeys(
   plan: ObjectPlan,
   seen: readonly string[],
@@ -11,17 +15,17 @@ export function freshKeys(
   ordered: boolean,
 ): CharAutomaton {
   const { shape } = plan;
-  if (seen.length >= shape.max) return boundedAutomaton(stringsDfa([]));
+  if (seen.length >= shape.max) return boundedAutomaton(noStrings);
   const names = plan.required.filter((name) => !seen.includes(name));
   // With no room to spare, only what is still missing may come.
-  if (shape.max - seen.length <= missing) return boundedAutomaton(stringsDfa(names));
+  if (shape.max - seen.length <= missing) return boundedAutomaton(labelledStrings(names));
   if (ordered) {
     const declared = shape.order;
     const last = seen.length === 0 ? -1 : declared.indexOf(seen[seen.length - 1]);
     const others = seen.some((name) => !declared.includes(name));
     const ahead = declared.slice(last + 1).filter((name) => !others && dfaAccepts(plan.keys, name));
     const stop = ahead.findIndex((name) => names.includes(name));
-    if (stop >= 0) return boundedAutomaton(stringsDfa(ahead.slice(0, stop + 1)));
+    if (stop >= 0) return boundedAutomaton(labelledStrings(ahead.slice(0, stop + 1)));
     const gone = declared.filter((name) => !ahead.includes(name) && dfaAccepts(plan.keys, name));
     return without(plan.keys, plan.counts, [...new Set([...seen, ...gone])]);
   }
@@ -81,6 +85,23 @@ function without(dfa: CharDfa, counts: readonly number[], texts: readonly string
     key: '',
     start: size === 0 ? -1 : target(0, root),
     step,
+    edges(state, visit) {
+      const at = nodeOf(state);
+      const marks = at === undefined ? [] : [...at.next].sort((a, b) => a[0] - b[0]);
+      let m = 0;
+      plain.edges(state % size, (lo, hi, to) => {
+        let from = lo;
+        while (m < marks.length && marks[m][0] < lo) m++;
+        for (; m < marks.length && marks[m][0] <= hi; m++) {
+          const [c, below] = marks[m];
+          if (from < c) visit(from, c - 1, to);
+          const own = target(to, below);
+          if (own >= 0) visit(c, c, own);
+          from = c + 1;
+        }
+        if (from <= hi) visit(from, hi, to);
+      });
+    },
     some(state, lo, hi) {
       const at = nodeOf(state);
       if (at === undefined || at.next.size === 0) return plain.some(state % size, lo, hi);
@@ -105,5 +126,8 @@ function without(dfa: CharDfa, counts: readonly number[], texts: readonly string
       const length = plain.reach(state % size, ranges);
       return nodeOf(state) === undefined || length === Infinity ? length : 0;
     },
+    // Lower bounds: keys are not counted.
+    shortest: (state) => plain.shortest(state % size),
+    farthest: () => plain.farthest(),
   };
 }

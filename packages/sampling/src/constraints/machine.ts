@@ -1,11 +1,16 @@
 // A nondeterministic pushdown machine over bytes, determinised as it runs. A state is a set of stacks; stacks share
 // their tails and equal ones are one object, so sets are compared by ids and every (state, byte) step is made once.
 // Frames are what a front end brings: lexemes, sequences of a grammar, JSON values with their memory.
+import { UnsupportedConstraintError } from './errors.ts';
 import type { Lexeme } from './lexeme.ts';
 
 /** What a stack holds. Equal frames of one machine must be one object: see `Machine.frame`. */
 export interface Frame {
   id: number;
+  /** Names the frame within its machine. */
+  key: string;
+  /** The machine's age when it last knew the frame. */
+  age: number;
   /** Reads one byte, as the top. */
   step?(byte: number, rest: Stack, out: Emit): void;
   /** Goes on when what stood above it has ended. */
@@ -18,8 +23,8 @@ export interface Frame {
    * characters. Texts of one kind are followed by the same; what they are is left open there.
    */
   readonly ahead?: {
-    /** Whether all texts that bring the lexeme's characters to one state are of one kind. */
-    readonly byState: boolean;
+    /** Whether texts that bring the lexeme's characters to this state may be of several kinds. */
+    byText(origin: number): boolean;
     kind(more: string): string;
     leave(more: string, rest: Stack, out: Emit): void;
   };
@@ -34,6 +39,10 @@ export interface Stack {
   readonly id: number;
   readonly frame: Frame | undefined;
   readonly rest: Stack | undefined;
+  /** The stacks of one frame more, as long as the machine remembers them. */
+  above: Map<Frame, Stack> | undefined;
+  /** The machine's age when it was made. */
+  readonly age: number;
 }
 
 /** Takes a stack whose top waits for a byte (or the empty stack). */
@@ -47,28 +56,64 @@ export interface Readable {
 
 /** A set of stacks with its memoised steps. */
 export interface MachineState {
-  readonly stacks: readonly Stack[];
+  stacks: readonly Stack[];
+  /** The machine's age when it last knew the state. */
+  age: number;
   /** Whether the text may end here. */
   readonly complete: boolean;
   /** By byte: the next state, null for dead, undefined for not yet known. */
-  readonly next: (MachineState | null | undefined)[];
+  next: (MachineState | null | undefined)[];
   /** Whether looking ahead ends here. */
   readonly open: boolean;
   /** The state to look ahead from. */
   ahead?: MachineState;
 }
 
-const mostStates = 20_000;
+/** How much a machine remembers before it forgets and begins anew. */
+export interface MachineLimits {
+  readonly states: number;
+  readonly stacks: number;
+  readonly frames: number;
+}
 
-/** Makes frames and stacks, and steps states. */
+/** More ways to read one text than this are refused. */
+const mostStacks = 20_000;
+
+const defaultLimits: MachineLimits = { states: 12_000, stacks: 60_000, frames: 30_000 };
+
+/**
+ * Makes frames and stacks, and steps states. All that it remembers can be made again: when it is too much, it is
+ * forgotten, and what is still held elsewhere goes on as before.
+ */
 export class Machine {
+  readonly #limits: MachineLimits;
   readonly #frames = new Map<string, Frame>();
-  #stacks = new Map<number, Stack>();
-  #states = new Map<string, MachineState>();
+  readonly #states = new Map<string, MachineState>();
+  /** The states that remember steps. */
+  #stepped: MachineState[] = [];
+  /** The stacks that remember what is above them, and how much that is. */
+  #grown: Stack[] = [];
+  #stacks = 0;
+  /** How often it has forgotten. */
+  #age = 0;
   #nextId = 1;
+  #nextFrame = 0;
   #ids = 0;
   #entered = new Set<string>();
-  readonly bottom: Stack = { id: 0, frame: undefined, rest: undefined };
+  readonly bottom: Stack = { id: 0, frame: undefined, rest: undefined, above: undefined, age: 0 };
+
+  constructor(limits: MachineLimits = defaultLimits) {
+    this.#limits = limits;
+  }
+
+  /** How much is remembered now. */
+  get remembered(): MachineLimits {
+    return {
+      states: Math.max(this.#stepped.length, this.#states.size),
+      stacks: this.#stacks,
+      frames: this.#frames.size,
+    };
+  }
 
   /** A fresh id for a readable. */
   newId(): number {
@@ -76,22 +121,27 @@ export class Machine {
   }
 
   /** The one frame of this key. */
-  frame(key: string, make: () => Omit<Frame, 'id'>): Frame {
+  frame(key: string, make: () => Omit<Frame, 'id' | 'key' | 'age'>): Frame {
     let frame = this.#frames.get(key);
     if (frame === undefined) {
-      frame = { ...make(), id: this.#frames.size };
+      frame = { ...make(), id: this.#nextFrame++, key, age: this.#age };
       this.#frames.set(key, frame);
     }
     return frame;
   }
 
   /** `frame` above `rest`. */
-  push(frame: Frame, rest: Stack): Stack {
-    const key = frame.id * 2 ** 26 + rest.id;
-    let stack = this.#stacks.get(key);
+  push(top: Frame, rest: Stack): Stack {
+    const frame = top.age === this.#age ? top : this.#known(top);
+    if (rest.above === undefined) {
+      rest.above = new Map();
+      this.#grown.push(rest);
+    }
+    let stack = rest.above.get(frame);
     if (stack === undefined) {
-      stack = { id: this.#nextId++, frame, rest };
-      this.#stacks.set(key, stack);
+      stack = { id: this.#nextId++, frame, rest, above: undefined, age: this.#age };
+      rest.above.set(frame, stack);
+      this.#stacks++;
     }
     return stack;
   }
@@ -117,7 +167,7 @@ export class Machine {
         lexeme,
         state,
         step: (byte, rest, out) => {
-          const next = lexeme.row(state)[byte];
+          const next = lexeme.step(state, byte);
           if (next >= 0) advance(next, rest, out);
         },
       }));
@@ -130,18 +180,65 @@ export class Machine {
 
   /** The state before the first byte of `what`. */
   start(what: Readable): MachineState {
-    return this.#collect((out) => this.enter(what, this.bottom, out)) ?? makeState([]);
+    return this.#collect((out) => this.enter(what, this.bottom, out)) ?? makeState([], this.#age);
   }
 
   /** The state after `byte`, or null. */
   step(state: MachineState, byte: number): MachineState | null {
     const known = state.next[byte];
     if (known !== undefined) return known;
+    this.#renew(state);
     const next = this.#collect((out) => {
       for (const stack of state.stacks) stack.frame?.step?.(byte, stack.rest as Stack, out);
     });
+    if (state.next.length === 0) this.#stepped.push(state);
     state.next[byte] = next;
     return next;
+  }
+
+  /** Forgets when too much is remembered; to be called where no stack is in hand. */
+  settle(): void {
+    const { states, stacks, frames } = this.#limits;
+    const now = this.remembered;
+    if (now.states <= states && now.stacks <= stacks && now.frames <= frames) return;
+    // A state that someone holds would hold all that was ever reached from it.
+    for (const state of this.#stepped) {
+      state.next = [];
+      state.ahead = undefined;
+    }
+    for (const stack of this.#grown) stack.above = undefined;
+    this.#stepped = [];
+    this.#grown = [];
+    this.#states.clear();
+    this.#frames.clear();
+    this.#stacks = 0;
+    this.#age++;
+  }
+
+  /** The frame that is now known by the name of one that was forgotten. */
+  #known(frame: Frame): Frame {
+    const known = this.#frames.get(frame.key);
+    if (known !== undefined) return known;
+    frame.age = this.#age;
+    this.#frames.set(frame.key, frame);
+    return frame;
+  }
+
+  /** Knows a state again that was forgotten: its stacks must be one with those that are made now. */
+  #renew(state: MachineState): void {
+    if (state.age === this.#age) return;
+    state.age = this.#age;
+    state.stacks = inOrder(new Set(state.stacks.map((stack) => this.#again(stack))));
+    this.#states.set(keyOf(state.stacks), state);
+  }
+
+  #again(stack: Stack): Stack {
+    const frames: Frame[] = [];
+    let below = stack;
+    for (; below.frame !== undefined && below.age !== this.#age; below = below.rest as Stack)
+      frames.push(below.frame);
+    for (let i = frames.length - 1; i >= 0; i--) below = this.push(frames[i], below);
+    return below;
   }
 
   /** The state behind the lexeme on top of `stack`, when it ends after `more`; null when nothing can follow. */
@@ -155,12 +252,16 @@ export class Machine {
 
   /** The state to look ahead from: it allows the same, and remembers less. */
   ahead(state: MachineState): MachineState {
-    if (state.ahead === undefined)
-      state.ahead = state.stacks.some((stack) => stack.frame?.unfold !== undefined)
-        ? (this.#collect((out) => {
-            for (const stack of state.stacks) this.#unfold(stack, out);
-          }) as MachineState)
-        : state;
+    this.#renew(state);
+    if (state.ahead === undefined) {
+      if (!state.stacks.some((stack) => stack.frame?.unfold !== undefined)) state.ahead = state;
+      else {
+        this.#stepped.push(state);
+        state.ahead = this.#collect((out) => {
+          for (const stack of state.stacks) this.#unfold(stack, out);
+        }) as MachineState;
+      }
+    }
     return state.ahead;
   }
 
@@ -182,25 +283,44 @@ export class Machine {
   #collect(fill: (out: Emit) => void): MachineState | null {
     const outer = this.#entered; // a frame may run a machine state of its own
     this.#entered = new Set();
-    const found = new Map<number, Stack>();
-    fill((stack) => found.set(stack.id, stack));
-    this.#entered = outer;
+    const found = new Set<Stack>();
+    try {
+      fill((stack) => {
+        if (found.size >= mostStacks)
+          throw new UnsupportedConstraintError(
+            'ambiguity',
+            '',
+            `more than ${mostStacks} ways to read a text`,
+          );
+        found.add(stack);
+      });
+    } finally {
+      this.#entered = outer;
+    }
     if (found.size === 0) return null;
-    const stacks = [...found.values()].sort((a, b) => a.id - b.id);
-    const key = stacks.map((s) => s.id).join(' ');
+    const stacks = inOrder(found);
+    const key = keyOf(stacks);
     let state = this.#states.get(key);
     if (state === undefined) {
-      if (this.#states.size >= mostStates) this.#states = new Map();
-      state = makeState(stacks);
+      state = makeState(stacks, this.#age);
       this.#states.set(key, state);
     }
     return state;
   }
 }
 
-function makeState(stacks: readonly Stack[]): MachineState {
+function inOrder(stacks: ReadonlySet<Stack>): Stack[] {
+  return [...stacks].sort((a, b) => a.id - b.id);
+}
+
+function keyOf(stacks: readonly Stack[]): string {
+  return stacks.map((s) => s.id).join(' ');
+}
+
+function makeState(stacks: readonly Stack[], age: number): MachineState {
   return {
     stacks,
+    age,
     complete: stacks.length > 0 && stacks[0].frame === undefined,
     next: [],
     open: stacks.some((stack) => stack.frame?.open === true),

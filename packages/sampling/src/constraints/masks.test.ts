@@ -164,6 +164,24 @@ const schemas: readonly unknown[] = [
     not: { required: ['x'] },
   },
   { type: 'object', required: ['foo', 'a'] },
+  // Few keys that begin alike, and many: what may not come again is seen early, or does not matter yet.
+  {
+    type: 'object',
+    patternProperties: { '^[ab](-[xy])?$': { type: 'integer' } },
+    additionalProperties: false,
+    minProperties: 4,
+  },
+  {
+    type: 'object',
+    patternProperties: { '^[a-z]{1,40}$': { type: 'string', minLength: 1, maxLength: 30 } },
+    additionalProperties: false,
+  },
+  {
+    type: 'object',
+    patternProperties: { '^(ab?|fo{0,2})$': { const: 1 }, '^a$': { type: 'integer' } },
+    additionalProperties: false,
+    required: ['ab'],
+  },
   { type: 'object', properties: { a: true, b: true, foo: true }, required: ['b'] },
   { type: 'string', maxLength: 5 },
   { type: 'string', minLength: 4, maxLength: 18 },
@@ -171,6 +189,9 @@ const schemas: readonly unknown[] = [
   { type: 'string', pattern: '^[a-z]+(-[a-z0-9]+)*$', maxLength: 12 },
   { type: 'string', pattern: '^[A-Za-z ]{1,20}, ', minLength: 6 },
   { type: 'string', pattern: 'foo' },
+  { type: 'string', pattern: '^([^ ]+ ){0,9}[^ ]+$', minLength: 1, maxLength: 26 },
+  { type: 'string', pattern: '^(..)*$', minLength: 3, maxLength: 31 },
+  { type: 'string', pattern: '^(..)*$', minLength: 40, maxLength: 300 },
   { type: 'string', format: 'email' },
   { not: { type: ['object', 'array'] } },
   {

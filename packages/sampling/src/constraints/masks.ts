@@ -6,22 +6,16 @@
 import type { ConstraintGrammar } from './constraint-grammar.ts';
 import type { Lexeme } from './lexeme.ts';
 import { type LexemeExits, type LexemeWalk, walkLexeme } from './lexeme-walk.ts';
-import type { Frame, MachineState, Stack } from './machine.ts';
+import type { MachineState, Stack } from './machine.ts';
 import type { TokenTrie } from './token-trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { readVocabulary, type VocabularyReading } from './vocabulary-reading.ts';
 
 const mostMasks = 256;
-const mostWalks = 512;
 /** So many long tokens are looked at one by one rather than walked with the others. */
 const mostUndecided = 1500;
 const none = new Int32Array(0);
-
-/** How the exits of a frame's lexeme come together. */
-function exitsBy({ ahead }: Frame): 'nothing' | 'state' | 'text' {
-  if (ahead === undefined) return 'nothing';
-  return ahead.byState ? 'state' : 'text';
-}
+type ByText = ((origin: number) => boolean) | undefined;
 
 /** Makes and keeps masks. */
 export class Masks {
@@ -30,7 +24,6 @@ export class Masks {
   readonly #reading: VocabularyReading;
   readonly #words: number;
   readonly #byState = new Map<MachineState, Uint32Array>();
-  readonly #byLexeme = new Map<string, LexemeWalk>();
   readonly #states: (MachineState | null)[] = [];
   /** The mask in the making, and the state it is of. */
   #mask = new Uint32Array(0);
@@ -47,6 +40,7 @@ export class Masks {
     const known = this.#byState.get(state);
     if (known !== undefined) return known;
     const { machine } = this.#grammar;
+    machine.settle();
     const mask = new Uint32Array(this.#words);
     this.#mask = mask;
     this.#from = state;
@@ -63,13 +57,16 @@ export class Masks {
   }
 
   /** Marks what can be read from within a lexeme. */
-  #through(stack: Stack, lexeme: Lexeme, at: number): void {
+  #through(stack: Stack, bounded: Lexeme, place: number): void {
+    // Far from the bound on the length there is none.
+    const far = bounded.looseState(place, this.#reading.longest);
+    const [lexeme, at] = far < 0 ? [bounded, place] : [bounded.loose, far];
     const free = lexeme.free(at);
     if (free !== undefined) {
       this.#throughFree(stack, free.least, free.most);
       return;
     }
-    const walk = this.#walkOf(lexeme, at, exitsBy(stack.frame as Frame));
+    const walk = this.#walkOf(lexeme, at, stack.frame?.ahead?.byText);
     this.#add(walk.inside);
     this.#leaveAll(stack, walk.trie, walk.exits);
     if (walk.undecided.length === 0) return;
@@ -188,21 +185,24 @@ export class Masks {
     const [stack] = state.stacks;
     const { frame } = stack;
     if (frame?.lexeme === undefined) return false;
-    const exits = walkLexeme(trie, node, frame.lexeme, frame.state as number, this.#mask, exitsBy(frame));
+    const exits = walkLexeme(
+      trie,
+      node,
+      frame.lexeme,
+      frame.state as number,
+      this.#mask,
+      frame.ahead?.byText,
+    );
     this.#leaveAll(stack, trie, exits);
     return true;
   }
 
-  #walkOf(lexeme: Lexeme, at: number, by: ReturnType<typeof exitsBy>): LexemeWalk {
-    const key = `${lexeme.id} ${at}`;
-    let walk = this.#byLexeme.get(key);
-    if (walk !== undefined) return walk;
-    const inside = new Uint32Array(this.#words);
-    const { trie, undecided } = this.#slice(lexeme, at, inside);
-    walk = { inside, trie, exits: walkLexeme(trie, 0, lexeme, at, inside, by), undecided };
-    if (this.#byLexeme.size >= mostWalks) this.#byLexeme.delete(this.#byLexeme.keys().next().value as string);
-    this.#byLexeme.set(key, walk);
-    return walk;
+  #walkOf(lexeme: Lexeme, at: number, byText: ByText): LexemeWalk {
+    return this.#reading.walks.of(`${lexeme.id} ${at}`, () => {
+      const inside = new Uint32Array(this.#words);
+      const { trie, undecided } = this.#slice(lexeme, at, inside);
+      return { inside, trie, exits: walkLexeme(trie, 0, lexeme, at, inside, byText), undecided };
+    });
   }
 
   /** Marks what is known beforehand; answers the trie of what is left. */
@@ -227,7 +227,7 @@ export class Masks {
   #stays(lexeme: Lexeme, at: number, id: number): boolean {
     let state = at;
     for (const byte of this.#vocabulary.tokenBytes(id) as Uint8Array) {
-      state = lexeme.row(state)[byte];
+      state = lexeme.step(state, byte);
       if (state < 0) return false;
     }
     return true;

@@ -3,37 +3,15 @@
 
 import { arrayFeasible, itemChoices } from './array-choices.ts';
 import { boundedAutomaton } from './char-automaton.ts';
-import {
-  allStrings,
-  buildDfa,
-  type CharDfa,
-  countStrings,
-  intersectDfa,
-  productEdges,
-  uniteDfa,
-} from './char-dfa.ts';
-import { isWellFormed } from './char-ranges.ts';
+import { allStrings, type CharDfa, countStrings, intersectDfa, uniteDfa } from './char-dfa.ts';
+import { both, type Conjunction } from './conjunction.ts';
 import { UnsupportedConstraintError } from './errors.ts';
-import { labelledStrings, relabel } from './labelled-dfa.ts';
+import { type KeyClass, type KeyProduct, keyProduct } from './key-product.ts';
+import { relabel } from './labelled-dfa.ts';
+import { Memo } from './memo.ts';
 import { canonicalNumber } from './number-dfa.ts';
 import type { SchemaCompiler } from './schema-compiler.ts';
-import {
-  type ArrayShape,
-  both,
-  type Conjunction,
-  dfaId,
-  type KeyRule,
-  type ObjectShape,
-  type Shape,
-  shapeKey,
-} from './shapes.ts';
-
-/** What a key of some kind asks of its value. */
-export interface KeyClass {
-  readonly value: Conjunction;
-  /** Indexes of the open-ended needs that the key may meet. */
-  readonly needs: readonly number[];
-}
+import { type ArrayShape, type KeyRule, type ObjectShape, type Shape, shapeKey } from './shapes.ts';
 
 /** An object shape made ready for reading. */
 export interface ObjectPlan {
@@ -43,13 +21,15 @@ export interface ObjectPlan {
   readonly keys: CharDfa;
   readonly counts: readonly number[];
   readonly classes: readonly KeyClass[];
-  /** Whether every beginning of a key can become endlessly many keys. */
-  readonly endless: boolean;
+  /** Names by which more is told than their value: each is a class of its own. */
+  readonly told: ReadonlySet<string>;
   /** Names that must be there. */
   readonly required: readonly string[];
   /** Needs whose key is open. */
   readonly wild: readonly KeyRule[];
 }
+
+const mostSettled = 20_000;
 
 type Ask = (conjunction: Conjunction) => boolean;
 
@@ -57,8 +37,8 @@ type Ask = (conjunction: Conjunction) => boolean;
 export class Productivity {
   readonly #compiler: SchemaCompiler;
   readonly #settled = new Map<string, boolean>();
-  readonly #plans = new Map<string, ObjectPlan | undefined>();
-  readonly #products = new Map<string, { dfa: CharDfa; classes: KeyClass[] }>();
+  readonly #plans = new Memo<string, ObjectPlan>(1000);
+  readonly #products = new Memo<string, KeyProduct>(1000);
   #planIds = 0;
 
   constructor(compiler: SchemaCompiler) {
@@ -92,8 +72,9 @@ export class Productivity {
       if (asked.size > before) changed = true;
       if (asked.size > 20_000) throw new UnsupportedConstraintError('$ref', '', 'too many combinations');
     }
+    if (this.#settled.size > mostSettled) this.#settled.clear(); // items that must differ ask ever new questions
     for (const name of asked.keys()) this.#settled.set(name, found.has(name));
-    return this.#settled.get(key) as boolean;
+    return found.has(key);
   }
 
   /** Expands everything that can be reached, so that what is not supported is refused now and not in mid-text. */
@@ -217,93 +198,28 @@ export class Productivity {
     return true;
   }
 
-  /** All keys an object of the shape could have, by class; nothing about whether the values exist. */
-  #product(shape: ObjectShape): { dfa: CharDfa; classes: KeyClass[] } {
-    const key = shapeKey(shape) + shape.order.join('\n');
-    const known = this.#products.get(key);
-    if (known !== undefined) return known;
-    const names = new Set<string>();
-    const patterns = new Map<number, CharDfa>();
-    for (const { keys } of [...shape.rules, ...shape.needs]) {
-      if (keys.kind === 'name') names.add(keys.name);
-      else if (keys.kind === 'pattern') patterns.set(dfaId(keys.dfa), keys.dfa);
-      else {
-        for (const name of keys.names) names.add(name);
-        for (const dfa of keys.patterns) patterns.set(dfaId(dfa), dfa);
-      }
-    }
-    for (const name of shape.order) names.add(name);
-    const list = [...names].filter(isWellFormed);
-    const patternIds = [...patterns.keys()];
-    const dfas = [labelledStrings(list), allStrings, ...patterns.values()];
-    const named = shape.needs.filter((n) => n.keys.kind === 'name');
-    const wild = shape.needs.filter((n) => n.keys.kind !== 'name');
-    // Names by which more is told than their value: each is a class of its own.
-    const told = new Set(shape.order);
-    for (const { keys } of named) if (keys.kind === 'name') told.add(keys.name);
-    const classes: KeyClass[] = [];
-    const labels = new Map<string, number>();
-    const labelOf = (states: readonly number[]): number => {
-      const name =
-        states[0] >= 0 && dfas[0].labels[states[0]] > 0 ? list[dfas[0].labels[states[0]] - 1] : undefined;
-      const matched = new Set(
-        patternIds.filter((_, i) => states[i + 2] >= 0 && dfas[i + 2].accepting[states[i + 2]]),
-      );
-      const applies = ({ keys }: KeyRule): boolean => {
-        if (keys.kind === 'name') return keys.name === name;
-        if (keys.kind === 'pattern') return matched.has(dfaId(keys.dfa));
-        return (
-          !(name !== undefined && keys.names.includes(name)) &&
-          !keys.patterns.some((dfa) => matched.has(dfaId(dfa)))
-        );
-      };
-      let value: Conjunction = [];
-      for (const rule of [...shape.rules, ...named]) if (applies(rule)) value = both(value, rule.value);
-      const needs = wild.flatMap((need, i) => (applies(need) ? [i] : []));
-      const own = name !== undefined && told.has(name) ? name : '';
-      const text = `${value.join('&')};${needs.join(',')};${own}`;
-      let label = labels.get(text);
-      if (label === undefined) {
-        classes.push({ value, needs });
-        label = classes.length;
-        labels.set(text, label);
-      }
-      return label;
-    };
-    const dfa = buildDfa<readonly number[]>(
-      dfas.map((d) => (d.starts.length === 0 ? -1 : 0)),
-      (states) => states.join(','),
-      (states) => productEdges(dfas, states),
-      labelOf,
-    );
-    const product = { dfa, classes };
-    this.#products.set(key, product);
-    return product;
+  #product(shape: ObjectShape): KeyProduct {
+    return this.#products.of(shapeKey(shape) + shape.order.join('\n'), () => keyProduct(shape));
   }
 
   /** The plan of an object shape, productive keys only. */
   plan(shape: ObjectShape): ObjectPlan {
-    const key = shapeKey(shape) + shape.order.join('\n');
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
+    return this.#plans.of(shapeKey(shape) + shape.order.join('\n'), () => {
       const { dfa, classes } = this.#product(shape);
       const keys = relabel(dfa, (label) => (this.productive(classes[label - 1].value) ? label : 0));
       const required = new Set<string>();
       for (const { keys: set } of shape.needs) if (set.kind === 'name') required.add(set.name);
-      const counts = countStrings(keys);
-      plan = {
+      return {
         id: this.#planIds++,
         shape,
         keys,
-        counts,
-        endless: counts.every((count) => count === Infinity),
+        counts: countStrings(keys),
+        told: new Set([...shape.order, ...required]),
         classes,
         required: [...required],
         wild: shape.needs.filter((n) => n.keys.kind !== 'name'),
       };
-      this.#plans.set(key, plan);
-    }
-    return plan;
+    });
   }
 
   /** A lower bound, exact for scalars, of how many different values there are. */

@@ -2,6 +2,7 @@
 // those that fail it; a schema is the meet of the former, its negation the union of the latter. So `not`, `oneOf`,
 // `if` and `dependent*` need no machinery of their own. What cannot be held to exactly is refused by its name.
 import { dfaAccepts } from './char-dfa.ts';
+import { both, type Conjunction, Literal } from './conjunction.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { arrayClause, containsClause, itemsClause } from './keywords/arrays.ts';
 import { type Clause, SchemaPlace, type SchemaReader } from './keywords/clause.ts';
@@ -11,13 +12,9 @@ import { scalarClause, shortNumbersOnly } from './keywords/scalars.ts';
 import { typeClause } from './keywords/shapes-of-type.ts';
 import { unevaluatedClause } from './keywords/unevaluated.ts';
 import { equalsClause } from './keywords/values.ts';
+import { Memo } from './memo.ts';
 import type { SchemaNode, SchemaResources } from './schema-resources.ts';
-import { anyValue, both, type Conjunction, type KeySet, meetAll, type Shape, tidy } from './shapes.ts';
-
-interface Literal {
-  readonly schema: SchemaNode;
-  readonly positive: boolean;
-}
+import { anyValue, type KeySet, meetAll, type Shape, tidy } from './shapes.ts';
 
 /** Whether JSON values are equal as JSON Schema means it (1 and 1.0 are). */
 export function jsonKey(value: unknown): string {
@@ -34,12 +31,12 @@ export function jsonKey(value: unknown): string {
 export class SchemaCompiler implements SchemaReader {
   readonly resources: SchemaResources;
   readonly assertFormats: boolean;
-  readonly #literals: Literal[] = [];
-  readonly #ids = new Map<SchemaNode, readonly [number, number]>();
-  readonly #expanded = new Map<number, readonly Shape[]>();
-  readonly #shapes = new Map<string, readonly Shape[]>();
-  readonly #open = new Set<string>();
-  readonly #excluding = new Map<string, SchemaNode>();
+  #ids = 0;
+  readonly #never = new Literal(this.#ids++, false, true);
+  readonly #literals = new WeakMap<object, readonly [is: Literal, isNot: Literal]>();
+  readonly #shapes = new Memo<string, readonly Shape[]>(4000);
+  readonly #open = new Set<Literal>();
+  readonly #excluding = new Memo<string, SchemaNode>(500);
 
   constructor(resources: SchemaResources, assertFormats: boolean) {
     this.resources = resources;
@@ -49,39 +46,36 @@ export class SchemaCompiler implements SchemaReader {
   /** The conjunction of one schema or its negation. */
   of(schema: SchemaNode, positive = true): Conjunction {
     if (schema === positive) return []; // true, or not false
-    let ids = this.#ids.get(schema);
-    if (ids === undefined) {
-      ids = [this.#literals.length, this.#literals.length + 1];
-      this.#ids.set(schema, ids);
-      this.#literals.push({ schema, positive: true }, { schema, positive: false });
+    if (typeof schema === 'boolean') return [this.#never];
+    let literals = this.#literals.get(schema);
+    if (literals === undefined) {
+      literals = [new Literal(this.#ids++, schema, true), new Literal(this.#ids++, schema, false)];
+      this.#literals.set(schema, literals);
     }
-    return [ids[positive ? 0 : 1]];
+    return [literals[positive ? 0 : 1]];
   }
 
   /** The conjunction of everything but these values; used for items that must differ. */
   excluding(values: readonly string[]): Conjunction {
-    const key = values.join('\n');
-    let schema = this.#excluding.get(key);
-    if (schema === undefined) {
-      schema = { [shortNumbersOnly]: true, not: { enum: values.map((v) => JSON.parse(v) as unknown) } };
-      this.#excluding.set(key, schema);
-    }
-    return this.of(schema);
+    return this.of(
+      this.#excluding.of(values.join('\n'), () => ({
+        [shortNumbersOnly]: true,
+        not: { enum: values.map((v) => JSON.parse(v) as unknown) },
+      })),
+    );
   }
 
   /** The shapes of the values that satisfy the conjunction. */
   shapesOf(conjunction: Conjunction): readonly Shape[] {
     if (conjunction.length === 0) return anyValue;
-    const key = conjunction.join('&');
-    const known = this.#shapes.get(key);
-    if (known !== undefined) return known;
-    let shapes: readonly Shape[] = anyValue;
-    for (const id of conjunction) {
-      shapes = meetAll(shapes, this.#expand(id), this.#pathOf(id));
-      if (shapes.length === 0) break;
-    }
-    this.#shapes.set(key, shapes);
-    return shapes;
+    return this.#shapes.of(conjunction.join('&'), () => {
+      let shapes: readonly Shape[] = anyValue;
+      for (const literal of conjunction) {
+        shapes = meetAll(shapes, this.#expand(literal), this.#pathOf(literal));
+        if (shapes.length === 0) break;
+      }
+      return shapes;
+    });
   }
 
   /** True when plainly no value satisfies it; false leaves the question open. */
@@ -121,21 +115,18 @@ export class SchemaCompiler implements SchemaReader {
     return value;
   }
 
-  #pathOf(id: number): string {
-    const { schema } = this.#literals[id];
+  #pathOf({ schema }: Literal): string {
     return typeof schema === 'boolean' ? '' : this.resources.placeOf(schema).path;
   }
 
-  #expand(id: number): readonly Shape[] {
-    const known = this.#expanded.get(id);
-    if (known !== undefined) return known;
-    const { schema, positive } = this.#literals[id];
+  #expand(literal: Literal): readonly Shape[] {
+    if (literal.shapes !== undefined) return literal.shapes;
+    const { schema, positive } = literal;
     if (typeof schema === 'boolean') return schema === positive ? anyValue : [];
-    const path = this.#pathOf(id);
-    const mark = String(id);
-    if (this.#open.has(mark))
+    const path = this.#pathOf(literal);
+    if (this.#open.has(literal))
       throw new UnsupportedConstraintError('$ref', path, 'refers to itself without end');
-    this.#open.add(mark);
+    this.#open.add(literal);
     try {
       const clauses = clausesOf(new SchemaPlace(this, schema, path));
       const shapes = positive
@@ -147,10 +138,10 @@ export class SchemaCompiler implements SchemaReader {
             clauses.flatMap((clause) => clause.fails()),
             path,
           );
-      this.#expanded.set(id, shapes);
+      literal.shapes = shapes;
       return shapes;
     } finally {
-      this.#open.delete(mark);
+      this.#open.delete(literal);
     }
   }
 

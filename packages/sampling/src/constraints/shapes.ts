@@ -3,11 +3,10 @@
 // keywords, `not` and `oneOf` included, end up here, so the machine that reads JSON knows nothing of keywords.
 import { boundedAutomaton } from './char-automaton.ts';
 import { allStrings, type CharDfa, intersectDfa, isEmptyDfa, uniteDfa } from './char-dfa.ts';
+import { both, type Conjunction } from './conjunction.ts';
+import { dfaId } from './dfa-id.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { anyNumber } from './number-dfa.ts';
-
-/** A conjunction of schemas: sorted ids of literals (a schema, or its negation). */
-export type Conjunction = readonly number[];
 
 /** Which keys a rule speaks of. */
 export type KeySet =
@@ -97,23 +96,6 @@ export const anyValue: readonly Shape[] = [
 /** Every value that is not of these types. */
 export function otherTypes(...types: readonly Shape['type'][]): Shape[] {
   return anyValue.filter((shape) => !types.includes(shape.type));
-}
-
-export function both(a: Conjunction, b: Conjunction): Conjunction {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  return [...new Set([...a, ...b])].sort((x, y) => x - y);
-}
-
-const keys = new Map<string, number>();
-/** A short name for an automaton. */
-export function dfaId(dfa: CharDfa): number {
-  let id = keys.get(dfa.key);
-  if (id === undefined) {
-    id = keys.size;
-    keys.set(dfa.key, id);
-  }
-  return id;
 }
 
 export function keySetKey(set: KeySet): string {

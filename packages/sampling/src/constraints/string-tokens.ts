@@ -1,6 +1,6 @@
 // What tokens do inside a JSON string that any characters may continue: stay inside, or end it somewhere. Found once for
 // a vocabulary, because most of the tokens of most steps are in such a string.
-import { insideAnyString } from './lexeme.ts';
+import { insideAnyString } from './text-lexeme.ts';
 import type { TokenTrie } from './token-trie.ts';
 
 /** Tokens and ends within a free string, short ones first. */
@@ -38,7 +38,7 @@ export function stringTokens(trie: TokenTrie, vocabSize: number): StringTokens {
       n = skips[n];
       continue;
     }
-    const length = lengths[depth - 1] + (insideAnyString.emits(from)[bytes[n]] >= 0 ? 1 : 0);
+    const length = lengths[depth - 1] + (insideAnyString.emit(from, bytes[n]) >= 0 ? 1 : 0);
     if (insideAnyString.accepts(next)) {
       exits.push(n);
       exitLengths.push(length);

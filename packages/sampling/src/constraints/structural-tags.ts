@@ -5,8 +5,8 @@ import { complementDfa } from './char-dfa.ts';
 import { type ConstraintGrammar, compileLanguage } from './constraint-grammar.ts';
 import { UnsupportedConstraintError } from './errors.ts';
 import { compileGrammar, type Expression, textNode } from './grammar-tree.ts';
-import { utf8Lexeme } from './lexeme.ts';
 import { regexDfa } from './regex.ts';
+import { utf8Lexeme } from './text-lexeme.ts';
 
 /** One kind of constrained part: `begin`, a text of `content`, `end`. */
 export interface StructuralTag {

@@ -1,4 +1,6 @@
 // What is known of a vocabulary before any grammar: made with the vocabulary, kept beside it.
+import type { LexemeWalk } from './lexeme-walk.ts';
+import { Memo } from './memo.ts';
 import { type StringTokens, stringTokens } from './string-tokens.ts';
 import { sliceTokens, type TokenSlice } from './token-slices.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -7,7 +9,13 @@ import type { Vocabulary } from './vocabulary.ts';
 export interface VocabularyReading {
   readonly slices: readonly TokenSlice[];
   readonly inString: StringTokens;
+  /** More characters than this no token brings into a JSON string. */
+  readonly longest: number;
+  /** Walks within lexemes, by lexeme and state: grammars share what they have in common. */
+  readonly walks: Memo<string, LexemeWalk>;
 }
+
+const mostWalks = 512;
 
 const kept = new WeakMap<Vocabulary, VocabularyReading>();
 
@@ -16,9 +24,12 @@ export function readVocabulary(vocabulary: Vocabulary): VocabularyReading {
   let reading = kept.get(vocabulary);
   if (reading === undefined) {
     const { texts, textIds, vocabSize } = vocabulary;
+    const inString = stringTokens(vocabulary, vocabSize);
     reading = {
       slices: sliceTokens(texts, textIds, vocabSize),
-      inString: stringTokens(vocabulary, vocabSize),
+      inString,
+      longest: Math.max(inString.ends.length, inString.exitEnds.length),
+      walks: new Memo(mostWalks),
     };
     kept.set(vocabulary, reading);
   }

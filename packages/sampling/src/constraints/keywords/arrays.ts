@@ -1,6 +1,8 @@
 // Keywords of arrays.
+
+import type { Conjunction } from '../conjunction.ts';
 import type { SchemaNode } from '../schema-resources.ts';
-import { anyArray, type Conjunction, otherTypes, type Shape } from '../shapes.ts';
+import { anyArray, otherTypes, type Shape } from '../shapes.ts';
 import type { Clause, SchemaPlace } from './clause.ts';
 
 /** The clause of a keyword of arrays that stands for itself; undefined for any other keyword. */

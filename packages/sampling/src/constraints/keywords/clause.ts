@@ -1,7 +1,9 @@
 // One keyword's meaning, and what keywords ask of the compiler that reads their schema.
+
+import type { Conjunction } from '../conjunction.ts';
 import { UnsupportedConstraintError } from '../errors.ts';
 import { isSchema, type Keywords, type SchemaNode, type SchemaResources } from '../schema-resources.ts';
-import type { Conjunction, Shape } from '../shapes.ts';
+import type { Shape } from '../shapes.ts';
 
 /** The shapes that pass a keyword, and those that fail it. */
 export interface Clause {

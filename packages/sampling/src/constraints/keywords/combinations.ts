@@ -1,6 +1,8 @@
 // Keywords that put schemas together: each by the shapes of the parts and of their negations.
+
+import { both } from '../conjunction.ts';
 import type { SchemaNode } from '../schema-resources.ts';
-import { anyValue, both, meetAll, type Shape, tidy } from '../shapes.ts';
+import { anyValue, meetAll, type Shape, tidy } from '../shapes.ts';
 import type { Clause, SchemaPlace } from './clause.ts';
 
 /** The clauses of a combining keyword; none for any other. */

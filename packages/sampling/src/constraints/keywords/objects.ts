@@ -1,10 +1,11 @@
 // Keywords of objects.
 import { allStrings, type CharDfa, complementDfa, intersectDfa, stringsDfa, uniteDfa } from '../char-dfa.ts';
 import { anyChar } from '../char-ranges.ts';
+import type { Conjunction } from '../conjunction.ts';
 import { UnsupportedConstraintError } from '../errors.ts';
 import { regexDfa } from '../regex.ts';
 import type { SchemaNode } from '../schema-resources.ts';
-import { anyObject, type Conjunction, type KeySet, otherTypes } from '../shapes.ts';
+import { anyObject, type KeySet, otherTypes } from '../shapes.ts';
 import type { Clause, SchemaPlace } from './clause.ts';
 import { patternOf } from './scalars.ts';
 

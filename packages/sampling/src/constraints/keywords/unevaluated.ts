@@ -2,18 +2,9 @@
 // become one case for each way the parts can hold, and in each case `additionalProperties` or `items` over all that is
 // then evaluated.
 import type { CharDfa } from '../char-dfa.ts';
+import { both, type Conjunction } from '../conjunction.ts';
 import type { Keywords, SchemaNode } from '../schema-resources.ts';
-import {
-  anyArray,
-  anyObject,
-  both,
-  type Conjunction,
-  type KeySet,
-  meetAll,
-  otherTypes,
-  type Shape,
-  tidy,
-} from '../shapes.ts';
+import { anyArray, anyObject, type KeySet, meetAll, otherTypes, type Shape, tidy } from '../shapes.ts';
 import { someItemFails } from './arrays.ts';
 import type { Clause, SchemaPlace } from './clause.ts';
 import { patternOf } from './scalars.ts';
