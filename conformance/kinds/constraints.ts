@@ -1,6 +1,9 @@
 // Kind `constraints`: every accepted text must be reachable token by token over a vocabulary, every rejected one must not. The vocabulary is all
 // single bytes and the pieces of common JSON text of several bytes (some splitting characters), so that texts are reached in more ways than one:
 // by the longest pieces, and byte by byte. What the library refuses by name is counted as refused.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import {
   type ConstraintGrammar,
   constraint,
@@ -87,7 +90,21 @@ function stopsAt(
   return undefined;
 }
 
-function compile(item: Case, group: string): ConstraintGrammar | undefined {
+/** The documents that the JSON-Schema-Test-Suite's references lead to, where they stand beside the cases' tree. */
+function remotesOf(group: CaseGroup): Record<string, unknown> {
+  const path = join(group.path, '..', '..', '..', 'data', 'json-schema', 'remotes.json.gz');
+  if (!group.name.startsWith('json-schema') || !existsSync(path)) return {};
+  const documents = JSON.parse(gunzipSync(readFileSync(path)).toString()) as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(documents).map(([name, document]) => [`http://localhost:1234/${name}`, document]),
+  );
+}
+
+function compile(
+  item: Case,
+  group: string,
+  schemas: Readonly<Record<string, unknown>>,
+): ConstraintGrammar | undefined {
   if (item.grammar !== undefined) return grammar(item.grammar);
   if (item.regex !== undefined) return regex(item.regex);
   // The test suites' own defaults: formats only inform in the JSON-Schema-Test-Suite's required part; llama.cpp writes properties in the schema's order.
@@ -97,6 +114,7 @@ function compile(item: Case, group: string): ConstraintGrammar | undefined {
       ...(group.includes('draft7') ? { draft: '7' as const } : {}),
       format: suite ? 'annotate' : 'assert',
       propertyOrder: group.startsWith('llamacpp') ? 'schema' : 'any',
+      schemas,
     });
   } catch (error) {
     if (error instanceof UnsatisfiableConstraintError) return undefined; // the empty language refuses every text
@@ -111,6 +129,7 @@ export const kind: Kind = {
       tokenBytes: (id) => (id === eos ? undefined : texts[id]),
       eosTokenIds: [eos],
     });
+    const remotes = remotesOf(group);
     const failures: string[] = [];
     const refusals = new Map<string, number>();
     const refused: string[] = [];
@@ -118,7 +137,7 @@ export const kind: Kind = {
     for (const item of await readCases<Case>(group)) {
       const problems: string[] = [];
       try {
-        const language = compile(item, group.name);
+        const language = compile(item, group.name, remotes);
         for (const text of item.accept)
           for (const longest of [true, false]) {
             const stop = language === undefined ? 0 : stopsAt(language, vocabulary, idsOf(text, longest));

@@ -8,6 +8,7 @@ import {
   badWords,
   dry,
   dynamicTemperature,
+  encoderRepetition,
   epsilonCutoff,
   etaCutoff,
   exponentialDecayLength,
@@ -58,9 +59,10 @@ const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => bo
   topP: (p) => p['p'] >= 1,
   typicalP: (p) => (p['mass'] ?? p['p']) >= 1,
   xtc: (p) => (p['p'] ?? p['probability']) <= 0 || (p['t'] ?? p['threshold']) > 0.5,
-  minLength: (p) => p['minLength'] <= p['promptLength'],
-  forcedBos: (p) => p['promptLength'] !== 1,
-  forcedEos: (p) => p['maxLength'] <= p['promptLength'],
+  minLength: (p) => p['minLength'] <= p['length'],
+  forcedBos: (p) => p['length'] !== 1,
+  forcedEos: (p) => p['maxLength'] - 1 !== p['length'],
+  beginSuppressTokens: (p) => p['beginIndex'] !== undefined && p['beginIndex'] !== p['length'],
   dry: (p) => p['multiplier'] === 0 || p['base'] < 1 || p['penalty_last_n'] === 0,
 };
 
@@ -84,8 +86,10 @@ const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processo
   topNSigma: (p) => topNSigma({ n: p['n'] }),
   pLess: () => pLess(),
   xtc: (p) => xtc({ probability: p['p'] ?? p['probability'], threshold: p['t'] ?? p['threshold'] }),
-  mirostat: (p) => mirostat(p),
+  mirostat: ({ version, tau, eta, m }) => mirostat({ version, tau, eta, m }),
   repetitionPenalty: (p) => penalties({ repetition: p['penalty'] }),
+  encoderRepetitionPenalty: (p) => encoderRepetition({ penalty: p['penalty'], of: p['encoderIds'] }),
+  encoderNoRepeatNgram: (p) => noRepeatNgram({ size: p['size'], of: p['encoderIds'] ?? 'prompt' }),
   penalties: (p) =>
     penalties({
       repetition: p['repeat_penalty'],
@@ -105,12 +109,17 @@ const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processo
   sequenceBias: (p) => sequenceBias({ biases: p['biases'] }),
   logitBias: (p) => logitBias({ bias: p['bias'] }),
   suppressTokens: (p) => suppressIds({ ids: p['ids'] }),
-  beginSuppressTokens: (p) => suppressIds({ ids: p['ids'], atBegin: true }),
+  beginSuppressTokens: (p) => suppressIds({ ids: p['ids'], atBegin: p['beginIndex'] === undefined }),
   forcedTokens: (p) => forcedIds({ ids: p['ids'] }),
-  // Transformers count positions of the whole sequence; ours count what is generated.
-  forcedBos: (p) => forcedIds({ ids: [[1 - p['promptLength'], p['bos']]] }),
-  forcedEos: (p) => forcedIds({ ids: [[p['maxLength'] - 1 - p['promptLength'], p['eos']]] }),
-  minLength: (p) => minNewTokens({ count: p['minLength'] - p['promptLength'], eosTokenIds: p['eos'] }),
+  // Transformers count positions of the whole sequence; ours count what is generated. `generated` and `length` are those
+  // of the case.
+  forcedBos: (p) => forcedIds({ ids: [[p['generated'], p['bos']]] }),
+  forcedEos: (p) => forcedIds({ ids: [[p['generated'], p['eos']]] }),
+  minLength: (p) =>
+    minNewTokens({
+      count: Number(p['minLength']) - Number(p['length']) + Number(p['generated']),
+      eosTokenIds: p['eos'],
+    }),
   allowedTokens: (p) => allowedIds({ ids: p['ids'] }),
   guidance: (p) =>
     guidance({ scale: p['scale'], unconditional: () => Float32Array.from(p['unconditional']) }),
@@ -149,11 +158,10 @@ function checkOne(item: Case): string | undefined {
   const make = processors[item.processor];
   if (make === undefined) return 'unknown processor';
   const promptLength = (item.params['promptLength'] as number | undefined) ?? item.prompt?.length ?? 0;
-  const counted = new Set(['forcedBos', 'forcedEos', 'minLength']);
-  const params = counted.has(item.processor) ? { ...item.params, promptLength } : item.params;
-  const off = isOff[item.processor]?.(params as Readonly<Record<string, number>>) ?? false;
-  const steps = off ? [] : [make(params as Params, item.source === 'transformers')];
   const ids = [...(item.prompt ?? []), ...(item.history ?? [])];
+  const params = { ...item.params, length: ids.length, generated: ids.length - promptLength };
+  const off = isOff[item.processor]?.(params as Readonly<Record<string, number>>) ?? false;
+  const steps = off ? [] : [make(params as unknown as Params, item.source === 'transformers')];
   const logits =
     item.logits === undefined
       ? Float32Array.from(item.probs ?? [], Math.log)

@@ -14,6 +14,7 @@ export { type ConstraintStepOptions, constraintStep } from './processors/constra
 export { dropInvalid } from './processors/drop-invalid.ts';
 export { type DryOptions, dry } from './processors/dry.ts';
 export { type DynamicTemperatureOptions, dynamicTemperature } from './processors/dynamic-temperature.ts';
+export { type EncoderRepetitionOptions, encoderRepetition } from './processors/encoder-repetition.ts';
 export { type EpsilonCutoffOptions, epsilonCutoff } from './processors/epsilon-cutoff.ts';
 export { type EtaCutoffOptions, etaCutoff } from './processors/eta-cutoff.ts';
 export {

@@ -9,9 +9,11 @@ export type StepName =
   | 'guidance'
   | 'logitBias'
   | 'sequenceBias'
+  | 'encoderRepetition'
   | 'penalties'
   | 'dry'
   | 'noRepeatNgram'
+  | 'encoderNoRepeatNgram'
   | 'badWords'
   | 'minNewTokens'
   | 'allowedIds'
@@ -42,9 +44,11 @@ export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = 
     'guidance',
     'sequenceBias',
     'logitBias',
+    'encoderRepetition',
     'penalties',
     'dry',
     'noRepeatNgram',
+    'encoderNoRepeatNgram',
     'badWords',
     'minNewTokens',
     'allowedIds',
@@ -81,9 +85,11 @@ export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = 
     'minNewTokens',
     'forcedIds',
     'exponentialDecayLength',
+    'encoderRepetition',
     'penalties',
     'dry',
     'noRepeatNgram',
+    'encoderNoRepeatNgram',
     'topNSigma',
     'topH',
     'topK',
@@ -111,9 +117,11 @@ export const orderPresets: Readonly<Record<OrderPreset, readonly StepName[]>> = 
     'beginSuppressIds',
     'forcedIds',
     'exponentialDecayLength',
+    'encoderRepetition',
     'penalties',
     'dry',
     'noRepeatNgram',
+    'encoderNoRepeatNgram',
     'temperature',
     'topNSigma',
     'topH',

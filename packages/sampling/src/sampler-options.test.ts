@@ -25,6 +25,8 @@ const everything: StepOptions = {
   penaltyLastN: 32,
   dry: { multiplier: 0.8 },
   noRepeatNgram: 3,
+  encoderRepetitionPenalty: 1.2,
+  encoderNoRepeatNgram: 3,
   badWords: [[1]],
   sequenceBias: [[[1], 1]],
   logitBias: { 1: 1 },

@@ -9,6 +9,7 @@ import { constraintStep } from './processors/constraint-step.ts';
 import { dropInvalid } from './processors/drop-invalid.ts';
 import { type DryOptions, dry } from './processors/dry.ts';
 import { dynamicTemperature } from './processors/dynamic-temperature.ts';
+import { encoderRepetition } from './processors/encoder-repetition.ts';
 import { epsilonCutoff } from './processors/epsilon-cutoff.ts';
 import { etaCutoff } from './processors/eta-cutoff.ts';
 import { exponentialDecayLength } from './processors/exponential-decay-length.ts';
@@ -76,6 +77,10 @@ export interface StepOptions {
   readonly dry?: DryOptions;
   /** Ban the second occurrence of any n-gram of this size. */
   readonly noRepeatNgram?: number;
+  /** Make the prompt's ids likelier (above 1) or less likely (below 1). */
+  readonly encoderRepetitionPenalty?: number;
+  /** Ban any n-gram of this size that stands in the prompt. */
+  readonly encoderNoRepeatNgram?: number;
   /** Sequences of ids that must not be written. */
   readonly badWords?: readonly (readonly number[])[];
   /** Sequences of ids with a bias on their last id. */
@@ -138,6 +143,14 @@ const makers: Readonly<Record<StepName, Make>> = {
   dry: (o) => o.dry && dry(o.dry),
   noRepeatNgram: (o) =>
     o.noRepeatNgram === undefined ? undefined : noRepeatNgram({ size: o.noRepeatNgram }),
+  encoderRepetition: (o) =>
+    o.encoderRepetitionPenalty === undefined
+      ? undefined
+      : encoderRepetition({ penalty: o.encoderRepetitionPenalty }),
+  encoderNoRepeatNgram: (o) =>
+    o.encoderNoRepeatNgram === undefined
+      ? undefined
+      : noRepeatNgram({ size: o.encoderNoRepeatNgram, of: 'prompt' }),
   badWords: (o) => o.badWords && badWords({ sequences: o.badWords }),
   minNewTokens: (o) =>
     o.minNewTokens === undefined
@@ -186,8 +199,14 @@ const modifiers: readonly (readonly [keyof StepOptions, readonly StepName[]])[] 
 
 /** The names of all step options. */
 export const stepOptionNames: readonly string[] = [
-  ...Object.keys(makers).filter((name) => name !== 'penalties'),
-  ...['dynamicTemperature', 'repetitionPenalty', 'frequencyPenalty', 'presencePenalty'],
+  ...Object.keys(makers).filter((name) => name !== 'penalties' && name !== 'encoderRepetition'),
+  ...[
+    'dynamicTemperature',
+    'repetitionPenalty',
+    'frequencyPenalty',
+    'presencePenalty',
+    'encoderRepetitionPenalty',
+  ],
   ...['order', ...modifiers.map(([name]) => name)],
 ];
 

@@ -18,8 +18,8 @@ import { selectByBins } from './select-by-bins.ts';
 const largestHeap = 512;
 
 /**
- * Keeps the k largest (lowest id first among equals) and sorts them when k is small; with `ties` also whatever
- * equals the k-th.
+ * Keeps the k largest (lowest id first among equals) and sorts them when k is small, so that a draw does not depend on
+ * the form the row came in; with `ties` also whatever equals the k-th.
  *
  * @throws InvalidLogitsError when it meets NaN or +Infinity.
  */
@@ -28,8 +28,13 @@ export function keepTop(row: Row, k: number, ties = false): void {
     keepFirst(row, k);
     return;
   }
-  if (k > largestHeap || (ties && !row.dense)) {
+  if (k > largestHeap) {
     if (k < row.n) keepMass(row, undefined, k, ties);
+    return;
+  }
+  if (ties && !row.dense) {
+    if (k < row.n) keepMass(row, undefined, k, ties);
+    sortRow(row);
     return;
   }
   if (!row.dense) {
@@ -45,6 +50,7 @@ export function keepTop(row: Row, k: number, ties = false): void {
   if (ties && size < 0) {
     // Rare: the caller's dense values are still there, so all that reach the k-th are read again.
     keepAtLeast(row, sparse[0]);
+    sortRow(row);
     return;
   }
   becomeSparse(row, Math.abs(size));

@@ -90,13 +90,25 @@ const forms: Readonly<Record<string, Form>> = {
   allowedIds: additive,
   suppressIds: additive,
   forcedIds: (l, options, step, rows) => {
-    const kept = additive(l, options, step, rows);
-    const forced = tf.logicalNot(tf.any(isOpen(kept), 1, true));
-    // A forced id that an earlier step removed has logit 0, as in the row's form.
+    // On zeros: 0 at the forced id and -Infinity elsewhere, or zeros where nothing is forced.
+    const own = additive(tf.zerosLike(l) as tf.Tensor2D, options, step, rows);
+    return tf.where(tf.all(isOpen(own), 1, true), l, own) as tf.Tensor2D;
+  },
+  encoderRepetition: (l, { penalty }, step, rows) => {
+    // On ones the step gives p where it acts.
+    const { indices } = probe(step, l.shape[1], 1, rows);
+    const acts = tf.greater(
+      scatter(
+        indices,
+        indices.map(() => 1),
+        l.shape,
+      ),
+      0.5,
+    );
     return tf.where(
-      forced,
-      additive(tf.zerosLike(l) as tf.Tensor2D, options, step, rows),
-      kept,
+      acts,
+      tf.where(tf.greater(l, 0), tf.mul(l, penalty), tf.div(l, penalty)),
+      l,
     ) as tf.Tensor2D;
   },
   exponentialDecayLength: (l, _options, step, rows) => {

@@ -4,11 +4,11 @@ import { boundedAutomaton } from './char-automaton.ts';
 import { allStrings, dfaAccepts } from './char-dfa.ts';
 import { UnsatisfiableConstraintError } from './errors.ts';
 import type { Expression } from './grammar-tree.ts';
-import { utf8Lexeme } from './lexeme.ts';
 import { parseRegex, regexDfa } from './regex.ts';
 import { SchemaCompiler } from './schema-compiler.ts';
 import { draftOf, isSchema, SchemaResources } from './schema-resources.ts';
 import { meet, type StringShape } from './shapes.ts';
+import { utf8Lexeme } from './text-lexeme.ts';
 
 /** The strings of `schema` that the whole of the pattern `within` matches (default: any). @throws UnsatisfiableConstraintError when there is none. */
 export function bareStrings(schema: unknown, within?: string): Expression {

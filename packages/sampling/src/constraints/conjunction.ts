@@ -1,6 +1,6 @@
 // Conjunctions of schemas. Literals are objects, so that what was worked out about one that nothing holds any more (the
 // values that further items must differ from are such) goes with it.
-import type { SchemaNode } from './schema-resources.ts';
+import type { DynamicScope, SchemaNode } from './schema-resources.ts';
 import type { Shape } from './shapes.ts';
 
 /** A schema, or its negation. */
@@ -8,13 +8,16 @@ export class Literal {
   readonly id: number;
   readonly schema: SchemaNode;
   readonly positive: boolean;
+  /** What dynamic references mean in the schema. */
+  readonly scope: DynamicScope;
   /** The shapes of the values that satisfy it, once they are known. */
   shapes: readonly Shape[] | undefined;
 
-  constructor(id: number, schema: SchemaNode, positive: boolean) {
+  constructor(id: number, schema: SchemaNode, positive: boolean, scope: DynamicScope) {
     this.id = id;
     this.schema = schema;
     this.positive = positive;
+    this.scope = scope;
   }
 
   /** A name within one compilation: joined names name a conjunction. */

@@ -318,12 +318,6 @@ describe('JSON Schema', () => {
     expect(refusal({ anyOf: [{ $ref: '#' }, { items: true }], unevaluatedItems: false })).toBe(
       'unevaluatedItems',
     );
-    expect(
-      refusal({
-        $dynamicRef: '#x',
-        $defs: { a: { $dynamicAnchor: 'x', $id: 'a' }, b: { $dynamicAnchor: 'x' } },
-      }),
-    ).toBe('$dynamicRef');
     expect(refusal({ pattern: '(?=a)b' })).toBe('pattern: lookahead');
     expect(refusal({ $ref: 'other.json' })).toBe('$ref');
     expect(refusal({ $ref: '#' })).toBe('$ref');

@@ -18,6 +18,8 @@ export interface JsonSchemaOptions {
   readonly whitespace?: 'spaced' | 'compact';
   /** 'any' (default), or 'schema': declared properties in the order of the schema, others behind them. */
   readonly propertyOrder?: 'any' | 'schema';
+  /** Documents that references may lead to, by absolute URI. Nothing is ever fetched; only what is referred to is read. */
+  readonly schemas?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -38,9 +40,9 @@ export interface JsonSchemaOptions {
  * ```
  */
 export function jsonSchema(schema: unknown, options: JsonSchemaOptions = {}): ConstraintGrammar {
-  checkKnown('jsonSchema', options, ['draft', 'format', 'whitespace', 'propertyOrder']);
+  checkKnown('jsonSchema', options, ['draft', 'format', 'whitespace', 'propertyOrder', 'schemas']);
   if (!isSchema(schema)) throw new TypeError(`schema: expected an object or a boolean, got ${typeof schema}`);
-  const { draft, format = 'assert', whitespace = 'spaced', propertyOrder = 'any' } = options;
+  const { draft, format = 'assert', whitespace = 'spaced', propertyOrder = 'any', schemas } = options;
   oneOf('format', format, ['assert', 'annotate']);
   oneOf('whitespace', whitespace, ['spaced', 'compact']);
   oneOf('propertyOrder', propertyOrder, ['any', 'schema']);
@@ -49,7 +51,7 @@ export function jsonSchema(schema: unknown, options: JsonSchemaOptions = {}): Co
   if (typeof dialect === 'string' && !/^https?:\/\/json-schema\.org\//.test(dialect))
     throw new UnsupportedConstraintError('$schema', '', `${dialect} may give keywords another meaning`);
   return compileLanguage('jsonSchema', (machine): Readable => {
-    const resources = new SchemaResources(node, draft ?? draftOf(node) ?? '2020-12');
+    const resources = new SchemaResources(node, draft ?? draftOf(node) ?? '2020-12', schemas);
     const compiler = new SchemaCompiler(resources, format === 'assert');
     const live = new Productivity(compiler);
     const json = new JsonMachine(machine, compiler, live, {

@@ -13,8 +13,10 @@ import { typeClause } from './keywords/shapes-of-type.ts';
 import { unevaluatedClause } from './keywords/unevaluated.ts';
 import { equalsClause } from './keywords/values.ts';
 import { Memo } from './memo.ts';
-import type { SchemaNode, SchemaResources } from './schema-resources.ts';
+import type { DynamicScope, SchemaNode, SchemaResources } from './schema-resources.ts';
 import { anyValue, type KeySet, meetAll, type Shape, tidy } from './shapes.ts';
+
+const noScope: DynamicScope = new Map();
 
 /** Whether JSON values are equal as JSON Schema means it (1 and 1.0 are). */
 export function jsonKey(value: unknown): string {
@@ -28,12 +30,16 @@ export function jsonKey(value: unknown): string {
 }
 
 /** Expands schemas to shapes and answers which of them some value has. */
-export class SchemaCompiler implements SchemaReader {
+export class SchemaCompiler {
   readonly resources: SchemaResources;
   readonly assertFormats: boolean;
   #ids = 0;
-  readonly #never = new Literal(this.#ids++, false, true);
-  readonly #literals = new WeakMap<object, readonly [is: Literal, isNot: Literal]>();
+  readonly #never = new Literal(this.#ids++, false, true, noScope);
+  /** By schema: for each dynamic scope that it is met in, the literals. */
+  readonly #literals = new WeakMap<object, Map<DynamicScope, readonly [is: Literal, isNot: Literal]>>();
+  /** Equal scopes are one object. */
+  readonly #scopes = new Map<string, DynamicScope>();
+  readonly #schemaIds = new Map<SchemaNode, number>();
   readonly #shapes = new Memo<string, readonly Shape[]>(4000);
   readonly #open = new Set<Literal>();
   readonly #excluding = new Memo<string, SchemaNode>(500);
@@ -43,16 +49,59 @@ export class SchemaCompiler implements SchemaReader {
     this.assertFormats = assertFormats;
   }
 
-  /** The conjunction of one schema or its negation. */
+  /** The conjunction of one schema or its negation, at the root of its document. */
   of(schema: SchemaNode, positive = true): Conjunction {
+    return this.#of(schema, positive, noScope);
+  }
+
+  #of(schema: SchemaNode, positive: boolean, outer: DynamicScope): Conjunction {
     if (schema === positive) return []; // true, or not false
     if (typeof schema === 'boolean') return [this.#never];
-    let literals = this.#literals.get(schema);
+    const scope = this.#shared(this.resources.enter(schema, outer));
+    const byScope = this.#literals.get(schema) ?? new Map<DynamicScope, readonly [Literal, Literal]>();
+    this.#literals.set(schema, byScope);
+    let literals = byScope.get(scope);
     if (literals === undefined) {
-      literals = [new Literal(this.#ids++, schema, true), new Literal(this.#ids++, schema, false)];
-      this.#literals.set(schema, literals);
+      literals = [
+        new Literal(this.#ids++, schema, true, scope),
+        new Literal(this.#ids++, schema, false, scope),
+      ];
+      byScope.set(scope, literals);
     }
     return [literals[positive ? 0 : 1]];
+  }
+
+  #shared(scope: DynamicScope): DynamicScope {
+    if (scope.size === 0) return noScope;
+    const key = [...scope]
+      .map(([name, target]) => {
+        const id = this.#schemaIds.get(target) ?? this.#schemaIds.size;
+        this.#schemaIds.set(target, id);
+        return `${JSON.stringify(name)}${id}`;
+      })
+      .sort()
+      .join();
+    const known = this.#scopes.get(key);
+    if (known !== undefined) return known;
+    this.#scopes.set(key, scope);
+    return scope;
+  }
+
+  /** The compiler as it is seen from within a dynamic scope. */
+  within(scope: DynamicScope): SchemaReader {
+    return {
+      resources: this.resources,
+      assertFormats: this.assertFormats,
+      of: (schema, positive = true) => this.#of(schema, positive, scope),
+      shapesOf: (conjunction) => this.shapesOf(conjunction),
+      meetOf: (a, b, path) => this.meetOf(a, b, path),
+      surelyEmpty: (conjunction) => this.surelyEmpty(conjunction),
+      resolve: (keyword, reference, from) =>
+        keyword === '$ref'
+          ? this.resources.resolve(reference, from)
+          : this.resources.resolveDynamic(reference, from, scope),
+      entering: (schema) => this.within(this.resources.enter(schema, scope)),
+    };
   }
 
   /** The conjunction of everything but these values; used for items that must differ. */
@@ -128,7 +177,7 @@ export class SchemaCompiler implements SchemaReader {
       throw new UnsupportedConstraintError('$ref', path, 'refers to itself without end');
     this.#open.add(literal);
     try {
-      const clauses = clausesOf(new SchemaPlace(this, schema, path));
+      const clauses = clausesOf(new SchemaPlace(this.within(literal.scope), schema, path));
       const shapes = positive
         ? clauses.reduce<readonly Shape[]>(
             (found, clause) => (found.length === 0 ? found : meetAll(found, clause.passes(), path)),
@@ -157,15 +206,13 @@ function clausesOf(place: SchemaPlace): Clause[] {
   const { draft } = reader.resources;
   const clauses: Clause[] = [];
   if (typeof schema['$ref'] === 'string') {
-    clauses.push(appliedClause(reader.resources.resolve(schema['$ref'], schema), place));
+    clauses.push(appliedClause(reader.resolve('$ref', schema['$ref'], schema), place));
     if (Number(draft) <= 7) return clauses; // the older drafts ignore what stands beside a reference
   }
-  for (const keyword of ['$dynamicRef', '$recursiveRef']) {
+  for (const keyword of ['$dynamicRef', '$recursiveRef'] as const) {
     const reference = schema[keyword];
-    if (typeof reference !== 'string') continue;
-    const target = reader.resources.resolveDynamic(reference, schema);
-    if (target === undefined) place.refuse(keyword, 'which may mean several schemas');
-    clauses.push(appliedClause(target as SchemaNode, place));
+    if (typeof reference === 'string')
+      clauses.push(appliedClause(reader.resolve(keyword, reference, schema), place));
   }
   for (const keyword of ['extends', 'disallow', 'divisibleBy']) if (keyword in schema) place.refuse(keyword);
   for (const keyword of ['unevaluatedItems', 'unevaluatedProperties'] as const) {

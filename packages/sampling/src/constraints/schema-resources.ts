@@ -1,5 +1,5 @@
-// Where a schema's references lead: $id, $anchor, JSON Pointers, within one document. Nothing is fetched; a reference
-// out of the document is refused by name.
+// Where a schema's references lead: $id, $anchor, JSON Pointers, within the document and those handed in with it. Nothing
+// is fetched; a reference to any other document is refused by name.
 import { UnsupportedConstraintError } from './errors.ts';
 
 /** A schema as an object of keywords. */
@@ -10,6 +10,9 @@ export type SchemaNode = boolean | Keywords;
 
 /** The drafts that are told apart. */
 export type SchemaDraft = '4' | '6' | '7' | '2019-09' | '2020-12';
+
+/** The outermost schema of each name of a dynamic anchor, on the way that led to a schema; '' is `$recursiveAnchor`. */
+export type DynamicScope = ReadonlyMap<string, SchemaNode>;
 
 /** Where a schema stands. */
 interface Place {
@@ -57,12 +60,20 @@ export class SchemaResources {
   readonly draft: SchemaDraft;
   readonly #resources = new Map<string, SchemaNode>();
   readonly #anchors = new Map<string, SchemaNode>();
-  /** By name of a dynamic anchor: the schemas that have it. */
-  readonly #dynamic = new Map<string, Set<SchemaNode>>();
+  /** By resource: its dynamic anchors by name ('' for `$recursiveAnchor`). */
+  readonly #dynamic = new Map<string, Map<string, SchemaNode>>();
   readonly #places = new WeakMap<object, Place>();
+  /** Documents handed in, by URI, until a reference needs them. */
+  readonly #documents = new Map<string, unknown>();
 
-  constructor(root: SchemaNode, draft: SchemaDraft) {
+  constructor(root: SchemaNode, draft: SchemaDraft, documents: Readonly<Record<string, unknown>> = {}) {
     this.draft = draft;
+    for (const [uri, document] of Object.entries(documents)) {
+      const base = uri.replace(/#$/, '');
+      if (absolute(base, 'ashlar:///') !== base || base.includes('#'))
+        throw new TypeError(`schemas: expected absolute URIs without fragments, got ${uri}`);
+      this.#documents.set(base, document);
+    }
     this.#resources.set('ashlar:///root', root);
     this.#walk(root, 'ashlar:///root', '');
   }
@@ -83,9 +94,9 @@ export class SchemaResources {
     const hash = target.indexOf('#');
     const uri = hash < 0 ? target : target.slice(0, hash);
     const fragment = hash < 0 ? '' : decode(target.slice(hash + 1));
-    const resource = this.#resources.get(uri);
+    const resource = this.#resources.get(uri) ?? this.#document(uri, path);
     if (resource === undefined)
-      throw new UnsupportedConstraintError('$ref', path, `${reference} is not in the document`);
+      throw new UnsupportedConstraintError('$ref', path, `${reference} is not in the document or in schemas`);
     if (fragment === '') return resource;
     if (!fragment.startsWith('/')) {
       const anchored = this.#anchors.get(`${uri}#${fragment}`);
@@ -107,18 +118,40 @@ export class SchemaResources {
     return at;
   }
 
-  /**
-   * The schema that a `$dynamicRef` or `$recursiveRef` means wherever it is met; undefined where that depends on the way
-   * that led there.
-   */
-  resolveDynamic(reference: string, from: object): SchemaNode | undefined {
+  /** The document of a URI that was handed in, read now. */
+  #document(uri: string, path: string): SchemaNode | undefined {
+    const document = this.#documents.get(uri);
+    if (document === undefined) return undefined;
+    if (!isSchema(document)) throw new TypeError(`schemas: expected a schema at ${uri}`);
+    const named = typeof document === 'object' && typeof document['$schema'] === 'string';
+    if (named && draftOf(document) !== this.draft)
+      throw new UnsupportedConstraintError('$schema', path, `${uri} is of another draft`);
+    this.#resources.set(uri, document);
+    this.#walk(document, uri, '');
+    return document;
+  }
+
+  /** The dynamic scope within `schema`, entered from `scope`: the outermost schema of each dynamic anchor's name. */
+  enter(schema: object, scope: DynamicScope): DynamicScope {
+    const anchors = this.#dynamic.get(this.placeOf(schema).base);
+    if (anchors === undefined) return scope;
+    let wider: Map<string, SchemaNode> | undefined;
+    for (const [name, target] of anchors) {
+      if (scope.has(name)) continue;
+      wider ??= new Map(scope);
+      wider.set(name, target);
+    }
+    return wider ?? scope;
+  }
+
+  /** The schema that a `$dynamicRef` or `$recursiveRef` means in this dynamic scope. */
+  resolveDynamic(reference: string, from: object, scope: DynamicScope): SchemaNode {
     const target = this.resolve(reference, from);
     if (typeof target === 'boolean') return target;
     if (this.draft === '2019-09')
-      return target['$recursiveAnchor'] === true && this.#resources.size > 1 ? undefined : target;
+      return target['$recursiveAnchor'] === true ? (scope.get('') ?? target) : target;
     const name = decode(reference.slice(reference.indexOf('#') + 1));
-    if (target['$dynamicAnchor'] !== name) return target;
-    return (this.#dynamic.get(name)?.size ?? 0) > 1 ? undefined : target;
+    return target['$dynamicAnchor'] === name ? (scope.get(name) ?? target) : target;
   }
 
   #walk(schema: unknown, outer: string, path: string): void {
@@ -138,9 +171,12 @@ export class SchemaResources {
     for (const keyword of ['$anchor', '$dynamicAnchor'])
       if (typeof schema[keyword] === 'string' && !old)
         this.#anchors.set(`${base}#${schema[keyword]}`, schema);
-    if (typeof schema['$dynamicAnchor'] === 'string') {
-      const name = schema['$dynamicAnchor'];
-      this.#dynamic.set(name, (this.#dynamic.get(name) ?? new Set()).add(schema));
+    const anchor =
+      this.draft === '2019-09' ? schema['$recursiveAnchor'] === true && '' : schema['$dynamicAnchor'];
+    if (typeof anchor === 'string' && !old) {
+      const anchors = this.#dynamic.get(base) ?? new Map<string, SchemaNode>();
+      this.#dynamic.set(base, anchors);
+      if (!anchors.has(anchor)) anchors.set(anchor, schema);
     }
     this.#places.set(schema, { base, path });
     for (const keyword of singleSchemas) {

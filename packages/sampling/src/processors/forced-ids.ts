@@ -11,7 +11,7 @@ export interface ForcedIdsOptions {
 }
 
 /**
- * Keeps the one forced id at its position, with logit 0 when it was -Infinity.
+ * Keeps the one forced id at its position, with logit 0 (as Hugging Face's forced BOS and EOS).
  *
  * @throws RangeError for a position given twice, and while sampling for an id outside the vocabulary;
  *   EmptySupportError when an earlier step
@@ -36,7 +36,7 @@ export function forcedIds(options: ForcedIdsOptions): Processor {
       checkInVocabulary('forcedIds', id, row);
       const slot = slotOf(row, id);
       if (slot < 0) throw new EmptySupportError('forcedIds');
-      if (!(row.values[slot] > -Infinity)) setValue(row, slot, 0);
+      setValue(row, slot, 0);
       keepOne(row, slot);
     },
   };

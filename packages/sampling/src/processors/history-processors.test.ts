@@ -6,6 +6,7 @@ import { allowedIds } from './allowed-ids.ts';
 import { breakerIds } from './breaker-ids.ts';
 import { dropInvalid } from './drop-invalid.ts';
 import { dry } from './dry.ts';
+import { encoderRepetition } from './encoder-repetition.ts';
 import { exponentialDecayLength } from './exponential-decay-length.ts';
 import { forcedIds } from './forced-ids.ts';
 import { guidance } from './guidance.ts';
@@ -256,7 +257,8 @@ it('ends are held back, forced and encouraged by the number of generated ids', (
       [2, 0],
     ],
   });
-  expect(apply([forced], l, [1])).toEqual([-Infinity, -Infinity, -3]);
+  // As Hugging Face's forced ids, which leave 0 whatever the logit was.
+  expect(apply([forced], l, [1])).toEqual([-Infinity, -Infinity, 0]);
   expect(apply([forced], l, [1], [1])).toEqual(l);
   expect(apply([forced], [-Infinity, 1, 1], [1], [1, 1])).toEqual([0, -Infinity, -Infinity]);
   expect(apply([suppressIds({ ids: [1], atBegin: true })], l, [1])[1]).toBe(-Infinity);
@@ -298,5 +300,43 @@ it('invalid logits are dropped only when asked, and renormalised rows are log-pr
     fc.property(row, (l) => {
       expect(apply([renormalize()], l, []).reduce((sum, x) => sum + Math.exp(x), 0)).toBeCloseTo(1, 12);
     }),
+  );
+});
+
+it('the n-grams of another text are banned as those of the sequence are; none are when the sequence is shorter', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(4), { maxLength: 12 }),
+      fc.array(fc.nat(4), { maxLength: 5 }),
+      fc.integer({ min: 1, max: 4 }),
+      (text, generated, size) => {
+        const l = [1, 2, 3, 4, 5];
+        const tail = generated.slice(generated.length - size + 1);
+        const want = l.map((x, id) => {
+          const gram = [...tail, id].join();
+          const grams = text.map((_, i) => text.slice(i, i + size).join());
+          return size - 1 <= generated.length && grams.includes(gram) ? -Infinity : x;
+        });
+        expect(apply([noRepeatNgram({ size, of: text })], l, [], generated)).toEqual(want);
+      },
+    ),
+  );
+  expect(apply([noRepeatNgram({ size: 2, of: 'prompt' })], [1, 2, 3], [1, 2], [0, 1])).toEqual([
+    1,
+    2,
+    -Infinity,
+  ]);
+  expect(() => noRepeatNgram({ size: 2, of: 'all' as 'prompt' })).toThrow(
+    "of: expected 'prompt' or ids, got all",
+  );
+});
+
+it('encoder repetition is the inverse of the repetition penalty over the text', () => {
+  const l = [2, -2, 1, -Infinity];
+  expect(apply([encoderRepetition({ penalty: 2 })], l, [0, 1, 1, 3, 9], [2])).toEqual([4, -1, 1, -Infinity]);
+  expect(apply([encoderRepetition({ penalty: 2, of: [2] })], l, [0])).toEqual([2, -2, 2, -Infinity]);
+  expect(apply([encoderRepetition({ penalty: 2 }), penalties({ repetition: 2 })], l, [0, 1, 3])).toEqual(l);
+  expect(() => encoderRepetition({ penalty: 0 })).toThrow(
+    'encoderRepetitionPenalty: expected 0 < penalty < Infinity',
   );
 });

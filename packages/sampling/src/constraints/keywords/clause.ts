@@ -23,6 +23,10 @@ export interface SchemaReader {
   meetOf(a: Conjunction, b: Conjunction, path: string): Shape[];
   /** True when plainly no value satisfies it; false leaves the question open. */
   surelyEmpty(conjunction: Conjunction): boolean;
+  /** The schema that a reference of `from` means. */
+  resolve(keyword: '$ref' | '$dynamicRef' | '$recursiveRef', reference: string, from: object): SchemaNode;
+  /** The same reader for what stands within another schema, reached from here. */
+  entering(schema: object): SchemaReader;
 }
 
 /** One schema and where it stands, with its keywords' values checked as they are read. */

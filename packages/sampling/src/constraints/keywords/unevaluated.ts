@@ -6,7 +6,7 @@ import { both, type Conjunction } from '../conjunction.ts';
 import type { Keywords, SchemaNode } from '../schema-resources.ts';
 import { anyArray, anyObject, type KeySet, meetAll, otherTypes, type Shape, tidy } from '../shapes.ts';
 import { someItemFails } from './arrays.ts';
-import type { Clause, SchemaPlace } from './clause.ts';
+import { type Clause, SchemaPlace } from './clause.ts';
 import { patternOf } from './scalars.ts';
 
 /** What is evaluated when `when` holds: names, patterns, the first items, items that are like some schema, or everything. */
@@ -97,12 +97,10 @@ function casesOf(schema: SchemaNode, keyword: string, place: SchemaPlace, open: 
   for (const name of ['$ref', '$dynamicRef', '$recursiveRef'] as const) {
     const reference = schema[name];
     if (typeof reference !== 'string') continue;
-    const target =
-      name === '$ref'
-        ? reader.resources.resolve(reference, schema)
-        : reader.resources.resolveDynamic(reference, schema);
-    if (target === undefined) place.refuse(name, 'which may mean several schemas');
-    cross(casesOf(target as SchemaNode, keyword, place, inner));
+    const target = reader.resolve(name, reference, schema);
+    const there =
+      typeof target === 'boolean' ? place : new SchemaPlace(reader.entering(target), target, place.path);
+    cross(casesOf(target, keyword, there, inner));
   }
   // Several of `anyOf` may hold, each may or may not; that one does is said elsewhere.
   for (const part of [...lists('anyOf'), ...lists('oneOf')]) {
