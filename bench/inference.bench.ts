@@ -13,6 +13,7 @@ import { memoryBandwidth } from './inference/memory-bandwidth.ts';
 import { openNodeLlama } from './inference/node-llama.ts';
 import { prompt } from './inference/prompt.ts';
 import { openPythonLlama } from './inference/python-llama.ts';
+import { openTransformersJs, transformersJs } from './inference/transformers-js.ts';
 import { alternate, median, type Report, seconds } from './measure.ts';
 
 const decodeTokens = 64;
@@ -39,6 +40,8 @@ async function beside(report: Report, file: string, label: string, parts: readon
   const model = await loadModel(file);
   const api = await openNodeLlama(file);
   const python = await openPythonLlama(file);
+  const onnx = file === smollm2 ? await openTransformersJs(file) : { reason: 'only of the Q4_1 file' };
+  const hugging = 'reason' in onnx ? undefined : onnx;
   const node = 'reason' in api ? undefined : api;
   const native = 'reason' in python ? undefined : python;
   const whyNode = 'reason' in api ? { reason: api.reason } : {};
@@ -55,6 +58,7 @@ async function beside(report: Report, file: string, label: string, parts: readon
           return rate;
         },
         native: async () => (await native?.ask(part, count)) ?? 0,
+        hugging: async () => (await hugging?.[part](count)) ?? 0,
       },
       rounds,
     );
@@ -67,10 +71,9 @@ async function beside(report: Report, file: string, label: string, parts: readon
     }
     const name = native === undefined ? 'llama-cpp-python' : `llama-cpp-python ${native.version}`;
     report({ ...line, peer: name, peerValue: native ? rates.native : null, ...whyNative });
-    if (label === 'Q4_1') {
-      const reason =
-        'needs an ONNX export by onnxruntime-genai and torch, which this bench does not make; measured elsewhere on such a machine: 28 to 31 and 470 to 520 tok/s';
-      report({ ...line, peer: '@huggingface/transformers 4.3 (cpu)', peerValue: null, reason });
+    if (file === smollm2) {
+      const why = 'reason' in onnx ? onnx : {};
+      report({ ...line, peer: transformersJs, peerValue: hugging ? rates.hugging : null, ...why });
     }
     if (part === 'decode') {
       const bandwidth = memoryBandwidth(wallClock);
@@ -85,6 +88,7 @@ async function beside(report: Report, file: string, label: string, parts: readon
     }
   }
   native?.dispose();
+  await hugging?.dispose();
   await node?.dispose();
   model.dispose();
 }
