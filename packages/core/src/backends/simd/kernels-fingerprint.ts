@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '0a8b313778c0c006';
+export const kernelsFingerprint = 'a84d2b188a88554e';

@@ -1,5 +1,5 @@
 // The instruction words of vm.as.ts: `[opcode, length, ...args]`.
-const opcodes = {
+export const opcodes = {
   gemm: 1,
   elementwise: 2,
   softmax: 3,

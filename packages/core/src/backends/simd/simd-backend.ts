@@ -13,8 +13,8 @@ interface Entry {
   pointer?: number;
 }
 
-// One block of A (128 x 512) and one panel of B (512 x 8) a thread: gemm.as.ts.
-const gemmScratchBytes = 128 * 512 * 4 + 512 * 8 * 4;
+/** Scratch of the gemm instruction, bytes a thread: one block of A (128 x 512) and one panel of B (512 x 8), gemm.as.ts. */
+export const gemmScratchBytes = 128 * 512 * 4 + 512 * 8 * 4;
 
 /** The backend's state: the machine, and where each tensor lies. */
 export class SimdBackend extends MathBackendCPU {

@@ -47,7 +47,7 @@ export interface LinearTarget {
   readonly matrix?: PackedMatrix;
 }
 
-const manyRows = 8; // from here on float32 weights go through the blocked matMul
+const manyRows = 8; // from here on plain floats go through the blocked matMul
 
 /** Collects the instructions for `rows` rows of the residual stream `stream`. */
 export class Emitter {
@@ -123,8 +123,9 @@ export class Emitter {
     list.forEach(({ name, out, bias, matrix }, i) => {
       const free = i < list.length - 1;
       const biasAt = bias ? parameters.vector(`${name}.bias`) : 0;
-      if (matrix.kind === 'F32' && rows >= manyRows) {
-        const shape = [rows, columns, matrix.rows, 0, 1, 1, 0, 0, 0];
+      if (!isIntegerKind(matrix.kind) && rows >= manyRows) {
+        const transposed = matrix.kind === 'F32' ? 1 : linearKinds[matrix.kind];
+        const shape = [rows, columns, matrix.rows, 0, transposed, 1, 0, 0, 0];
         this.emit('gemm', [input.at, matrix.address, out.at, ...shape, biasAt, ...gemmScratch], free);
         return;
       }

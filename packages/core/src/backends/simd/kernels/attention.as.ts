@@ -2,7 +2,7 @@
 // so that each page is read once for the block. Queries stand in quads, one a lane: scores, maxima and sums of four queries are vectors,
 // and no sum runs across lanes but the dot products' own. One pass with a running maximum (flash attention, arXiv:2205.14135).
 import { madd } from './gemm.as';
-import { exp4, tanh4 } from './math.as';
+import { expBelow4, tanh4 } from './math.as';
 import { tokenBytes, widen } from './pages.as';
 
 /** Queries of a block at most, a multiple of 4. */
@@ -51,7 +51,9 @@ function block(args: usize, thread: i32, r0: i32, rows: i32, group: i32, h0: i32
   const inScores = (pageSize + 1) << 4;
   const keys32 = scores + <usize>(QUERIES >> 2) * inScores, values32 = keys32 + ((pageSize * D) << 2);
 
-  memory.fill(scratch, 0, (<usize>QUERIES * D) << 3);
+  const used = <usize>quads * D << 4;
+  memory.fill(scratch, 0, used);
+  memory.fill(output, 0, used);
   for (let u = 0; u < quads << 2; u++) {
     const at = state + (<usize>(u >> 2) << 6) + (<usize>(u & 3) << 2);
     store<f32>(at, -Infinity as f32);
@@ -61,7 +63,9 @@ function block(args: usize, thread: i32, r0: i32, rows: i32, group: i32, h0: i32
     if (u < count) {
       const q = <usize>load<i32>(args) + <usize>row * ldq + (<usize>((h0 + u % inBlock) * d) << 2);
       const to = scratch + (<usize>(u >> 2) * D << 4) + (<usize>(u & 3) << 4);
-      for (let i = 0; i < d; i++) store<f32>(to + (<usize>(i >> 2) << 6) + (<usize>(i & 3) << 2), load<f32>(q + (<usize>i << 2)));
+      let i = 0;
+      for (; i + 4 <= d; i += 4) v128.store(to + (<usize>i << 4), v128.load(q + (<usize>i << 2)));
+      for (; i < d; i++) store<f32>(to + (<usize>(i >> 2) << 6) + (<usize>(i & 3) << 2), load<f32>(q + (<usize>i << 2)));
     }
   }
 
@@ -154,10 +158,10 @@ function softmax(args: usize, s: usize, n: i32, start: i32, own: usize, edge: bo
   const before = v128.load(own), top = f32x4.max(before, best);
   // A query that has seen nothing yet keeps weights of zero.
   const shift = f32x4.max(top, f32x4.splat(-3e38));
-  const factor = exp4(f32x4.sub(before, shift));
+  const factor = expBelow4(f32x4.sub(before, shift));
   let sum = f32x4.mul(v128.load(own, 16), factor);
   for (let p = s; p < end; p += 16) {
-    const e = exp4(f32x4.sub(v128.load(p), shift));
+    const e = expBelow4(f32x4.sub(v128.load(p), shift));
     v128.store(p, e);
     sum = f32x4.add(sum, e);
   }

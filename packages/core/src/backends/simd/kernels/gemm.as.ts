@@ -1,6 +1,7 @@
 // C[b] = A[b] B[b] (+ bias, + C) in f32 for a batch, with either side transposed. Blocks of A (MC x KC) are packed four rows together, panels of B
 // eight columns together, in the thread's own scratch, so that the inner loop reads both in order: a 4 x 8 tile of C stays in eight
 // registers. Relaxed SIMD makes each multiply-add one instruction. The threads split the batch if it is long enough, else rows or columns.
+import { load1, load4 } from './linear-floats.as';
 import { share } from './math.as';
 
 const KC: i32 = 512;
@@ -13,11 +14,11 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** args: a, b, c, m, k, n, transA, transB, batch, strideA, strideB, strideC (elements), bias (0 or f32[n]), scratch, scratchBytes a thread. */
+/** args: a, b, c, m, k, n, transA, transB (3, 4: transposed, and bfloat16 or float16), batch, strideA, strideB, strideC (elements), bias (0 or f32[n]), scratch, scratchBytes a thread. */
 export function gemm(args: usize, thread: i32, threads: i32): void {
   const a = <usize>load<i32>(args), b = <usize>load<i32>(args, 4), c = <usize>load<i32>(args, 8);
   const m = load<i32>(args, 12), k = load<i32>(args, 16), n = load<i32>(args, 20);
-  const transA = load<i32>(args, 24) !== 0, transB = load<i32>(args, 28) !== 0;
+  const transA = load<i32>(args, 24) !== 0, kindB = load<i32>(args, 28), transB = kindB !== 0;
   const batch = load<i32>(args, 32), strideA = load<i32>(args, 36), strideB = load<i32>(args, 40), strideC = load<i32>(args, 44);
   const bias = <usize>load<i32>(args, 48);
   const scratch = <usize>load<i32>(args, 52) + <usize>load<i32>(args, 56) * <usize>thread;
@@ -39,7 +40,7 @@ export function gemm(args: usize, thread: i32, threads: i32): void {
   for (let i = b0; i < b1; i++) {
     multiply(
       a + ((<usize>i * <usize>strideA) << 2), rowA, colA, b + ((<usize>i * <usize>strideB) << 2), rowB, colB,
-      c + ((<usize>i * <usize>strideC) << 2), n, m0, m1, k, n0, n1, false, bias, scratch,
+      c + ((<usize>i * <usize>strideC) << 2), n, m0, m1, k, n0, n1, false, bias, scratch, kindB > 1 ? kindB : 0,
     );
   }
 }
@@ -47,7 +48,7 @@ export function gemm(args: usize, thread: i32, threads: i32): void {
 /** C[m0..m1, n0..n1] (rows of `ldc`) = A B (+ bias of a row, or + C), A and B read through their strides, by one thread. */
 export function multiply(
   a: usize, rowA: i32, colA: i32, b: usize, rowB: i32, colB: i32, c: usize, ldc: i32,
-  m0: i32, m1: i32, k: i32, n0: i32, n1: i32, accumulate: bool, bias: usize, packedA: usize,
+  m0: i32, m1: i32, k: i32, n0: i32, n1: i32, accumulate: bool, bias: usize, packedA: usize, kindB: i32 = 0,
 ): void {
   const packedB = packedA + ((MC * KC) << 2);
   if (k === 0) {
@@ -65,7 +66,9 @@ export function multiply(
       packRows(a + ((<usize>i0 * <usize>rowA + <usize>k0 * <usize>colA) << 2), rowA, colA, mc, kc, packedA);
       for (let j = n0; j < n1; j += 8) {
         const nc = min(8, n1 - j);
-        packColumns(b + ((<usize>k0 * <usize>rowB + <usize>j * <usize>colB) << 2), rowB, colB, kc, nc, packedB);
+        const at = <usize>k0 * <usize>rowB + <usize>j * <usize>colB;
+        if (kindB === 0) packColumns(b + (at << 2), rowB, colB, kc, nc, packedB);
+        else packHalves(b + (at << 1), kindB, colB, kc, nc, packedB);
         for (let i = 0; i < mc; i += 4) {
           tile(
             packedA + ((<usize>i * <usize>kc) << 2), packedB, kc,
@@ -148,6 +151,30 @@ function packColumns(b: usize, row: i32, col: i32, kc: i32, columns: i32, out: u
   for (let x = 0; x < kc; x++) {
     for (let j = 0; j < 8; j++) store<f32>(out + (<usize>j << 2), j < columns ? load<f32>(b + <usize>j * cs) : 0);
     b += rs; out += 32;
+  }
+}
+
+// Rows of a transposed B in 16 bits, as columns of float32.
+function packHalves(b: usize, kind: i32, col: i32, kc: i32, columns: i32, out: usize): void {
+  const cs = <usize>col << 1;
+  let x = 0;
+  for (; columns === 8 && x + 4 <= kc; x += 4) {
+    for (let half = 0; half < 2; half++) {
+      const p = b + <usize>(half << 2) * cs;
+      const r0 = load4(kind, p), r1 = load4(kind, p + cs), r2 = load4(kind, p + 2 * cs), r3 = load4(kind, p + 3 * cs);
+      const t0 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+      const t2 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7), t3 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+      const o = out + (<usize>half << 4);
+      v128.store(o, v128.shuffle<i32>(t0, t1, 0, 1, 4, 5));
+      v128.store(o, v128.shuffle<i32>(t0, t1, 2, 3, 6, 7), 32);
+      v128.store(o, v128.shuffle<i32>(t2, t3, 0, 1, 4, 5), 64);
+      v128.store(o, v128.shuffle<i32>(t2, t3, 2, 3, 6, 7), 96);
+    }
+    b += 8; out += 128;
+  }
+  for (; x < kc; x++) {
+    for (let j = 0; j < 8; j++) store<f32>(out + (<usize>j << 2), j < columns ? load1(kind, b + <usize>j * cs) : 0);
+    b += 2; out += 32;
   }
 }
 

@@ -10,7 +10,7 @@ function put(y: usize, bias: usize, r: i32, value: f32): void {
 
 // @ts-ignore: decorator
 @inline
-function load4(kind: i32, w: usize): v128 {
+export function load4(kind: i32, w: usize): v128 {
   if (kind === 0) return v128.load(w);
   const bits = v128.load16x4_u(w);
   return kind === 3 ? i32x4.shl(bits, 16) : half4(bits);
@@ -18,7 +18,7 @@ function load4(kind: i32, w: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function load1(kind: i32, w: usize): f32 {
+export function load1(kind: i32, w: usize): f32 {
   if (kind === 0) return load<f32>(w);
   const bits = i32x4.splat(<i32>load<u16>(w));
   return f32x4.extract_lane(kind === 3 ? i32x4.shl(bits, 16) : half4(bits), 0);
