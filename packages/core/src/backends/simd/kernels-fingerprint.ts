@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = 'a84d2b188a88554e';
+export const kernelsFingerprint = '20eba1800b64e175';

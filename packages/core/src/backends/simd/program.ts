@@ -11,6 +11,7 @@ export const opcodes = {
   rope: 9,
   append: 10,
   attend: 11,
+  quantizeBytes: 12,
   normGrad: 64,
   siluMul: 65,
   siluMulGrad: 66,
@@ -45,6 +46,9 @@ export function floatBits(value: number): number {
 
 /** Kinds of the linear instruction: plain floats, and the packed ones of packed.as.ts. */
 export const linearKinds = { F32: 0, Q4: 1, Q8: 2, BF16: 3, F16: 4, K4: 5, K8: 6, Q8M: 7, Q4S: 8 } as const;
+
+/** Added to a linear kind of nibbles: activations of 8 bits. */
+export const byteActivations = 16;
 
 /** Kinds of the elementwise instruction. */
 export const elementwiseKinds = {

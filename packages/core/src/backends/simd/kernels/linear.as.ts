@@ -8,6 +8,10 @@ import { floats1, floats4 } from './linear-floats.as';
 import { share } from './math.as';
 import { oneToken } from './one-token.as';
 import { panels } from './panel.as';
+import { bytePanels } from './panel-bytes.as';
+
+/** Added to the kind: activations of 8 bits (several tokens, kinds of nibbles). */
+const BYTES: i32 = 16;
 
 export function linear(args: usize, thread: i32, threads: i32): void {
   const kind = load<i32>(args), n = load<i32>(args, 40);
@@ -19,6 +23,8 @@ export function linear(args: usize, thread: i32, threads: i32): void {
     for (; t + 4 <= tokens; t += 4) floats4(args, kind, r0, r1, t);
     for (; t < tokens; t++) floats1(args, kind, r0, r1, t);
   } else if (tokens > 1) {
-    panels(args, r0, r1, <usize>load<i32>(args, 48) + <usize>thread * <usize>load<i32>(args, 52));
+    const scratch = <usize>load<i32>(args, 48) + <usize>thread * <usize>load<i32>(args, 52);
+    if (kind >= BYTES) bytePanels(args, kind - BYTES, r0, r1, scratch);
+    else panels(args, r0, r1, scratch);
   } else oneToken(args, kind, r0, r1);
 }

@@ -63,7 +63,7 @@ function each<B, M>(
 
 // @ts-ignore: decorator
 @inline
-function put8(y: usize, low: v128, high: v128, more: bool, bias: usize, rows: i32): void {
+export function put8(y: usize, low: v128, high: v128, more: bool, bias: usize, rows: i32): void {
   if (rows === 8) {
     if (more) { low = f32x4.add(low, v128.load(y)); high = f32x4.add(high, v128.load(y, 16)); }
     else if (bias !== 0) { low = f32x4.add(low, v128.load(bias)); high = f32x4.add(high, v128.load(bias, 16)); }

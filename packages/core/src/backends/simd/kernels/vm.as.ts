@@ -8,6 +8,7 @@ import { gemm } from './gemm.as';
 import { linear } from './linear.as';
 import { activate, norm, quantize } from './norm.as';
 import { append } from './pages.as';
+import { quantizeBytes } from './panel-bytes.as';
 import { rope } from './rope.as';
 import { reduce, softmax } from './rows.as';
 import { attention, attentionGrad } from './train-attention.as';
@@ -79,6 +80,7 @@ function walk(thread: i32): void {
     else if (op === 9) rope(args, thread, threads);
     else if (op === 10) append(args, thread, threads);
     else if (op === 11) attend(args, thread, threads);
+    else if (op === 12) quantizeBytes(args, thread, threads);
     else if (op >= 64) train(op, args, thread, threads);
     at += <usize>load<i32>(at, 4) << 2;
     if (free === 0) barrier(threads, thread);
@@ -125,11 +127,13 @@ export function stop(): void {
 }
 
 /**
- * The relaxed dot product of signed by 7-bit values, which an engine may get wrong for negative ones: 1 if it is what the kernels need. The host asks
+ * The relaxed dot products of signed by 7-bit values, which an engine may get wrong for negative ones: 1 if it is what the kernels need. The host asks
  * before it trusts the relaxed binary.
  */
 export function dotIsRight(x: i32, w: i32): i32 {
   if (!ASC_FEATURE_RELAXED_SIMD) return 1;
   const sums = i32x4.relaxed_dot_i8x16_i7x16_add_s(i8x16.splat(<i8>x), i8x16.splat(<i8>w), i32x4.splat(3));
+  const pairs = i16x8.relaxed_dot_i8x16_i7x16_s(i8x16.splat(<i8>x), i8x16.splat(<i8>w));
+  if (i16x8.extract_lane_s(pairs, 0) !== 2 * x * w || i16x8.extract_lane_s(pairs, 7) !== 2 * x * w) return 0;
   return i32x4.extract_lane(sums, 0) === 4 * x * w + 3 && i32x4.extract_lane(sums, 3) === 4 * x * w + 3 ? 1 : 0;
 }

@@ -1,0 +1,137 @@
+// Linear layers of several tokens over nibbles with activations of 8 bits (the option `activations: 'int8'`): unsigned nibbles times signed bytes, sixteen products an
+// instruction (pmaddubsw on x86), summed in 16 bits over a block of 32 columns, where at most 8 x 2 x 15 x 127 = 30480 come together; then scaled in float32. As in
+// panel.as.ts eight rows are unpacked once into a panel and meet four tokens at a time.
+import { madd } from './gemm.as';
+import { half4, max4, share } from './math.as';
+import { groupBytes, K4, Q4, signedBytes, unsignedBytes } from './packed.as';
+import { put8 } from './panel.as';
+
+const COLUMNS: i32 = 1024;
+const SCALES: usize = 8 * 1024;
+
+/**
+ * Activations in blocks of 32: q = round(x / s) as bytes with s = max|x| / 127. Four tokens lie together, [ceil(rows / 4), dim / 4, 4 tokens, 4 bytes], and so do their
+ * scales and sums s * sum(q), [ceil(rows / 4), dim / 32, 2, 4]; tokens that are not there are zero. args: x, rows, dim, q, scales
+ */
+export function quantizeBytes(args: usize, thread: i32, threads: i32): void {
+  const x = <usize>load<i32>(args), q = <usize>load<i32>(args, 12), scales = <usize>load<i32>(args, 16);
+  const rows = load<i32>(args, 4), dim = load<i32>(args, 8), inRow = dim >> 5, blocks = ((rows + 3) & ~3) * inRow;
+  const last = share(blocks, 1, thread + 1, threads);
+  for (let b = share(blocks, 1, thread, threads); b < last; b++) {
+    const t = b / inRow, c = b - t * inRow;
+    const o = q + (<usize>(t >> 2) * <usize>dim << 2) + (<usize>c << 7) + (<usize>(t & 3) << 2);
+    const s = scales + (<usize>((t >> 2) * inRow + c) << 5) + (<usize>(t & 3) << 2);
+    const p = x + (<usize>b << 7);
+    let top = f32x4.splat(0);
+    if (t < rows) for (let i: usize = 0; i < 128; i += 16) top = f32x4.max(top, f32x4.abs(v128.load(p + i)));
+    const a = max4(top);
+    const f = f32x4.splat(a > 0 ? 127 / a : 0);
+    let sum = i32x4.splat(0);
+    for (let i: usize = 0; i < 8; i++) {
+      const whole = t < rows ? i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(p + (i << 4)), f))) : sum;
+      sum = i32x4.add(sum, whole);
+      const shorts = i16x8.narrow_i32x4_s(whole, whole);
+      v128.store32_lane(o + (i << 4), i8x16.narrow_i16x8_s(shorts, shorts), 0);
+    }
+    const total = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+    store<f32>(s, a / 127);
+    store<f32>(s, a / 127 * <f32>total, 16);
+  }
+}
+
+/** Rows [r0, r1) for all tokens; args of the linear instruction, whose xScale are quantizeBytes's scales. */
+export function bytePanels(args: usize, kind: i32, r0: i32, r1: i32, scratch: usize): void {
+  const k = load<i32>(args, 36), n = load<i32>(args, 40), tokens = load<i32>(args, 32);
+  const blocks = k >> 5, ldy = <usize>load<i32>(args, 28) << 2, bias = <usize>load<i32>(args, 44);
+  const group = groupBytes(kind, blocks);
+  const parts = (k + COLUMNS - 1) / COLUMNS, step = (blocks + parts - 1) / parts;
+  const scales = scratch + SCALES;
+  for (let r = r0; r < r1; r += 8) {
+    const w = <usize>load<i32>(args, 4) + <usize>(r >> 3) * group;
+    for (let b0 = 0; b0 < blocks; b0 += step) {
+      const b1 = min(b0 + step, blocks);
+      for (let half: usize = 0; half < 2; half++) unpackHalf(kind, w, b0, b1, scratch + (half << 4), scales + (half << 4), half);
+      const addend: usize = b0 === 0 && bias !== 0 ? bias + (<usize>r << 2) : 0;
+      let y = <usize>load<i32>(args, 24) + (<usize>r << 2);
+      let x = <usize>load<i32>(args, 12) + (<usize>b0 << 7), s = <usize>load<i32>(args, 16) + (<usize>b0 << 5);
+      for (let t = 0; t < tokens; t += 4) {
+        tile(x, s, b1 - b0, y, ldy, b0 !== 0, addend, min(8, n - r), min(4, tokens - t), scratch, scales);
+        x += <usize>k << 2; s += <usize>blocks << 5; y += ldy << 2;
+      }
+    }
+  }
+}
+
+// Blocks [b0, b1) of four rows: bytes of four columns a row, 32 bytes of eight rows; scales and minima as in panel.as.ts.
+function unpackHalf(kind: i32, group: usize, b0: i32, b1: i32, panel: usize, scales: usize, half: usize): void {
+  const size: usize = kind === Q4 ? 80 : 72, mask = i16x8.splat(0x0f0f);
+  for (let b = b0; b < b1; b++) {
+    let w: usize, scale: v128, minimum: v128;
+    if (kind === K4) {
+      const block = group + <usize>(b >> 3) * 1184, top = block + half * 16;
+      w = block + <usize>(b & 7) * 144 + half * 72;
+      scale = f32x4.mul(half4(v128.load16x4_u(top, 1152)), signedBytes(w + 64));
+      minimum = f32x4.mul(half4(v128.load16x4_u(top, 1160)), unsignedBytes(w + 68));
+    } else {
+      w = group + (<usize>b * 2 + half) * size;
+      scale = half4(v128.load16x4_u(w, 64));
+      minimum = kind === Q4 ? half4(v128.load16x4_u(w, 72)) : f32x4.mul(scale, f32x4.splat(-8));
+    }
+    v128.store(scales, scale);
+    v128.store(scales, minimum, 32);
+    for (let g: usize = 0; g < 4; g++) {
+      const v = v128.load(w + (g << 4)), p = panel + (g << 5);
+      v128.store(p, v128.and(v, mask));
+      v128.store(p, v128.and(i16x8.shr_u(v, 4), mask), 128);
+    }
+    panel += 256; scales += 64;
+  }
+}
+
+// Sums of two products of bytes, the weight's below 128, in 16 bits.
+// @ts-ignore: decorator
+@inline
+function pairs(sum: v128, w: v128, x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(x, w));
+  const even = i16x8.mul(i16x8.shr_s(i16x8.shl(x, 8), 8), v128.and(w, i16x8.splat(0xff)));
+  return i16x8.add(sum, i16x8.add(even, i16x8.mul(i16x8.shr_s(x, 8), i16x8.shr_u(w, 8))));
+}
+
+// @ts-ignore: decorator
+@inline
+function scaled(f: v128, sums: v128, d: v128, s: v128, m: v128, t: v128): v128 {
+  return madd(m, t, madd(f32x4.mul(d, s), f32x4.convert_i32x4_s(i32x4.extadd_pairwise_i16x8_s(sums)), f));
+}
+
+function tile(
+  x: usize, s: usize, blocks: i32, y: usize, ldy: usize, more: bool, bias: usize, rows: i32, tokens: i32, panel: usize, scales: usize,
+): void {
+  let f00 = f32x4.splat(0), f01 = f00, f10 = f00, f11 = f00, f20 = f00, f21 = f00, f30 = f00, f31 = f00;
+  for (let b = 0; b < blocks; b++) {
+    const zero = i32x4.splat(0);
+    let a00 = zero, a01 = zero, a10 = zero, a11 = zero, a20 = zero, a21 = zero, a30 = zero, a31 = zero;
+    // Four columns a turn, as in panel.as.ts.
+    for (const end = panel + 256; panel < end; panel += 32, x += 16) {
+      const w0 = v128.load(panel), w1 = v128.load(panel, 16);
+      const x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+      a00 = pairs(a00, w0, x0); a01 = pairs(a01, w1, x0);
+      a10 = pairs(a10, w0, x1); a11 = pairs(a11, w1, x1);
+      a20 = pairs(a20, w0, x2); a21 = pairs(a21, w1, x2);
+      a30 = pairs(a30, w0, x3); a31 = pairs(a31, w1, x3);
+    }
+    const d0 = v128.load(scales), d1 = v128.load(scales, 16), m0 = v128.load(scales, 32), m1 = v128.load(scales, 48);
+    let f = v128.load32_splat(s), t = v128.load32_splat(s, 16);
+    f00 = scaled(f00, a00, d0, f, m0, t); f01 = scaled(f01, a01, d1, f, m1, t);
+    f = v128.load32_splat(s, 4); t = v128.load32_splat(s, 20);
+    f10 = scaled(f10, a10, d0, f, m0, t); f11 = scaled(f11, a11, d1, f, m1, t);
+    f = v128.load32_splat(s, 8); t = v128.load32_splat(s, 24);
+    f20 = scaled(f20, a20, d0, f, m0, t); f21 = scaled(f21, a21, d1, f, m1, t);
+    f = v128.load32_splat(s, 12); t = v128.load32_splat(s, 28);
+    f30 = scaled(f30, a30, d0, f, m0, t); f31 = scaled(f31, a31, d1, f, m1, t);
+    scales += 64; s += 32;
+  }
+  put8(y, f00, f01, more, bias, rows);
+  if (tokens > 1) put8(y + ldy, f10, f11, more, bias, rows);
+  if (tokens > 2) put8(y + 2 * ldy, f20, f21, more, bias, rows);
+  if (tokens > 3) put8(y + 3 * ldy, f30, f31, more, bias, rows);
+}
