@@ -34,6 +34,11 @@ export interface LoadModelOptions {
    */
   readonly autotune?: boolean | TuningStorage;
   /**
+   * How activations meet 4-bit weights (Q4_0, Q4_1, Q4_K) on simd when several rows pass at once (prompts, batches): `int16` (default) changes logits by less than
+   * their float32 noise; `int8` rounds them to 8 bits, as llama.cpp does, and is faster, but answers may differ (docs/decisions/0004). Elsewhere `int8` is refused.
+   */
+  readonly activations?: 'int16' | 'int8';
+  /**
    * Loads and runs the whole model in a worker (a thread in Node, a module worker in a page), so that no step blocks the caller's event loop; answers a
    * `WorkerModel`. Place and options are sent to it: functions among them (a folder of your own, loaders of peers) are refused.
    */
@@ -50,6 +55,7 @@ const known: readonly string[] = [
   'cache',
   'executor',
   'autotune',
+  'activations',
   'worker',
   'onProgress',
   'signal',
@@ -102,7 +108,9 @@ export async function loadModel(
     (typeof autotune?.getItem !== 'function' || typeof autotune.setItem !== 'function')
   )
     throw new TypeError('autotune: expected true, false or a storage with getItem and setItem');
-  const { file, hub, cache, onProgress, signal } = options;
+  const { file, hub, cache, onProgress, signal, activations } = options;
+  if (!['int16', 'int8', undefined].includes(activations))
+    throw new RangeError(`activations: expected int16 or int8, got ${JSON.stringify(activations)}`);
   if (options.worker !== undefined && typeof options.worker !== 'boolean')
     throw new TypeError(`worker: expected true or false, got ${JSON.stringify(options.worker)}`);
   if (options.worker) return loadInWorker(where, options);
@@ -128,6 +136,10 @@ export async function loadModel(
     // The fused embed step has no learned positions behind a projection (OPT-350M): those run composite.
     const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
     const generates = config.attention.causal && config.head.present && options.executor !== 'composite';
+    if (activations === 'int8' && !(generates && plain && getBackend() === 'simd')) {
+      const where = `${getBackend()}'s ${generates && getBackend() === 'webgpu' ? 'fused' : 'composite'} path`;
+      throw new RangeError(`activations: expected int16 on ${where}, got int8 (the simd executor's)`);
+    }
     const load = { prefixes, onProgress, signal };
     if (options.autotune !== undefined && !(generates && getBackend() === 'webgpu'))
       throw new TypeError('autotune: has no effect without the webgpu executor');
@@ -140,7 +152,7 @@ export async function loadModel(
       loaded = await loadWebgpuModel(config, specs, checkpoint.weights, settings, cache);
     } else if (generates && plain && getBackend() === 'simd') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
-      loaded = await loadSimdModel(config, specs, checkpoint.weights, load, cache);
+      loaded = await loadSimdModel(config, specs, checkpoint.weights, { ...load, activations }, cache);
     }
     if (loaded !== undefined) {
       const { parameters, unused, hash, executor } = loaded;

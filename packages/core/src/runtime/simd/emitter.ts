@@ -1,6 +1,7 @@
 // Writes a pass's program: instructions of the SIMD machine over fixed buffers. It remembers a sum to the residual stream that has not been made yet, because
 // the next norm makes it on the way.
 import {
+  byteActivations,
   elementwiseKinds,
   floatBits,
   instruction,
@@ -11,7 +12,7 @@ import type { NormConfig } from '../../models/model-config.ts';
 import type { AdapterSpan } from '../adapter-cache.ts';
 import type { MlpStep, PlanNorm } from '../plan.ts';
 import type { PackedAdapter } from './packed-adapter.ts';
-import { isIntegerKind, type PackedMatrix } from './packed-layout.ts';
+import { isIntegerKind, isNibbleKind, type PackedMatrix } from './packed-layout.ts';
 import type { PackedParameters } from './packed-parameters.ts';
 
 /** Rows of floats in the shared memory. */
@@ -27,6 +28,8 @@ export interface EmitterPlace {
   readonly normed: RowBuffer;
   /** Activations as integers, their scales and sums. */
   readonly quantized: { readonly q: number; readonly scales: number; readonly sums: number };
+  /** Activations as bytes and their scales, for nibbles and several rows; absent: always 16 bits. */
+  readonly bytes?: { readonly q: number; readonly scales: number };
   /** Scratch of the linear and of the gemm instruction: address and bytes a thread. */
   readonly panelScratch: readonly [number, number];
   readonly gemmScratch: readonly [number, number];
@@ -114,12 +117,15 @@ export class Emitter {
 
   /** Linear layers that share an input. */
   linears(input: RowBuffer, rows: number, targets: readonly LinearTarget[]): void {
-    const { parameters, quantized, panelScratch, gemmScratch } = this.#place;
+    const { parameters, quantized, bytes, panelScratch, gemmScratch } = this.#place;
     const list = targets.map((t) => ({ ...t, matrix: t.matrix ?? parameters.matrix(`${t.name}.weight`) }));
     const columns = list[0].matrix.columns;
     const integers = [quantized.q, quantized.scales, quantized.sums];
-    if (list.some(({ matrix }) => isIntegerKind(matrix.kind)))
+    const asBytes = ({ kind }: PackedMatrix) => bytes !== undefined && rows > 1 && isNibbleKind(kind);
+    if (list.some(({ matrix }) => isIntegerKind(matrix.kind) && !asBytes(matrix)))
       this.emit('quantize', [input.at, rows, columns, ...integers]);
+    if (bytes !== undefined && list.some(({ matrix }) => asBytes(matrix)))
+      this.emit('quantizeBytes', [input.at, rows, columns, bytes.q, bytes.scales]);
     list.forEach(({ name, out, bias, matrix }, i) => {
       const free = i < list.length - 1;
       const biasAt = bias ? parameters.vector(`${name}.bias`) : 0;
@@ -129,7 +135,10 @@ export class Emitter {
         this.emit('gemm', [input.at, matrix.address, out.at, ...shape, biasAt, ...gemmScratch], free);
         return;
       }
-      const sources = [linearKinds[matrix.kind], matrix.address, input.at, ...integers];
+      const sources =
+        bytes !== undefined && asBytes(matrix)
+          ? [linearKinds[matrix.kind] + byteActivations, matrix.address, input.at, bytes.q, bytes.scales, 0]
+          : [linearKinds[matrix.kind], matrix.address, input.at, ...integers];
       const shape = [out.at, matrix.rows, rows, columns, matrix.rows];
       this.emit('linear', [...sources, ...shape, biasAt, ...panelScratch], free);
     });

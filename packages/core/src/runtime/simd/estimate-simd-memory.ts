@@ -13,6 +13,7 @@ import {
   mayBeHalf,
   panelBytes,
 } from './packed-layout.ts';
+import type { Activations } from './simd-executor.ts';
 import { simdPageBytes } from './simd-page-store.ts';
 
 /** Weights in memory; without a file as float32. A type without kernels of its own becomes float32, as do matrices stored inputs first. */
@@ -43,7 +44,12 @@ export function simdCachePageBytes(config: ModelConfig, pageSize: number, dtype:
 }
 
 /** Buffers for passes of at most `maxRows` ids. */
-export function simdBufferBytes(config: ModelConfig, maxRows: number, threads = 1): number {
+export function simdBufferBytes(
+  config: ModelConfig,
+  maxRows: number,
+  threads = 1,
+  activations: Activations = 'int16',
+): number {
   const { hiddenSize: C, numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
   const inner = Math.max(config.intermediateSize, config.experts?.intermediateSize ?? 0);
   const widestInput = Math.max(C, H * d, inner, config.embedding.width);
@@ -51,13 +57,15 @@ export function simdBufferBytes(config: ModelConfig, maxRows: number, threads = 
   widths.push(config.experts?.count ?? 1);
   const ropes = new Set(config.layers.flatMap(({ rope }) => (rope === undefined ? [] : [rope])));
   for (const { rotaryDim } of ropes) widths.push(rotaryDim >> 1, rotaryDim >> 1);
+  const four = Math.ceil(maxRows / 4) * 4;
   const blocks = [
     ...widths.map((width) => maxRows * width * 4),
     logitRows * C * 4,
     logitRows * V * 4,
-    Math.ceil(maxRows / 4) * 4 * widestInput * 2,
+    four * widestInput * 2,
     (maxRows * widestInput) / 8,
     (maxRows * widestInput * 3) / 8,
+    ...(activations === 'int8' ? [four * widestInput, (four * widestInput) / 4] : []),
     panelBytes * threads,
     maxRows * 32,
     4096,

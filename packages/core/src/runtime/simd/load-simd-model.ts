@@ -13,13 +13,14 @@ import type { WeightFile } from '../../weights/weight-file.ts';
 import type { StepExecutor } from '../step-executor.ts';
 import { simdBufferBytes, simdCachePageBytes, simdWeightBytes } from './estimate-simd-memory.ts';
 import { loadPackedParameters } from './packed-parameters.ts';
-import { createSimdExecutor } from './simd-executor.ts';
+import { type Activations, createSimdExecutor } from './simd-executor.ts';
 
 /** How a load reports and stops. */
 export interface SimdLoadOptions {
   readonly prefixes?: readonly string[] | undefined;
   readonly onProgress?: LoadProgress | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly activations?: Activations | undefined;
 }
 
 /** Loads `file` for the running simd backend. */
@@ -35,7 +36,7 @@ export async function loadSimdModel(
   const maxRows = Math.min(prefillChunk ?? 256, 256);
   checkRoom(heap, {
     weights: simdWeightBytes(config, file),
-    buffers: simdBufferBytes(config, maxRows, threads),
+    buffers: simdBufferBytes(config, maxRows, threads, options.activations),
     page: simdCachePageBytes(config, pageSize, dtype ?? 'float32'),
   });
   const { parameters, unused, hash } = await loadPackedParameters(heap, specs, file, {
@@ -46,6 +47,7 @@ export async function loadSimdModel(
   const executor = createSimdExecutor(simd, config, parameters, {
     pageSize,
     sinks,
+    ...(options.activations === undefined ? {} : { activations: options.activations }),
     ...(dtype === undefined ? {} : { cacheDtype: dtype }),
     ...(window === undefined ? {} : { window }),
     maxRows,

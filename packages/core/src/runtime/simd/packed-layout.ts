@@ -28,6 +28,10 @@ export type IntegerKind = keyof typeof groupLayouts;
 /** True for kinds whose activations are quantised. */
 export const isIntegerKind = (kind: PackedMatrix['kind']): kind is IntegerKind => kind in groupLayouts;
 
+/** True for kinds of nibbles, which may meet activations of 8 bits. */
+export const isNibbleKind = (kind: PackedMatrix['kind']): boolean =>
+  kind === 'Q4' || kind === 'Q4S' || kind === 'K4';
+
 /** The bytes that each stored type of blocks becomes. */
 export const integerKindOf: Readonly<Record<string, IntegerKind>> = {
   Q4_0: 'Q4S',
@@ -99,7 +103,7 @@ function readIntegers(
   const bytes = new Uint8Array(buffer, start, blocks * layout.bytes);
   const lane = row & 3;
   const second = (row >> 2) & 1;
-  const nibbles = kind === 'Q4' || kind === 'Q4S' || kind === 'K4';
+  const nibbles = isNibbleKind(kind);
   const less = kind === 'Q4S' ? 8 : nibbles ? 0 : 128;
   const f16 = (at: number) => half[bytes[at + lane * 2] | (bytes[at + lane * 2 + 1] << 8)];
   // 16 columns a turn: where their values lie, and how they become numbers.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, startMachine } from '../../backends/simd/machine.ts';
-import { instruction, linearKinds } from '../../backends/simd/program.ts';
+import { byteActivations, instruction, linearKinds } from '../../backends/simd/program.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
 import { blockFormat } from '../../weights/quantization/block-format.ts';
 import { dequantize } from '../../weights/quantization/dequantize.ts';
@@ -70,6 +70,7 @@ function multiply(
   x: Float32Array,
   tokens: number,
   bias?: Float32Array,
+  asBytes = false,
 ): { y: Float32Array; values: Float32Array } {
   const { heap, threads } = machine;
   const [rows, columns] = stored.shape as [number, number];
@@ -78,7 +79,7 @@ function multiply(
   const owned = [
     tokens * columns * 4,
     four * columns * 2,
-    (tokens * columns) / 8,
+    (four * columns) / 4,
     (tokens * columns * 3) / 8,
     tokens * rows * 4,
   ];
@@ -89,9 +90,12 @@ function multiply(
   floats(xAt, x.length).set(x);
   if (bias !== undefined) floats(biasAt, rows).set(bias);
   floats(yAt, tokens * rows).fill(Number.NaN);
-  const sources = [linearKinds[matrix.kind], matrix.address, xAt, q, scales, sums];
+  const kind = linearKinds[matrix.kind] + (asBytes ? byteActivations : 0);
+  const sources = [kind, matrix.address, xAt, q, scales, sums];
   machine.run([
-    ...instruction('quantize', [xAt, tokens, columns, q, scales, sums]),
+    ...(asBytes
+      ? instruction('quantizeBytes', [xAt, tokens, columns, q, scales])
+      : instruction('quantize', [xAt, tokens, columns, q, scales, sums])),
     ...instruction('linear', [
       ...sources,
       yAt,
@@ -109,6 +113,22 @@ function multiply(
   for (let r = 0; r < rows; r++) readRow(heap, matrix, r, values.subarray(r * columns, (r + 1) * columns));
   for (const at of [xAt, q, scales, sums, yAt, biasAt, scratch, matrix.address]) heap.free(at);
   return { y, values };
+}
+
+/** Activations whose blocks of 32 are rounded to 8 bits, ties to even. */
+function inBytes(x: Float32Array): Float64Array {
+  const out = new Float64Array(x.length);
+  for (let at = 0; at < x.length; at += 32) {
+    const top = x.subarray(at, at + 32).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const factor = Math.fround(127 / top);
+    for (let i = at; i < at + 32; i++) {
+      const product = Math.fround(x[i] * factor);
+      const below = Math.floor(product);
+      const whole = product - below === 0.5 ? below + (below & 1) : Math.round(product);
+      out[i] = top === 0 ? 0 : (whole * top) / 127;
+    }
+  }
+  return out;
 }
 
 describe.each([
@@ -154,6 +174,42 @@ describe.each([
                 let [sum, size] = [bias?.[r] ?? 0, 1e-3];
                 for (let c = 0; c < columns; c++) {
                   sum += w[r * columns + c] * x[t * columns + c];
+                  size += Math.abs(w[r * columns + c]);
+                }
+                expect(Math.abs(y[t * rows + r] - sum)).toBeLessThan(size * 1e-5);
+              }
+            }
+          },
+        ),
+        { numRuns: 12 },
+      );
+    },
+  );
+
+  it.each(['Q4_0', 'Q4_1', 'Q4_K'] as const)(
+    '%s by activations of 8 bits: products are those of the rounded activations, whatever the sizes',
+    (dtype) => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 21 }),
+          fc.integer({ min: 1, max: 9 }),
+          fc.integer({ min: 2, max: 19 }),
+          fc.boolean(),
+          fc.nat(),
+          (rows, parts, tokens, withBias, seed) => {
+            const columns = parts * 256;
+            const stored = randomTensor(dtype, rows, columns, seed);
+            const next = noise(seed + 1);
+            const x = Float32Array.from({ length: tokens * columns }, () => next() - 0.5);
+            const bias = withBias ? Float32Array.from({ length: rows }, () => next()) : undefined;
+            const { y } = multiply(machine, stored, x, tokens, bias, true);
+            const a = inBytes(x);
+            const w = dequantize(stored);
+            for (let t = 0; t < tokens; t++) {
+              for (let r = 0; r < rows; r++) {
+                let [sum, size] = [bias?.[r] ?? 0, 1e-3];
+                for (let c = 0; c < columns; c++) {
+                  sum += w[r * columns + c] * a[t * columns + c];
                   size += Math.abs(w[r * columns + c]);
                 }
                 expect(Math.abs(y[t * rows + r] - sum)).toBeLessThan(size * 1e-5);

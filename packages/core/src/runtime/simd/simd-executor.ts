@@ -24,6 +24,9 @@ import { createPassTables, type PassRow } from './pass-tables.ts';
 import { routeExperts } from './route-experts.ts';
 import { createSimdPageStore } from './simd-page-store.ts';
 
+/** Bits of quantised activations: int16 is exact to 2^-16 of a block's largest, int8 what llama.cpp does. */
+export type Activations = 'int16' | 'int8';
+
 /** Options of `createSimdExecutor`. */
 export interface SimdExecutorOptions {
   readonly pageSize: number;
@@ -35,6 +38,8 @@ export interface SimdExecutorOptions {
   readonly sinks?: number;
   /** How keys and values are kept. Default `float32`. */
   readonly cacheDtype?: CacheDtype;
+  /** How activations meet 4-bit weights when there are several rows. Default `int16`. */
+  readonly activations?: Activations;
 }
 
 interface Pass {
@@ -56,7 +61,14 @@ export function createSimdExecutor(
   backend: SimdBackend,
   config: ModelConfig,
   parameters: PackedParameters,
-  { pageSize, maxRows = 256, window: widest = 0, sinks = 0, cacheDtype = 'float32' }: SimdExecutorOptions,
+  {
+    pageSize,
+    maxRows = 256,
+    window: widest = 0,
+    sinks = 0,
+    cacheDtype = 'float32',
+    activations: precision = 'int16',
+  }: SimdExecutorOptions,
 ): StepExecutor {
   const { heap, threads } = backend.machine;
   const plan = compilePlan(config);
@@ -81,14 +93,18 @@ export function createSimdExecutor(
   const picked = buffer(C, logitRows);
   const logits = buffer(V, logitRows);
   const router = buffer(config.experts?.count ?? 1);
+  const four = Math.ceil(maxRows / 4) * 4;
   const place: EmitterPlace = {
     parameters,
     normed: n,
     quantized: {
-      q: allocate(Math.ceil(maxRows / 4) * 4 * widestInput * 2),
+      q: allocate(four * widestInput * 2),
       scales: allocate((maxRows * widestInput) / 8),
       sums: allocate((maxRows * widestInput * 3) / 8),
     },
+    ...(precision === 'int8'
+      ? { bytes: { q: allocate(four * widestInput), scales: allocate((four * widestInput) / 4) } }
+      : {}),
     panelScratch: [allocate(panelBytes * threads), panelBytes],
     gemmScratch: backend.gemmScratch,
   };
