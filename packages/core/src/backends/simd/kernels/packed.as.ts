@@ -47,8 +47,21 @@ export function unsignedBytes(at: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function nibbles(w: usize, panel: usize, less: v128): void {
+function nibbles(w: usize, panel: usize): void {
   const mask = i16x8.splat(15);
+  for (let g: usize = 0; g < 4; g++) {
+    const v = v128.load(w + (g << 4)), p = panel + (g << 6);
+    v128.store(p, v128.and(v, mask));
+    v128.store(p, v128.and(i16x8.shr_u(v, 8), mask), 32);
+    v128.store(p, v128.and(i16x8.shr_u(v, 4), mask), 256);
+    v128.store(p, i16x8.shr_u(v, 12), 288);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function nibblesLess8(w: usize, panel: usize): void {
+  const mask = i16x8.splat(15), less = i16x8.splat(8);
   for (let g: usize = 0; g < 4; g++) {
     const v = v128.load(w + (g << 4)), p = panel + (g << 6);
     v128.store(p, i16x8.sub(v128.and(v, mask), less));
@@ -77,10 +90,10 @@ export function unpack(kind: i32, group: usize, b0: i32, b1: i32, panel: usize, 
 function unpackHalf(kind: i32, group: usize, b0: i32, b1: i32, panel: usize, scales: usize, half: usize): void {
   if (kind === Q4 || kind === Q4S) {
     const size: usize = kind === Q4 ? 80 : 72;
-    const less = i16x8.splat(kind === Q4 ? 0 : 8);
     let w = group + (<usize>b0 * 2 + half) * size;
     for (let b = b0; b < b1; b++) {
-      nibbles(w, panel, less);
+      if (kind === Q4) nibbles(w, panel);
+      else nibblesLess8(w, panel);
       v128.store(scales, half4(v128.load16x4_u(w, 64)));
       if (kind === Q4) v128.store(scales, half4(v128.load16x4_u(w, 72)), 32);
       w += 2 * size; panel += 512; scales += 64;
@@ -97,7 +110,7 @@ function unpackHalf(kind: i32, group: usize, b0: i32, b1: i32, panel: usize, sca
   } else if (kind === K4) {
     for (let b = b0; b < b1; b++) {
       const block = group + <usize>(b >> 3) * 1184, w = block + <usize>(b & 7) * 144 + half * 72, top = block + half * 16;
-      nibbles(w, panel, i16x8.splat(0));
+      nibbles(w, panel);
       v128.store(scales, f32x4.mul(half4(v128.load16x4_u(top, 1152)), signedBytes(w + 64)));
       v128.store(scales, f32x4.mul(half4(v128.load16x4_u(top, 1160)), unsignedBytes(w + 68)), 32);
       panel += 512; scales += 64;
