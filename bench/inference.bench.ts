@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chooseBackend, loadModel, type Model } from '@ashlar/core';
+import { backend } from '@tensorflow/tfjs-core';
+import type { SimdBackend } from '../packages/core/src/backends/simd/simd-backend.ts';
 import { wallClock } from './inference/clocks.ts';
+import { barrierCost, decodeProfile } from './inference/decode-profile.ts';
 import { llama2c, requantised, smollm2, stories15M } from './inference/files.ts';
 import { kernelPeak } from './inference/kernel-peak.ts';
 import { memoryBandwidth } from './inference/memory-bandwidth.ts';
@@ -38,6 +41,8 @@ type Section = (report: Report) => Promise<void>;
 /** Decoding and prompts of one file beside every way to llama.cpp. */
 async function beside(report: Report, file: string, label: string, parts: readonly ('decode' | 'prefill')[]) {
   const model = await loadModel(file);
+  // Prompts rounded to 8 bits, as llama.cpp does: an option, reported for itself.
+  const bytes = label === 'Q8_0' ? undefined : await loadModel(file, { activations: 'int8' });
   const api = await openNodeLlama(file);
   const python = await openPythonLlama(file);
   const onnx = file === smollm2 ? await openTransformersJs(file) : { reason: 'only of the Q4_1 file' };
@@ -59,11 +64,17 @@ async function beside(report: Report, file: string, label: string, parts: readon
         },
         native: async () => (await native?.ask(part, count)) ?? 0,
         hugging: async () => (await hugging?.[part](count)) ?? 0,
+        bytes: async () => (part === 'prefill' && bytes !== undefined ? prefillRate(bytes) : 0),
       },
       rounds,
     );
     const metric = part === 'decode' ? `decode, ${label}` : `prefill of ${count}, ${label}`;
     const line = { metric, unit: 'tok/s', ours: rates.ours, runs: rounds };
+    if (part === 'prefill' && bytes !== undefined) {
+      const rounded = { ...line, metric: `${metric}, activations int8`, ours: rates.bytes };
+      report({ ...rounded, peer: nodeLlama, peerValue: node ? rates.node : null, ...whyNode });
+      report({ ...rounded, peer: 'ours, int16', peerValue: rates.ours });
+    }
     report({ ...line, peer: nodeLlama, peerValue: node ? rates.node : null, ...whyNode });
     if (part === 'decode') {
       const value = node && median(engine.slice(1));
@@ -90,6 +101,7 @@ async function beside(report: Report, file: string, label: string, parts: readon
   native?.dispose();
   await hugging?.dispose();
   await node?.dispose();
+  bytes?.dispose();
   model.dispose();
 }
 
@@ -99,20 +111,20 @@ const sections: Readonly<Record<string, Section>> = {
   q40: async (report) => beside(report, await requantised('Q4_0'), 'Q4_0', ['decode', 'prefill']),
   async batch(report) {
     const model = await loadModel(smollm2);
+    const bytes = await loadModel(smollm2, { activations: 'int8' });
     const batch = await alternate(
-      { one: () => decodeRate(model, 1), sixteen: () => decodeRate(model, 16, 16) },
+      {
+        one: () => decodeRate(model, 1),
+        sixteen: () => decodeRate(model, 16, 16),
+        bytes: () => decodeRate(bytes, 16, 16),
+      },
       3,
     );
-    const peer = 'ours, one after the other';
-    report({
-      metric: 'decode of 16 sequences at once',
-      unit: 'tok/s',
-      ours: batch.sixteen,
-      peer,
-      peerValue: batch.one,
-      runs: 3,
-    });
+    const line = { unit: 'tok/s', peer: 'ours, one after the other', peerValue: batch.one, runs: 3 };
+    report({ ...line, metric: 'decode of 16 sequences at once', ours: batch.sixteen });
+    report({ ...line, metric: 'decode of 16 sequences at once, activations int8', ours: batch.bytes });
     model.dispose();
+    bytes.dispose();
   },
   async cpu(report) {
     for (const [label, file] of [
@@ -164,9 +176,28 @@ const sections: Readonly<Record<string, Section>> = {
     }
   },
   async peak(report) {
-    const { packed, float } = await kernelPeak(2, wallClock);
-    const metric = 'multiply-adds a second, blocked product of packed weights in cache';
-    report({ metric, unit: 'GMAC/s', ours: packed, peer: 'ours in float32', peerValue: float, runs: 12 });
+    const metric = 'multiply-adds a second in cache, blocked product of packed weights';
+    const [one, two] = [await kernelPeak(1, wallClock), await kernelPeak(2, wallClock)];
+    for (const [kind, label] of [
+      ['packed', ''],
+      ['bytes', ', activations int8'],
+      ['float', ', float32'],
+    ] as const) {
+      const line = { metric: `${metric}${label}, two threads`, unit: 'GMAC/s', ours: two[kind], runs: 12 };
+      report({ ...line, peer: 'one thread', peerValue: one[kind] });
+    }
+  },
+  async profile(report) {
+    const model = await loadModel(smollm2);
+    const { machine } = backend() as SimdBackend;
+    const parts = await decodeProfile(model, machine, wallClock);
+    const all = Object.values(parts).reduce((a, b) => a + b, 0);
+    for (const [name, microseconds] of Object.entries({ ...parts, barrier: barrierCost(machine) })) {
+      const peer = name === 'barrier' ? 'a token' : 'a token, instruction by instruction';
+      const line = { metric: `time in ${name}`, unit: 'us', ours: microseconds, runs: 64 };
+      report({ ...line, peer, peerValue: all, lowerIsBetter: true });
+    }
+    model.dispose();
   },
   async stories(report) {
     const line = { metric: 'decode, 15M float32 (random weights)', unit: 'tok/s' };
@@ -231,7 +262,7 @@ async function inChild(script: string, ...args: string[]): Promise<any> {
   return JSON.parse(stdout.trim().split('\n').at(-1) as string);
 }
 
-/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,cpu,peak,stories,load`). */
+/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,cpu,peak,profile,stories,load`). */
 export async function run(report: Report): Promise<void> {
   if (!existsSync(smollm2)) {
     const reason = 'the shared material with SmolLM2-135M-Instruct.Q4_1.gguf is not here';
