@@ -13,21 +13,26 @@ const file = process.argv[2] as string;
 await registerSimdBackend({ threads: 1 });
 await chooseBackend('simd');
 const model = await loadModel(file);
+const rounded = await loadModel(file, { activations: 'int8' });
 const llama = await openNodeLlama(file, 1);
 const cpu = async (work: () => Promise<unknown>): Promise<number> => {
   const start = cpuClock();
   await work();
   return cpuClock() - start;
 };
-const decode = async (count: number, tokens: number) => {
-  const sequences = Array.from({ length: count }, () => model.newSequence());
-  await model.step(sequences.map((sequence) => ({ sequence, ids: prompt(16) })));
+const decode = async (count: number, tokens: number, by = model) => {
+  const sequences = Array.from({ length: count }, () => by.newSequence());
+  await by.step(sequences.map((sequence) => ({ sequence, ids: prompt(16) })));
   const time = await cpu(async () => {
     for (let t = 0; t < tokens; t++)
-      await model.step(sequences.map((sequence) => ({ sequence, ids: [1000 + t] })));
+      await by.step(sequences.map((sequence) => ({ sequence, ids: [1000 + t] })));
   });
   for (const sequence of sequences) sequence.dispose();
   return (count * tokens) / time;
+};
+const prefill = async (by = model) => {
+  using sequence = by.newSequence();
+  return 512 / (await cpu(() => by.step([{ sequence, ids: prompt(512) }])));
 };
 const theirs = 'reason' in llama ? undefined : llama;
 const medians = await alternate({
@@ -37,12 +42,11 @@ const medians = await alternate({
     const all = await cpu(() => theirs.decode(32));
     return 32 / (all - (await cpu(() => theirs.prefill(16)))); // decode() begins with such a prompt
   },
-  async prefill() {
-    using sequence = model.newSequence();
-    return 512 / (await cpu(() => model.step([{ sequence, ids: prompt(512) }])));
-  },
+  prefill: () => prefill(),
+  prefillBytes: () => prefill(rounded),
   theirPrefill: async () => (theirs === undefined ? 0 : 512 / (await cpu(() => theirs.prefill(512)))),
   sixteen: () => decode(16, 4),
+  sixteenBytes: () => decode(16, 4, rounded),
 });
 const { weightBytes } = model;
 const [bandwidth, peak] = [memoryBandwidth(cpuClock), await kernelPeak(1, cpuClock)];
