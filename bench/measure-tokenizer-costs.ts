@@ -1,8 +1,8 @@
 // What a tokenizer costs before its first id, in fresh processes, and what training costs beside native `tokenizers`.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countPieces, trainBpe } from '@ashlar/tokenizer';
 import { median, peer, type Report } from './measure.ts';
@@ -105,6 +105,78 @@ export async function measureTraining(
       lowerIsBetter: true,
       runs: 3,
       ...('reason' in loaded ? { reason: loaded.reason } : {}),
+    });
+  }
+  rmSync(folder, { recursive: true });
+}
+
+/** The same on a file of any size, line by line: CPU time and peak memory of a process each, and whether all merges that both have are equal. */
+export async function measureTrainingOn(report: Report, corpus: string): Promise<void> {
+  const loaded = await peer('tokenizers');
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'));
+  const file = resolve(corpus);
+  const measured = `
+    const used = process.cpuUsage(start);
+    console.log('\\n' + JSON.stringify([(used.user + used.system) / 1e6, process.resourceUsage().maxRSS / 1024]));`;
+  const ours = `
+    import { writeFileSync } from 'node:fs';
+    import { trainBpe } from '@ashlar/tokenizer';
+    import { countFiles } from '@ashlar/tokenizer/node';
+    const start = process.cpuUsage();
+    const counts = await countFiles([${JSON.stringify(file)}], { pattern: ${JSON.stringify(PATTERN)}, workers: 0 });
+    const { merges } = trainBpe(counts, { vocabSize: 30_000, minFrequency: 0 });${measured}
+    writeFileSync(${JSON.stringify(join(folder, 'ours.json'))}, JSON.stringify(merges));`;
+  const theirs = `
+    import { createRequire } from 'node:module';
+    const native = createRequire(${JSON.stringify(join(here, 'package.json'))})('tokenizers');
+    const tokenizer = new native.Tokenizer(native.BPE.empty());
+    tokenizer.setPreTokenizer(native.byteLevelPreTokenizer(false));
+    const start = process.cpuUsage();
+    tokenizer.train([${JSON.stringify(file)}]);${measured}
+    tokenizer.save(${JSON.stringify(join(folder, 'theirs.json'))});`;
+  const once = (script: string): [number, number] => {
+    const output = execFileSync(
+      process.execPath,
+      [...process.execArgv, '--input-type=module', '-e', script],
+      {
+        cwd: here,
+        encoding: 'utf8',
+        env: { ...process.env, RAYON_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    return JSON.parse(output.trim().split('\n').at(-1) as string) as [number, number];
+  };
+  const mine = once(ours);
+  const other = 'reason' in loaded ? undefined : once(theirs);
+  const reason = 'reason' in loaded ? { reason: loaded.reason } : {};
+  const name = `train byte-level BPE to 30,000 tokens on ${(statSync(file).size / 1e6).toFixed(1)} MB`;
+  for (const [at, metric, unit] of [
+    [0, 'CPU time', 's'],
+    [1, 'peak resident memory', 'MiB'],
+  ] as const)
+    report({
+      metric: `${name}: ${metric}`,
+      unit,
+      ours: mine[at],
+      peer: 'tokenizers (native, one thread)',
+      peerValue: other?.[at] ?? null,
+      lowerIsBetter: true,
+      runs: 1,
+      ...reason,
+    });
+  if (other !== undefined) {
+    const read = (of: string) => JSON.parse(readFileSync(join(folder, of), 'utf8'));
+    const [a, b] = [read('ours.json'), read('theirs.json').model.merges] as (string | string[])[][];
+    const most = Math.min(a.length, b.length);
+    const equal = a.findIndex((merge, i) => i >= most || String(merge) !== String(b[i]).replace(' ', ','));
+    report({
+      metric: `${name}: merges that are equal`,
+      unit: 'merges',
+      ours: equal < 0 ? most : equal,
+      peer: 'of',
+      peerValue: most,
+      runs: 1,
     });
   }
   rmSync(folder, { recursive: true });

@@ -1,9 +1,10 @@
 // Encoding, decoding, counting, loading and training beside the JavaScript, wasm and native peers, in one run: every round of a measurement goes through all
-// contestants. Vocabularies come out of the peers' own packages; texts are those below, or the .txt files of `--texts DIR`. Parts: `--only encode,short,...`.
+// contestants. Vocabularies come out of the peers' own packages; texts are those below, or the .txt files of `--texts DIR`. Parts: `--only encode,short,...`;
+// `--only train --corpus FILE` trains on a file of any size.
 // `tokenizers` and `@huggingface/tokenizers`, at about 1 MB/s, are measured on the first tenth of a text, the others on all of it.
 import { readTiktoken, readTokenizerJson, type Tokenizer, writeTokenizerJson } from '@ashlar/tokenizer';
 import { median, type Report } from './measure.ts';
-import { measureLoad, measureTraining } from './measure-tokenizer-costs.ts';
+import { measureLoad, measureTraining, measureTrainingOn } from './measure-tokenizer-costs.ts';
 import {
   type Absent,
   type Contestant,
@@ -18,6 +19,8 @@ import { benchTexts } from './tokenizer-texts.ts';
 export interface TokenizerBenchOptions {
   readonly only?: readonly string[];
   readonly texts?: string;
+  /** A file of any size to train on instead of the texts. */
+  readonly corpus?: string;
 }
 
 const PARTS = ['encode', 'short', 'pathological', 'llama2', 'load', 'train'];
@@ -55,7 +58,10 @@ export async function run(report: Report, options: TokenizerBenchOptions = {}): 
   }
   if (wants('llama2')) await llama2(report, texts);
   if (wants('load')) for (const name of ['cl100k_base', 'o200k_base']) measureLoad(report, name);
-  if (wants('train')) await measureTraining(report, texts);
+  if (wants('train')) {
+    if (options.corpus === undefined) await measureTraining(report, texts);
+    else await measureTrainingOn(report, options.corpus);
+  }
 }
 
 function absent(report: Report, metric: string, peer: Absent): void {

@@ -25,7 +25,7 @@ export interface EngineRules extends MergeRules {
   readonly cacheBytes?: number;
 }
 
-const MERGED = 24; // bytes up to which merging is as quick as backtracking
+const MERGED = 48; // bytes up to which merging is as quick as backtracking that has still to learn
 const MOST_FAILURES = 256; // a vocabulary in which backtracking fails so often is left to merging
 const BATCH = 512; // pieces that a scanner cuts ahead
 
