@@ -42,6 +42,7 @@ let current:
       readonly device: GPUDevice;
       readonly description: string;
       readonly software: boolean;
+      readonly packedProducts: boolean;
       readonly flags: string | undefined;
       readonly problems: Error[];
     }
@@ -76,6 +77,10 @@ export const webgpuDevice = (): GPUDevice | undefined => current?.device;
 /** True when `device` is a program on the CPU (SwiftShader, lavapipe): other kernels are fastest there. */
 export const isSoftwareDevice = (device: GPUDevice): boolean =>
   current?.device === device && current.software;
+
+/** True when the language of `device` multiplies four integers of a word at a time. */
+export const hasPackedProducts = (device: GPUDevice): boolean =>
+  current?.device === device && current.packedProducts;
 
 /** The adapter's own words for itself; empty for a device that is not ours. */
 export const deviceName = (device: GPUDevice): string =>
@@ -138,7 +143,8 @@ async function makeDevice(options: BackendOptions): Promise<NonNullable<typeof c
   registerBackend('webgpu', make, 3);
   const { registerWebgpuKernels } = await import('../ops/webgpu/register.ts');
   registerWebgpuKernels();
-  return { device, description, software, flags: options.dawnFlags?.join(), problems };
+  const packedProducts = gpu.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') === true;
+  return { device, description, software, packedProducts, flags: options.dawnFlags?.join(), problems };
 }
 
 async function findGpu(options: BackendOptions): Promise<GPU> {

@@ -35,7 +35,8 @@ export interface LoadModelOptions {
   readonly autotune?: boolean | TuningStorage;
   /**
    * How activations meet 4-bit weights (Q4_0, Q4_1, Q4_K) on simd when several rows pass at once (prompts, batches): `int16` (default) changes logits by less than
-   * their float32 noise; `int8` rounds them to 8 bits, as llama.cpp does, and is faster, but answers may differ (docs/decisions/0004). Elsewhere `int8` is refused.
+   * their float32 noise; `int8` rounds them to 8 bits, as llama.cpp does, and is faster, but answers may differ (docs/decisions/0004).
+   * On webgpu activations are float32, and with `int8` they meet packed integer weights (Q8_0 to Q6_K) as integers of 8 bits when few rows pass at once. Elsewhere `int8` is refused.
    */
   readonly activations?: 'int16' | 'int8';
   /**
@@ -136,10 +137,11 @@ export async function loadModel(
     // The fused embed step has no learned positions behind a projection (OPT-350M): those run composite.
     const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
     const generates = config.attention.causal && config.head.present && options.executor !== 'composite';
-    if (activations === 'int8' && !(generates && plain && getBackend() === 'simd')) {
-      const where = `${getBackend()}'s ${generates && getBackend() === 'webgpu' ? 'fused' : 'composite'} path`;
-      throw new RangeError(`activations: expected int16 on ${where}, got int8 (the simd executor's)`);
-    }
+    const takesInt8 = generates && ((plain && getBackend() === 'simd') || getBackend() === 'webgpu');
+    if (activations === 'int8' && !takesInt8)
+      throw new RangeError(
+        `activations: expected int16 on ${getBackend()}'s composite path, got int8 (the fused executors')`,
+      );
     const load = { prefixes, onProgress, signal };
     if (options.autotune !== undefined && !(generates && getBackend() === 'webgpu'))
       throw new TypeError('autotune: has no effect without the webgpu executor');
@@ -148,7 +150,7 @@ export async function loadModel(
       | undefined;
     if (generates && getBackend() === 'webgpu') {
       const { loadWebgpuModel } = await import('../runtime/webgpu/load-webgpu-model.ts');
-      const settings = { ...load, autotune: options.autotune };
+      const settings = { ...load, autotune: options.autotune, rounds: activations === 'int8' };
       loaded = await loadWebgpuModel(config, specs, checkpoint.weights, settings, cache);
     } else if (generates && plain && getBackend() === 'simd') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');

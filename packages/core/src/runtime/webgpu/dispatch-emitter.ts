@@ -3,6 +3,7 @@ import type { PlanNorm } from '../plan.ts';
 import type { DeviceMatrix } from './device-matrix.ts';
 import type { Dispatch, Kernel } from './kernel.ts';
 import { gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
+import { gemvInt8Kernel, hasIntegers, int8Block, roundToInt8Kernel } from './kernels/linear-int8.ts';
 import { type NormShape, normKernel } from './kernels/norm.ts';
 import type { RowBuffer } from './pass-buffers.ts';
 import type { PlanParts } from './plan-dispatches.ts';
@@ -34,7 +35,8 @@ export function dispatchEmitter({
   parameters,
   buffers,
   tuning,
-}: Pick<PlanParts, 'cache' | 'config' | 'parameters' | 'buffers' | 'tuning'>) {
+  rounded,
+}: Pick<PlanParts, 'cache' | 'config' | 'parameters' | 'buffers' | 'tuning' | 'rounded'>) {
   const { subgroups } = cache;
   const { x, n } = buffers;
   const C = config.hiddenSize;
@@ -62,7 +64,15 @@ export function dispatchEmitter({
     const input = (of: PlanNorm | undefined, alone: boolean): Input => {
       if (of === undefined) return x;
       const { kind, bias, weight, eps, unitOffset } = of.config;
-      if (alone && tuning.fuseNorm && rows <= tuning.fewRows && kind === 'rms' && weight && !bias)
+      if (
+        alone &&
+        tuning.fuseNorm &&
+        rounded === undefined &&
+        rows <= tuning.fewRows &&
+        kind === 'rms' &&
+        weight &&
+        !bias
+      )
         return { ...x, rms: { eps, unitOffset }, weight: parameters.vectors([`${of.name}.weight`]) };
       norm({ mode: 'to', dim: C, stride: x.stride, norm: of.config }, x.buffer, n.buffer, of.name);
       return n;
@@ -75,6 +85,14 @@ export function dispatchEmitter({
       bias: GPUBuffer | undefined,
       target: LinearTarget,
     ) => {
+      const few = rows <= tuning.fewRows;
+      const integers = few && rounded !== undefined && hasIntegers(matrix.kind);
+      if (integers)
+        emit(
+          roundToInt8Kernel(matrix.columns, from.stride),
+          [from.buffer, rounded.q, rounded.d],
+          [Math.ceil(matrix.columns / int8Block / 64), rows],
+        );
       for (const part of matrix.parts) {
         const shape: LinearShape = {
           kind: matrix.kind,
@@ -92,7 +110,10 @@ export function dispatchEmitter({
           softcap: target.softcap,
           rms: from.rms,
         };
-        const bound = [from.buffer, ...(from.weight ? [from.weight] : []), part.quants];
+        const input = integers
+          ? [rounded.q, rounded.d]
+          : [from.buffer, ...(from.weight ? [from.weight] : [])];
+        const bound = [...input, part.quants];
         if (part.scales !== undefined) bound.push(part.scales);
         if (bias !== undefined) bound.push(bias);
         bound.push(target.out.buffer);
@@ -103,10 +124,11 @@ export function dispatchEmitter({
           each: target.gated ? (2 as const) : (1 as const),
           outputs: shape.outputs,
         };
-        if (rows <= tuning.fewRows) {
+        if (few) {
           const { rowsAtATime: at, ...cut } = tuning.gemv(size);
           const groups = Math.ceil(shape.outputs / cut.outputs);
-          emit(gemvKernel(shape, at, cut, subgroups), bound, [
+          const kernel = integers ? gemvInt8Kernel : gemvKernel;
+          emit(kernel(shape, at, cut, subgroups), bound, [
             Math.min(groups, 65535),
             Math.ceil(groups / 65535),
             Math.ceil(rows / at),

@@ -5,12 +5,12 @@ import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
 import { chooseBackend } from '../../backends/choose.ts';
 import { webgpuDevice } from '../../backends/webgpu.ts';
 import { dequantize } from '../../weights/quantization/dequantize.ts';
-import { toBrainBits, toHalfBits } from '../../weights/quantization/half.ts';
 import type { StoredDtype } from '../../weights/weight-file.ts';
 import { allocateMatrix, writeRows } from './device-matrix.ts';
 import { createDeviceMemory, type DeviceMemory } from './device-memory.ts';
 import { createKernelCache, type Kernel, type KernelCache, passBytes } from './kernel.ts';
 import { type GemmTile, gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
+import { blockHalves, randomBlocks } from './random-blocks.ts';
 import { kindOf, quantWords, type WeightKind } from './weight-kind.ts';
 
 allowSwiftShader();
@@ -19,40 +19,7 @@ const started = await chooseBackend('webgpu', { peers, allowSoftwareGpu: true })
   () => false,
 );
 
-/** Where a block's binary16 fields lie. */
-const halves: Partial<Record<StoredDtype, readonly number[]>> = {
-  F16: [0],
-  Q8_0: [0],
-  Q4_0: [0],
-  Q4_1: [0, 2],
-  Q5_0: [0],
-  Q5_1: [0, 2],
-  Q4_K: [0, 2],
-  Q5_K: [0, 2],
-  Q6_K: [208],
-};
-const dtypes: readonly StoredDtype[] = ['F32', 'BF16', ...(Object.keys(halves) as StoredDtype[])];
-
-/** Random blocks with scales of a size that leaves the values near one. */
-function randomRows(dtype: StoredDtype, kind: WeightKind, count: number, seed: number): Uint8Array {
-  let state = seed | 1;
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const blocks = count / kind.block;
-  const bytes = new Uint8Array(blocks * kind.blockBytes);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = next() * 256;
-  for (let b = 0; b < blocks; b++) {
-    const at = b * kind.blockBytes;
-    if (dtype === 'F32') view.setFloat32(at, next() - 0.5, true);
-    if (dtype === 'BF16') view.setUint16(at, toBrainBits(next() - 0.5), true);
-    for (const field of halves[dtype] ?? [])
-      view.setUint16(at + field, toHalfBits((next() - 0.5) / 64), true);
-  }
-  return bytes;
-}
+const dtypes: readonly StoredDtype[] = ['F32', 'BF16', ...(Object.keys(blockHalves) as StoredDtype[])];
 
 describe.skipIf(!started)('linear kernels', () => {
   let memory: DeviceMemory;
@@ -80,7 +47,7 @@ describe.skipIf(!started)('linear kernels', () => {
     const { device } = memory;
     const kind = kindOf(dtype, columns) as WeightKind;
     const all = gated ? 2 * outputs : outputs;
-    const bytes = randomRows(dtype, kind, all * columns, seed);
+    const bytes = randomBlocks(dtype, kind, all * columns, seed);
     const weights = dequantize({ dtype, shape: [all, columns], bytes });
     const matrix = allocateMatrix(memory, kind, all, columns, 'test');
     const [words, scaleWords] = [quantWords(kind, columns), kind.scaleWords(columns)];

@@ -2,7 +2,7 @@
 import { backend } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../../backends/choose.ts';
 import { OutOfMemoryError } from '../../backends/errors.ts';
-import { deviceName, isSoftwareDevice } from '../../backends/webgpu.ts';
+import { deviceName, hasPackedProducts, isSoftwareDevice } from '../../backends/webgpu.ts';
 import { LazyParameters } from '../../models/lazy-parameters.ts';
 import type { LoadProgress } from '../../models/load-parameters.ts';
 import type { ModelCacheOptions } from '../../models/model-cache-options.ts';
@@ -24,6 +24,8 @@ export interface WebgpuLoadOptions {
   readonly signal?: AbortSignal | undefined;
   readonly subgroups?: boolean | undefined;
   readonly tuning?: LinearTuning | undefined;
+  /** Activations meet packed integer weights as integers of eight bits where few rows pass at once. */
+  readonly rounds?: boolean | undefined;
   /** Default: true on GPUs, false on adapters that are programs. */
   readonly autotune?: boolean | TuningStorage | undefined;
 }
@@ -33,7 +35,7 @@ export async function loadWebgpuModel(
   config: ModelConfig,
   specs: readonly ParameterSpec[],
   file: WeightFile,
-  { prefixes, onProgress, signal, subgroups, tuning, autotune: tunes }: WebgpuLoadOptions,
+  { prefixes, onProgress, signal, subgroups, tuning, autotune: tunes, rounds }: WebgpuLoadOptions,
   { pageSize = 32, window, sinks = 0, prefillChunk }: ModelCacheOptions = {},
 ): Promise<{
   parameters: LazyParameters;
@@ -42,6 +44,10 @@ export async function loadWebgpuModel(
   executor: WebgpuExecutor;
 }> {
   const { device } = backend() as unknown as { device: GPUDevice };
+  if (rounds && !hasPackedProducts(device))
+    throw new TypeError(
+      'activations: expected int16 on this device, which has no packed_4x8_integer_dot_product',
+    );
   const memory = createDeviceMemory(device);
   device.pushErrorScope('out-of-memory');
   let scoped = true;
@@ -81,6 +87,7 @@ export async function loadWebgpuModel(
       ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 512) }),
       ...(subgroups === undefined ? {} : { subgroups }),
       tuning: measured,
+      ...(rounds === undefined ? {} : { rounds }),
     });
     await closeScope();
     checkBackend('webgpu');

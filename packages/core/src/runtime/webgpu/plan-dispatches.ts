@@ -35,6 +35,8 @@ export interface PlanParts {
   readonly window?: number | undefined;
   readonly sinks: number;
   readonly tuning: LinearTuning;
+  /** Where rounded rows go; absent: products take float32. */
+  readonly rounded?: { readonly q: GPUBuffer; readonly d: GPUBuffer } | undefined;
   readonly adapters: DeviceAdapters;
 }
 

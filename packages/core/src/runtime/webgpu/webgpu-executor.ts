@@ -11,7 +11,7 @@ import { createTurns } from './in-turn.ts';
 import { createKernelCache, type Dispatch } from './kernel.ts';
 import type { LinearTuning } from './linear-tuning.ts';
 import { createParameterTensors, tensorBuffer } from './parameter-tensors.ts';
-import { createPassBuffers } from './pass-buffers.ts';
+import { createPassBuffers, rowWidths } from './pass-buffers.ts';
 import { createOutputReader, outputKey, type PassOutput } from './pass-output.ts';
 import { createPassTables, type RowOf, rowsOf } from './pass-tables.ts';
 import { createPlanDispatches } from './plan-dispatches.ts';
@@ -32,6 +32,8 @@ export interface WebgpuExecutorOptions {
   /** False: kernels for devices without subgroups, even where there are some. */
   readonly subgroups?: boolean;
   readonly tuning: LinearTuning;
+  /** What goes into products of a few rows with packed integer weights is rounded to eight bits, a scale for 32. Default false. */
+  readonly rounds?: boolean;
 }
 
 /** The executor with what benches and tests look at. */
@@ -58,7 +60,7 @@ export function createWebgpuExecutor(
   memory: DeviceMemory,
   config: ModelConfig,
   parameters: DeviceParameters,
-  { pageSize, maxRows = 512, window, sinks = 0, subgroups, tuning }: WebgpuExecutorOptions,
+  { pageSize, maxRows = 512, window, sinks = 0, subgroups, tuning, rounds = false }: WebgpuExecutorOptions,
 ): WebgpuExecutor {
   const { device } = memory;
   const cache = createKernelCache(device, subgroups);
@@ -67,6 +69,13 @@ export function createWebgpuExecutor(
   const buffers = createPassBuffers(memory, config, maxRows);
   const tables = createPassTables(memory, buffers, store);
   const adapters = createDeviceAdapters(memory, config, maxRows, cache.subgroups, tensorBuffer);
+  const widest = Math.max(...Object.values(rowWidths(config)));
+  const rounded = !rounds
+    ? undefined
+    : {
+        q: memory.storage(maxRows * widest, 'rounded rows'),
+        d: memory.storage(maxRows * Math.ceil(widest / 32) * 4, 'steps of rounded rows'),
+      };
   const plan = createPlanDispatches({
     memory,
     cache,
@@ -79,6 +88,7 @@ export function createWebgpuExecutor(
     sinks,
     adapters,
     tuning,
+    rounded,
   });
   const tensors = createParameterTensors(memory, cache, parameters);
   let logits: { buffer: GPUBuffer; rows: number } | undefined;
@@ -249,7 +259,7 @@ export function createWebgpuExecutor(
   const executor: WebgpuExecutor = {
     name: 'webgpu',
     store,
-    quantizesActivations: false,
+    quantizesActivations: rounds,
     get weightBytes() {
       return parameters.bytes;
     },

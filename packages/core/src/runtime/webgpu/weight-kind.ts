@@ -76,16 +76,16 @@ const nibbles = `
   let w = quants[row * K8 + j];
   let a = vec4<f32>(unpack4xU8(w & 0x0f0f0f0fu));
   let b = vec4<f32>(unpack4xU8((w >> 4u) & 0x0f0f0f0fu));`;
-/** The binary16 of a row's block, two to a word. */
-const half = `
+/** WGSL: `d`, the binary16 of a row's block, two to a word. */
+export const halfSource = `
   let s = j >> 2u;
   let d = unpack2x16float(scales[row * SW + (s >> 1u)])[s & 1u];`;
 const fifth = (word: string) => `
   let h = ${word} >> (8u * (j & 3u));
   let a5 = a + vec4<f32>((vec4<u32>(h, h >> 1u, h >> 2u, h >> 3u) & vec4<u32>(1u)) << vec4<u32>(4u));
   let b5 = b + vec4<f32>((vec4<u32>(h >> 4u, h >> 5u, h >> 6u, h >> 7u) & vec4<u32>(1u)) << vec4<u32>(4u));`;
-/** Scale and minimum of a K-quant's group of 32. */
-const groups = (stride: number) => `
+/** WGSL: `d` and `m`, scale and minimum of a K-quant's group of 32. */
+export const groupSource = (stride: number) => `
   let at = row * SW + (j >> 5u) * ${stride}u;
   let g = (j >> 2u) & 7u;
   let dm = unpack2x16float(scales[at]);
@@ -157,7 +157,7 @@ const list: readonly WeightKind[] = [
     scaleWords: halves,
     element: 'vec2<u32>',
     load8: `
-  let w = quants[row * K8 + j];${half}
+  let w = quants[row * K8 + j];${halfSource}
   return mat2x4<f32>(vec4<f32>(unpack4xI8(w.x)) * d, vec4<f32>(unpack4xI8(w.y)) * d);`,
     pack(bytes, from, blocks, quants, scales) {
       for (let b = 0, at = from; b < blocks; b++, at += 34) {
@@ -173,7 +173,7 @@ const list: readonly WeightKind[] = [
     blockBytes: 18,
     scaleWords: halves,
     element: 'u32',
-    load8: `${nibbles}${half}
+    load8: `${nibbles}${halfSource}
   return mat2x4<f32>((a - vec4<f32>(8.0)) * d, (b - vec4<f32>(8.0)) * d);`,
     pack(bytes, from, blocks, quants, scales) {
       for (let b = 0, at = from; b < blocks; b++, at += 18) {
@@ -244,7 +244,7 @@ const list: readonly WeightKind[] = [
     blockBytes: 144,
     scaleWords: (columns) => (columns / 256) * 5,
     element: 'u32',
-    load8: `${nibbles}${groups(5)}
+    load8: `${nibbles}${groupSource(5)}
   return mat2x4<f32>(a * d - vec4<f32>(m), b * d - vec4<f32>(m));`,
     pack(bytes, from, blocks, quants, scales) {
       for (let b = 0, at = from; b < blocks; b++, at += 144) {
@@ -260,7 +260,7 @@ const list: readonly WeightKind[] = [
     blockBytes: 176,
     scaleWords: (columns) => (columns / 256) * 13,
     element: 'u32',
-    load8: `${nibbles}${groups(13)}${fifth('scales[at + 5u + g]')}
+    load8: `${nibbles}${groupSource(13)}${fifth('scales[at + 5u + g]')}
   return mat2x4<f32>(a5 * d - vec4<f32>(m), b5 * d - vec4<f32>(m));`,
     pack(bytes, from, blocks, quants, scales) {
       for (let b = 0, at = from; b < blocks; b++, at += 176) {

@@ -47,7 +47,7 @@ const bindingsOf = ({ kind, bias, rms }: LinearShape): Kernel['bindings'] => [
 ];
 
 /** `finish(t, o, v[, up])` stores output `o` of row `t`. */
-function finishSource(shape: LinearShape): string {
+export function finishSource(shape: LinearShape): string {
   const {
     outputs,
     outOffset,
@@ -71,7 +71,8 @@ function finishSource(shape: LinearShape): string {
 fn finish(t: u32, o: u32, v: f32${gated ? ', up: f32' : ''}) { y[${at}] ${add ? '+=' : '='} ${value}; }`;
 }
 
-const keyOf = (shape: LinearShape): string => JSON.stringify({ ...shape, kind: shape.kind.name });
+/** Shapes of one key have the same code. */
+export const keyOfShape = (shape: LinearShape): string => JSON.stringify({ ...shape, kind: shape.kind.name });
 
 /** Few rows: grid [groups, ceil(groups / 65535), ceil(rows / rowsAtATime)], groups = ceil(outputs / tuning.outputs). */
 export function gemvKernel(
@@ -147,7 +148,7 @@ ${each(sums, (i) => `    sums[at + ${i}u] = s${i};`)}
     ? `, whole(t * ${per}u + ${R}u + r, parts)${rms === undefined ? '' : ' * factor'}`
     : '';
   return {
-    key: `gemv ${rows} ${threads} ${R} ${unroll} ${keyOf(shape)}`,
+    key: `gemv ${rows} ${threads} ${R} ${unroll} ${keyOfShape(shape)}`,
     sort: `gemv${rows === 1 ? '' : `x${rows}`}`,
     bindings: bindingsOf(shape),
     code: `${load8Source(kind, columns)}${finishSource(shape)}
@@ -216,7 +217,7 @@ export function gemmKernel(shape: LinearShape, tile: GemmTile): Kernel {
 ${each(loads, (i) => `    vx${i} = select(vec4<f32>(0.0), x[px${i} + 8u * ${step}], inx${i} && 8u * ${step} + (lane & 7u) < 2u * K8);`)}
     if (lane < ${slots}u) { vw = load8(pw, min(4u * ${step} + part, K8 - 1u)); }`;
   return {
-    key: `gemm ${tile.rows} ${tile.outputs} ${keyOf(shape)}`,
+    key: `gemm ${tile.rows} ${tile.outputs} ${keyOfShape(shape)}`,
     sort: 'gemm',
     bindings: bindingsOf(shape),
     code: `${load8Source(kind, columns)}${finishSource(shape)}
