@@ -7,6 +7,8 @@ import type { Model, ModelOptions, ModelToken } from './model.ts';
 
 /** Penalty of an unknown character under the least score of the vocabulary. */
 const UNK_PENALTY = 10;
+/** Positions that the rows of the search keep room for between pieces. */
+const MOST_KEPT = 1 << 16;
 
 export interface UnigramOptions {
   /** Token and log-probability, by id. */
@@ -45,12 +47,21 @@ export function unigram(options: UnigramOptions): Model {
   const isSingle = options.singlePrecision ?? false;
   const unkScore = isSingle ? Math.fround(least - UNK_PENALTY) : least - UNK_PENALTY;
 
+  // One set of rows for all pieces, which grows
+  let best = isSingle ? new Float32Array(64) : new Float64Array(64);
+  let from = new Int32Array(64);
+  let token = new Int32Array(64);
+
   const tokenize = (piece: string, { excluded }: ModelOptions = {}): ModelToken[] => {
     const bytes = encodeUtf8(piece);
     const size = bytes.length;
-    const best = isSingle ? new Float32Array(size + 1) : new Float64Array(size + 1);
-    const from = new Int32Array(size + 1).fill(-1);
-    const token = new Int32Array(size + 1);
+    if (size >= best.length) {
+      best = isSingle ? new Float32Array(size * 2) : new Float64Array(size * 2);
+      from = new Int32Array(size * 2);
+      token = new Int32Array(size * 2);
+    }
+    best[0] = 0;
+    from.fill(-1, 0, size + 1);
     const reach = (start: number, end: number, score: number, id: number) => {
       const total = best[start] + score;
       if (from[end] < 0 || total > best[end]) {
@@ -93,6 +104,12 @@ export function unigram(options: UnigramOptions): Model {
     for (const [start, end, id] of spans.reverse()) {
       if (id === unkId) pushUnknown(tokens, bytes, start, end, id, excluded);
       else tokens.push({ id, start, end });
+    }
+    // A long piece's rows are not kept
+    if (best.length > MOST_KEPT) {
+      best = isSingle ? new Float32Array(64) : new Float64Array(64);
+      from = new Int32Array(64);
+      token = new Int32Array(64);
     }
     return tokens;
   };

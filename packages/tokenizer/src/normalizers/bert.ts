@@ -14,9 +14,13 @@ export interface BertNormalizerOptions {
 }
 
 const CONTROL = /[\p{Cc}\p{Cf}\p{Co}]/u;
+const DROPPED = /[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/gu;
 const NONSPACING_MARK = /\p{Mn}/u;
+const NONSPACING_MARKS = /\p{Mn}/gu;
 const IDEOGRAPH =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/u;
+
+const IDEOGRAPHS = new RegExp(IDEOGRAPH.source, 'gu');
 
 export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
   const stripAccents = options.stripAccents ?? options.lowercase;
@@ -33,7 +37,8 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
       if (options.handleChineseChars) spaceIdeographs(text);
       if (stripAccents) {
         normalizeForm(text, 'NFD');
-        text.filter((char) => !NONSPACING_MARK.test(char));
+        if (text.tracked) text.filter((char) => !NONSPACING_MARK.test(char));
+        else text.value = text.value.replace(NONSPACING_MARKS, '');
       }
       if (options.lowercase) lowercaseText(text);
     },
@@ -41,6 +46,11 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
 }
 
 function cleanText(text: AlignedText): void {
+  if (!text.tracked) {
+    if (!/^[\x20-\x7e]*$/.test(text.value))
+      text.value = text.value.replace(DROPPED, '').replace(/\p{White_Space}/gu, ' ');
+    return;
+  }
   text.filter(
     (char, c) => c !== 0 && c !== 0xfffd && (c === 9 || c === 10 || c === 13 || !CONTROL.test(char)),
   );
@@ -49,6 +59,10 @@ function cleanText(text: AlignedText): void {
 
 function spaceIdeographs(text: AlignedText): void {
   if (!IDEOGRAPH.test(text.value)) return;
+  if (!text.tracked) {
+    text.value = text.value.replace(IDEOGRAPHS, ' $& ');
+    return;
+  }
   const edits: Edit[] = [];
   for (const char of text.value) {
     if (IDEOGRAPH.test(char)) edits.push([' ', 0], [char, 1], [' ', 1]);

@@ -21,9 +21,15 @@ export function precompiled(charsmap: Uint8Array, base64: string): Normalizer {
     return known ?? undefined;
   };
 
+  // Printable ASCII makes no clusters; where the map leaves it alone, so does this.
+  const isPlain = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).every(
+    (char) => (lookUp(char) ?? char) === char,
+  );
+
   return {
     config: { type: 'Precompiled', precompiled_charsmap: base64 },
     normalize: (text) => {
+      if (isPlain && /^[\x20-\x7e]*$/.test(text.value)) return;
       if (text.tracked) text.transform(replacements(text.value, find));
       else text.value = joined(text.value, find);
     },

@@ -1,0 +1,79 @@
+// Vocabularies that are no byte-pair encoding: WordPiece and Unigram, trained here on the bench's own texts (or t5-base and bert-base-cased, where ../shared
+// has them), beside the two libraries that read them. Encoding warm and at first sight, counting, and a text without a space, which must not cost more.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { readTokenizerJson, trainTokenizer, writeTokenizerJson } from '@ashlar/tokenizer';
+import { median, type Report, seconds } from './measure.ts';
+import { peersFor } from './tokenizer-peers.ts';
+import { benchTexts } from './tokenizer-texts.ts';
+
+const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'shared');
+const ROUNDS = 3;
+/** The peers, at 1 MB/s, read this much. */
+const PART = 100_000;
+
+async function vocabularies(text: string): Promise<Record<string, object>> {
+  const bert = join(shared, 'data', 'tokenizers', 'kitoken', 'tokenizers', 'bert_base_cased.json.gz');
+  const t5 = join(shared, 'goldens', 'tokenizers', 't5-base', 'tokenizer.json');
+  const trained = async (kind: 'word-piece' | 'unigram') =>
+    writeTokenizerJson(await trainTokenizer(text.split('\n'), { kind, vocabSize: 4000 }));
+  return {
+    'WordPiece (bert-base-cased)': existsSync(bert)
+      ? (JSON.parse(gunzipSync(readFileSync(bert)).toString('utf8')) as object)
+      : await trained('word-piece'),
+    'Unigram (t5-base)': existsSync(t5)
+      ? (JSON.parse(readFileSync(t5, 'utf8')) as object)
+      : await trained('unigram'),
+  };
+}
+
+export async function run(report: Report, options: { readonly texts?: string } = {}): Promise<void> {
+  const texts = benchTexts(options.texts);
+  for (const [name, json] of Object.entries(await vocabularies(Object.values(texts)[0]))) {
+    const peers = await peersFor(name, json);
+    for (const [kind, whole] of Object.entries(texts)) {
+      const part = whole.slice(0, PART);
+      const rate = async (text: string, work: (text: string) => unknown) =>
+        Buffer.byteLength(text) / 1e6 / (await seconds(() => work(text)));
+      const first: number[] = [];
+      const warm: number[] = [];
+      const count: number[] = [];
+      const theirs = new Map<string, number[]>();
+      for (let round = 0; round < ROUNDS; round++) {
+        const fresh = readTokenizerJson(json);
+        first.push(await rate(whole, (text) => fresh.encode(text)));
+        warm.push(await rate(whole, (text) => fresh.encode(text)));
+        count.push(await rate(whole, (text) => fresh.count(text)));
+        for (const peer of peers)
+          if (!('reason' in peer))
+            theirs.set(peer.name, [...(theirs.get(peer.name) ?? []), await rate(part, peer.encode)]);
+      }
+      for (const peer of peers) {
+        const metric = `${name}, ${kind}`;
+        const rates = theirs.get(peer.name);
+        const common = {
+          unit: 'MB/s',
+          peer: peer.name,
+          peerValue: rates === undefined ? null : median(rates),
+          ...('reason' in peer && { reason: peer.reason }),
+        };
+        report({ metric: `${metric}: encode, warm`, ours: median(warm), ...common });
+        report({ metric: `${metric}: encode, first sight`, ours: median(first), ...common });
+        report({ metric: `${metric}: count, warm`, ours: median(count), ...common });
+      }
+    }
+    const tokenizer = readTokenizerJson(json);
+    const short = await seconds(() => tokenizer.encode('a'.repeat(100_000)));
+    const long = await seconds(() => tokenizer.encode('b'.repeat(1_000_000)));
+    report({
+      metric: `${name}: 1 MB of one letter against ten times 100 KB`,
+      unit: 's',
+      ours: long,
+      peer: 'ours, 10 x 100 KB',
+      peerValue: 10 * short,
+      lowerIsBetter: true,
+    });
+  }
+}
