@@ -3,14 +3,15 @@
 // Every step is offered only if the object or array can still be finished behind it.
 import { arrayClosable, arrayFeasible, itemChoices } from './array-choices.ts';
 import { boundedAutomaton } from './char-automaton.ts';
-import { allStrings, stepDfa } from './char-dfa.ts';
+import { allStrings } from './char-dfa.ts';
 import { both, type Conjunction } from './conjunction.ts';
 import { dfaId } from './dfa-id.ts';
 import { distinctItem, leftOpen } from './distinct-item.ts';
 import { UnsupportedConstraintError } from './errors.ts';
-import { freshKeys, labelOf } from './key-automaton.ts';
+import { freshKeys, labelOf, stateOf } from './key-automaton.ts';
+import { fewKeys, keyBase, manyLeft } from './key-base.ts';
 import { type Lexeme, literalLexeme } from './lexeme.ts';
-import type { Emit, Frame, Machine, Readable, Stack } from './machine.ts';
+import type { Emit, Frame, LexemeBase, Machine, Readable, Stack } from './machine.ts';
 import { Memo } from './memo.ts';
 import type { ObjectPlan, Productivity } from './productivity.ts';
 import type { SchemaCompiler } from './schema-compiler.ts';
@@ -66,6 +67,7 @@ export class JsonMachine {
   readonly #open: Frame;
   readonly #values = new Memo<string, Readable>(4000);
   readonly #lexemes = new Memo<string, Readable>(1000);
+  readonly #baseLexemes = new Memo<number, Lexeme>(50);
   readonly #keyLexemes = new Memo<string, Lexeme>(200);
   readonly #shapeIds = new Memo<string, number>(4000);
   readonly #ways = new Memo<string, readonly ItemWay[]>(1000);
@@ -197,6 +199,21 @@ export class JsonMachine {
     );
   }
 
+  /** See `keyBase`; undefined where it does not hold. */
+  #baseOf(
+    { plan, seen }: ObjectState,
+    lexeme: Lexeme,
+    at: number,
+    text: string,
+  ): (() => LexemeBase | undefined) | undefined {
+    if (this.#layout.ordered || lexeme.origin(at) < 0 || !manyLeft(plan, seen)) return undefined;
+    const base = (): Lexeme =>
+      this.#baseLexemes.of(plan.id, () =>
+        jsonStringLexeme(boundedAutomaton(plan.keys), { opened: true, named: true }),
+      );
+    return () => keyBase(base(), seen, text);
+  }
+
   #keyFrame(state: ObjectState, at: number, text: string): Frame {
     const lexeme = this.#keyLexeme(state);
     const { plan } = state;
@@ -205,7 +222,9 @@ export class JsonMachine {
       lexeme,
       state: at,
       ahead: {
-        byText: (origin) => plan.counts[origin % plan.counts.length] <= state.seen.length + 1,
+        byText: (origin) =>
+          plan.counts[origin % plan.counts.length] <= Math.max(fewKeys, state.seen.length + 1),
+        base: this.#baseOf(state, lexeme, at, text),
         kind: (more) => this.#openName(state, text + more).join(' '),
         leave: (more, rest, out) => {
           // Whatever the name is, it may not come again: a second key of the same object is looked at exactly.
@@ -237,8 +256,7 @@ export class JsonMachine {
    * where so few keys begin like it that with those that have come it could use them up.
    */
   #openName({ plan, seen }: ObjectState, name: string): [label: number, name: string] {
-    let at = 0;
-    for (const char of name) at = stepDfa(plan.keys, at, char.codePointAt(0) as number);
+    const at = stateOf(plan.keys, name);
     const told = plan.told.has(name) || plan.counts[at] <= seen.length + 1;
     return [plan.keys.labels[at], told ? name : leftOpen];
   }

@@ -34,9 +34,14 @@ export function freshKeys(
 
 /** The label of the text's state. */
 export function labelOf(dfa: CharDfa, text: string): number {
+  return dfa.labels[stateOf(dfa, text)];
+}
+
+/** The state that the text leads to. */
+export function stateOf(dfa: CharDfa, text: string): number {
   let state = 0;
   for (const char of text) state = stepDfa(dfa, state, char.codePointAt(0) as number);
-  return dfa.labels[state];
+  return state;
 }
 
 /**

@@ -4,6 +4,13 @@
 import { UnsupportedConstraintError } from './errors.ts';
 import type { Lexeme } from './lexeme.ts';
 
+/** Where a lexeme stands, and the texts to its end that may not be read there. */
+export interface LexemeBase {
+  readonly lexeme: Lexeme;
+  readonly state: number;
+  readonly gone: Lexeme | undefined;
+}
+
 /** What a stack holds. Equal frames of one machine must be one object: see `Machine.frame`. */
 export interface Frame {
   id: number;
@@ -25,6 +32,8 @@ export interface Frame {
   readonly ahead?: {
     /** Whether texts that bring the lexeme's characters to this state may be of several kinds. */
     byText(origin: number): boolean;
+    /** A lexeme that reads the same but for texts that are gone, which it does not count out; undefined where none does. */
+    readonly base?: (() => LexemeBase | undefined) | undefined;
     kind(more: string): string;
     leave(more: string, rest: Stack, out: Emit): void;
   };

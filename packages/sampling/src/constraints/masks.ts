@@ -6,7 +6,7 @@
 import type { ConstraintGrammar } from './constraint-grammar.ts';
 import type { Lexeme } from './lexeme.ts';
 import { type LexemeExits, type LexemeWalk, walkLexeme } from './lexeme-walk.ts';
-import type { MachineState, Stack } from './machine.ts';
+import type { LexemeBase, MachineState, Stack } from './machine.ts';
 import type { TokenTrie } from './token-trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { readVocabulary, type VocabularyReading } from './vocabulary-reading.ts';
@@ -25,6 +25,8 @@ export class Masks {
   readonly #words: number;
   readonly #byState = new Map<MachineState, Uint32Array>();
   readonly #states: (MachineState | null)[] = [];
+  /** Where marks are made that nobody asks for. */
+  readonly #scratch: Uint32Array;
   /** The mask in the making, and the state it is of. */
   #mask = new Uint32Array(0);
   #from: MachineState | undefined;
@@ -34,6 +36,7 @@ export class Masks {
     this.#vocabulary = vocabulary;
     this.#reading = readVocabulary(vocabulary);
     this.#words = (vocabulary.vocabSize + 31) >> 5;
+    this.#scratch = new Uint32Array(this.#words);
   }
 
   of(state: MachineState): Uint32Array {
@@ -58,6 +61,11 @@ export class Masks {
 
   /** Marks what can be read from within a lexeme. */
   #through(stack: Stack, bounded: Lexeme, place: number): void {
+    const base = stack.frame?.ahead?.base?.();
+    if (base !== undefined) {
+      this.#throughBase(stack, base);
+      return;
+    }
     // Far from the bound on the length there is none.
     const far = bounded.looseState(place, this.#reading.longest);
     const [lexeme, at] = far < 0 ? [bounded, place] : [bounded.loose, far];
@@ -69,6 +77,22 @@ export class Masks {
     const walk = this.#walkOf(lexeme, at, stack.frame?.ahead?.byText);
     this.#add(walk.inside);
     this.#leaveAll(stack, walk.trie, walk.exits);
+    if (walk.undecided.length === 0) return;
+    const alone = this.#grammar.machine.only(stack);
+    for (const id of walk.undecided) this.#try(id, alone);
+  }
+
+  /** The same by what is known of the lexeme that counts no texts out. */
+  #throughBase(stack: Stack, { lexeme, state, gone }: LexemeBase): void {
+    const walk = this.#walkOf(lexeme, state, stack.frame?.ahead?.byText);
+    this.#add(walk.inside);
+    const [left] = gone === undefined ? [] : walkLexeme(walk.trie, 0, gone, 0, this.#scratch, undefined);
+    const nodes = new Set(left?.nodes);
+    const exits = walk.exits.map(({ nodes: all, text }) => ({
+      nodes: nodes.size === 0 ? all : all.filter((node) => !nodes.has(node)),
+      text,
+    }));
+    this.#leaveAll(stack, walk.trie, exits);
     if (walk.undecided.length === 0) return;
     const alone = this.#grammar.machine.only(stack);
     for (const id of walk.undecided) this.#try(id, alone);
