@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixtureTools } from './fixtures/replies.ts';
 import { parseReply } from './parse-reply.ts';
-import { renderCalls } from './render-calls.ts';
+import { type RenderedCall, renderCalls } from './render-calls.ts';
 import { formatFromResponseTemplate } from './response-template.ts';
 
 const wrap = { type: 'function', function: '{content}' };
@@ -72,6 +72,29 @@ const qwen35 = {
 };
 
 describe('a response_template', () => {
+  it('may hold a Python list of calls', () => {
+    const format = formatFromResponseTemplate({
+      fields: {
+        tool_calls: {
+          open: '<|tool_call_start|>',
+          close: '<|tool_call_end|>',
+          content: 'python-call-list',
+          transform_each: true,
+          transform: wrap,
+        },
+        content: { close: '<|im_end|>' },
+      },
+    });
+    const calls: RenderedCall[] = [
+      { name: 'search', arguments: { query: "it's [a]", limit: 3, exact: true } },
+      { name: 'now', arguments: {} },
+    ];
+    const written = renderCalls(calls, format);
+    expect(written).toMatch(/^<\|tool_call_start\|>\[search\(/);
+    const reply = parseReply(`So. ${written}<|im_end|>`, { format, tools: fixtureTools });
+    expect(reply.calls.map(({ name, arguments: args }) => ({ name, arguments: args }))).toEqual(calls);
+    expect(reply.content.trim()).toBe('So.');
+  });
   it('may give choices of marks, white space before them, and any white space around values', () => {
     const format = formatFromResponseTemplate(qwen35);
     const call =

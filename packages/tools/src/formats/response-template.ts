@@ -192,6 +192,19 @@ function callStates(field: JsonObject, closes: readonly (readonly Part[])[]): Ca
       reading: gemma ? 'gemma-arguments' : named ? 'json-arguments' : 'json-calls',
     };
   }
+  if (kind === 'python-call-list')
+    return {
+      states: {
+        calls: {
+          kind: 'capture',
+          as: 'arguments',
+          lexer: 'python',
+          marks: close('close'),
+          ...(closes.length === 0 ? { atEnd: 'close' as const } : {}),
+        },
+      },
+      reading: 'python-calls',
+    };
   if (kind === 'xml-inline') {
     const parts = partsOfPattern(
       String(args['tag_pattern'] ?? ''),
@@ -252,6 +265,15 @@ const plainRender: RenderTemplate = {
   resultRole: 'tool',
 };
 function renderOf(open: readonly Part[], close: readonly Part[], made: CallStates): RenderTemplate {
+  if (made.reading === 'python-calls')
+    return {
+      ...plainRender,
+      before: `${literalOf(open)}[`,
+      call: '{name}({args})',
+      between: ', ',
+      after: `]${literalOf(close)}`,
+      args: 'python',
+    };
   const named = open.some((p) => typeof p === 'object' && 'capture' in p);
   const body =
     made.parameter !== undefined ? '{args}' : named ? '{args}' : '{"name": {nameJson}, "arguments": {args}}';

@@ -1,7 +1,17 @@
 // A directory that cannot be left. Paths are relative, without `..`, NUL, backslashes or drive letters; no component may be a symbolic link; the file
-// that was opened is compared with the file that was checked, so a swap in between is seen. Node only.
-import { constants, type FileHandle, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+// that was opened is compared with the file that was checked, so a swap in between is seen. A new file is made in a directory that is held open
+// (where the system has /proc/self/fd), so that not even an empty one appears outside. Node only.
+import {
+  constants,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+} from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 
 /** A path was refused. */
 export class JailError extends Error {
@@ -62,8 +72,30 @@ export async function openJail(root: string): Promise<Jail> {
     }
     return at;
   };
+  /** The place of a file by way of its directory, held open and known to be inside. */
+  const through = async (
+    path: string,
+    at: string,
+    use: (place: string) => Promise<FileHandle>,
+  ): Promise<FileHandle> => {
+    const directory = await open(
+      dirname(at),
+      constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
+    );
+    try {
+      const held = `/proc/self/fd/${directory.fd}`;
+      const real = await readlink(held).catch(() => undefined);
+      if (real === undefined) return await use(at);
+      if (real !== base && !real.startsWith(base + sep))
+        throw new JailError(`${path}: the directory changed while the file was opened`);
+      return await use(join(held, basename(at)));
+    } finally {
+      await directory.close();
+    }
+  };
   const opened = async (path: string, at: string, flags: number): Promise<FileHandle> => {
-    const file = await open(at, flags | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0), 0o600);
+    const all = flags | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0);
+    const file = await through(path, at, (place) => open(place, all, 0o600));
     try {
       const info = await file.stat();
       if (!info.isFile()) throw new JailError(`${path}: not a plain file`);
