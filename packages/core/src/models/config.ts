@@ -103,6 +103,7 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
       norm: family.embeddingNorm ?? false,
       learnedPositions: family.learnedPositions !== undefined,
       positionOffset,
+      uncountedId: afterPad ? positionOffset - 1 : undefined,
       tokenTypes: family.tokenTypes === undefined ? 0 : raw.integer(family.tokenTypes),
       width: raw.integer('word_embed_proj_dim', { fallback: hiddenSize }),
     },

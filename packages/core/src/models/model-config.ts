@@ -104,6 +104,8 @@ export interface ModelConfig {
     readonly learnedPositions: boolean;
     /** Row of position 0 in the table of learned positions. */
     readonly positionOffset: number;
+    /** An id that takes no position: it has the row before that of position 0, and what follows is counted without it (RoBERTa's padding, also inside of a text). */
+    readonly uncountedId: number | undefined;
     /** Rows of the table of token types (BERT); 0: there is none. */
     readonly tokenTypes: number;
     /** Width of the embeddings when it differs from `hiddenSize` (OPT-350M). */

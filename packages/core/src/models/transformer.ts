@@ -2,10 +2,14 @@
 // it runs on any backend, has gradients (ask for variables) and can be read and written at every named point (`tap`).
 import {
   add,
+  cast,
   clipByValue,
+  cumsum,
   gather,
   mul,
+  notEqual,
   reshape,
+  scalar,
   slice,
   stack,
   type Tensor,
@@ -127,23 +131,31 @@ export function embed(
   ids: Tensor2D,
   context: DecoderContext,
 ): Tensor3D {
-  const { scale, learnedPositions, positionOffset } = config.embedding;
+  const { scale, learnedPositions, positionOffset, uncountedId } = config.embedding;
   let x: Tensor = gather(weights.get('embedding.weight'), ids);
   if (scale !== 1) x = mul(x, scale);
   if (weights.has('embeddingProjection.weight')) x = project(weights, 'embeddingProjection', x, false);
   if (learnedPositions) {
     const table = weights.get('positions.weight');
-    const rows = context.positions.map((row) =>
-      gather(
-        table,
-        row.map((p) => p + positionOffset),
-      ),
-    );
-    x = add(x, stack(rows));
+    if (uncountedId === undefined) {
+      const rows = context.positions.map((row) =>
+        gather(
+          table,
+          row.map((p) => p + positionOffset),
+        ),
+      );
+      x = add(x, stack(rows));
+    } else x = add(x, gather(table, countedRows(ids, uncountedId)));
   }
   // All tokens are of the first type: encoders of single texts.
   if (config.embedding.tokenTypes > 0) x = add(x, slice(weights.get('tokenTypes.weight'), [0, 0], [1, -1]));
   return (config.embedding.norm ? norm(config.norm, weights, 'embeddingNorm', x) : x) as Tensor3D;
+}
+
+/** [B, T]: the row of `id` where it stands, elsewhere as many rows after it as other ids stand up to there. */
+function countedRows(ids: Tensor2D, id: number): Tensor2D {
+  const counted = cast(notEqual(ids, scalar(id, 'int32')), 'float32');
+  return cast(add(mul(cumsum(counted, 1), counted), id), 'int32') as Tensor2D;
 }
 
 /** One layer: residual stream [B, T, C] in and out. The parts of `decodeHidden`, for those who run the layers one by one. */
