@@ -2,15 +2,11 @@
 // sequences (gradients, hooks), `newSequence` and `step` for generation.
 import {
   engine,
-  gather,
   getBackend,
   keep,
-  reshape,
   setBackend,
   type Tensor,
-  type Tensor2D,
   type Tensor3D,
-  tensor2d,
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
@@ -18,14 +14,15 @@ import { checkBackend } from '../backends/choose.ts';
 import { toBackendError } from '../backends/errors.ts';
 import type { LanguageModel, ReadRequest, StepRequest } from '../generate/language-model.ts';
 import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
-import { cachedPass } from '../kv-cache/cached-pass.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
 import { createTensorPageStore, type TensorPageStore } from '../kv-cache/tensor-page-store.ts';
 import type { PassRequest, StepExecutor } from '../runtime/step-executor.ts';
-import { type Adapter, linearSpecs, withLora, withRowAdapters } from '../train/lora/lora.ts';
+import type { Adapter } from '../train/lora/lora.ts';
 import type { ModelAssets } from '../weights/weight-file.ts';
+import { type CompositeStep, compositeStep } from './composite-step.ts';
 import { checkIds, type IdRows, toIdTensor } from './id-rows.ts';
 import { LazyParameters } from './lazy-parameters.ts';
+import { modelAdapters } from './model-adapters.ts';
 import { invalidCacheOption, type ModelCacheOptions } from './model-cache-options.ts';
 import type { ModelConfig } from './model-config.ts';
 import { decode, decodeHidden, finalNorm, head, type WeightSource } from './transformer.ts';
@@ -164,63 +161,13 @@ export function createModel({
     },
   };
 
-  let adapter: Adapter | undefined; // of the calls without sequence, and of sequences without their own
-  const adapters = new WeakMap<KvSequence, Adapter>();
-  const adapted = (base: WeightSource): WeightSource =>
-    adapter === undefined ? base : withLora(base, adapter.tensors, adapter.lora);
-  /** The weights of a pass over sequences, each with its adapter beside. */
-  const weightsFor = (sequences: readonly KvSequence[]): WeightSource => {
-    const own = sequences.map((sequence) => adapters.get(sequence) ?? adapter);
-    if (own.every((one) => one === adapter)) return adapted(inference);
-    const distinct = [...new Set(own.filter((one) => one !== undefined))];
-    return withRowAdapters(
-      inference,
-      distinct,
-      own.map((one) => (one === undefined ? -1 : distinct.indexOf(one))),
-    );
-  };
-
+  const adapters = modelAdapters(config);
   // Under a gradient the head must be computed from the table itself.
-  const source = () => adapted(engine().state.gradientDepth > 0 ? weights : inference);
-
-  const stepGroup = async (requests: readonly StepRequest<KvSequence>[], wantLogits: boolean) => {
-    const count = requests[0].ids.length;
-    const reservations = kv.reserve(
-      requests.map((r) => r.sequence),
-      requests.map(() => count),
-    );
-    let logits: Tensor2D | undefined;
-    try {
-      logits = tidy(() => {
-        const ids = tensor2d(
-          requests.flatMap((r) => Array.from(r.ids)),
-          [requests.length, count],
-          'int32',
-        );
-        const context = cachedPass(store, reservations, count, { window, sinks });
-        const rows = decodeHidden(config, weightsFor(requests.map((r) => r.sequence)), ids, context);
-        if (!wantLogits) return undefined;
-        const flat = reshape(rows, [requests.length * count, config.hiddenSize]);
-        const last =
-          count === 1
-            ? flat
-            : gather(
-                flat,
-                requests.map((_, b) => b * count + count - 1),
-              );
-        return head(config, inference, last) as Tensor2D;
-      }) as Tensor2D | undefined;
-    } catch (error) {
-      for (const reservation of reservations) reservation.cancel();
-      throw error;
-    }
-    reservations.forEach((reservation, i) => {
-      reservation.commit(requests[i].ids);
-    });
-    if (logits === undefined) return [];
-    const values = (await logits.data()) as Float32Array;
-    logits.dispose();
-    return requests.map((_, b) => values.slice(b * config.vocabSize, (b + 1) * config.vocabSize));
+  const source = () => adapters.beside(engine().state.gradientDepth > 0 ? weights : inference);
+  const composite: CompositeStep = {
+    ...{ config, kv, store, window, sinks, prefillChunk },
+    weightsFor: (sequences) => adapters.besideEach(inference, sequences),
+    headWeights: inference,
   };
 
   // All requests in one pass, whatever their numbers of ids: rows of tokens carry their own positions and pages.
@@ -237,7 +184,7 @@ export function createModel({
         requests.map((request, i) => ({
           ...request,
           reservation: reservations[i],
-          adapter: adapters.get(request.sequence) ?? adapter,
+          adapter: adapters.of(request.sequence),
         })),
       );
       reservations.forEach((reservation, i) => {
@@ -311,13 +258,9 @@ export function createModel({
     },
     useAdapter(next, sequence) {
       use();
-      if (next !== undefined) checkAdapter(next, config);
+      const old = adapters.use(next, sequence);
       kv.weightsChanged(sequence);
-      const old = sequence === undefined ? adapter : adapters.get(sequence);
       if (old !== undefined && old !== next) executor?.forgetAdapter(old);
-      if (sequence === undefined) adapter = next;
-      else if (next === undefined) adapters.delete(sequence);
-      else adapters.set(sequence, next);
     },
     setParameter(name, value) {
       const old = weights.get(name);
@@ -352,31 +295,17 @@ export function createModel({
       check(requests);
       if (executor !== undefined) return runFused(requests, (passes) => executor.run(passes));
       const before = requests.map((r) => r.sequence.length);
-      const results = new Array<Float32Array>(requests.length);
       try {
-        for (const group of byCount(requests)) {
-          const { ids } = requests[group[0]];
-          for (let from = 0; from < ids.length; from += prefillChunk) {
-            const to = Math.min(ids.length, from + prefillChunk);
-            const part = group.map((i) => ({
-              sequence: requests[i].sequence,
-              ids: Array.prototype.slice.call(requests[i].ids, from, to) as number[],
-            }));
-            const logits = await stepGroup(part, to === ids.length);
-            logits.forEach((row, k) => {
-              results[group[k]] = row;
-            });
-          }
-        }
+        const results = await compositeStep(composite, requests);
         // A GPU reports its errors late and leaves zeros behind: better no logits than wrong ones.
         checkBackend(backend);
+        return results;
       } catch (error) {
         requests.forEach(({ sequence }, i) => {
           if (sequence.length > before[i]) sequence.truncate(before[i]);
         });
         throw toBackendError(error);
       }
-      return results;
     },
     dispose() {
       if (disposed) return;
@@ -403,33 +332,9 @@ function narrowest(config: ModelConfig, window: number | undefined): number | un
   return Number.isFinite(seen) ? seen : undefined;
 }
 
-/** Indices of the requests in groups with equally many ids: a group is one pass. */
-function byCount(requests: readonly StepRequest[]): number[][] {
-  const groups = new Map<number, number[]>();
-  requests.forEach(({ ids }, i) => {
-    groups.set(ids.length, [...(groups.get(ids.length) ?? []), i]);
-  });
-  return [...groups.values()];
-}
-
 /** Learned positions end; rotary ones and biases go on, if less and less well. */
 function checkLength(config: ModelConfig, length: number): void {
   if (config.embedding.learnedPositions && length > config.maxPositions) {
     throw new RangeError(`length: expected at most ${config.maxPositions} positions, got ${length}`);
-  }
-}
-
-/** Throws unless every target is a linear weight inside the layers and the adapter's tensors fit it. */
-function checkAdapter({ tensors, lora }: Adapter, config: ModelConfig): void {
-  // From the configuration: asking a packed model for a tensor would unpack it.
-  const shapes = new Map(linearSpecs(config).map((spec) => [spec.name, spec.shape]));
-  for (const name of lora.targets) {
-    const shape = shapes.get(name);
-    const a = tensors.get(`${name}.loraA`)?.shape ?? [];
-    const b = tensors.get(`${name}.loraB`)?.shape ?? [];
-    if (shape === undefined || a[0] !== shape[0] || b[1] !== shape[1] || a[1] !== b[0])
-      throw new RangeError(
-        `adapter of ${name}: expected [in, r] and [r, out] of the weight [${shape ?? 'none'}], got [${a}] and [${b}]`,
-      );
   }
 }
