@@ -33,6 +33,7 @@ export interface TopLogits {
 /** Wants the `count` largest logits of a row, and the whole row after all where `enough` says that they are not enough. */
 export interface TopRead {
   readonly count: number;
+  /** Whether these decide the draw. */
   enough(top: TopLogits): boolean;
 }
 

@@ -5,7 +5,9 @@ import type { GemvTuning } from './kernels/linear.ts';
 
 /** Text by key; `localStorage` is one. */
 export interface TuningStorage {
+  /** The text under a key; nothing when there is none. */
   getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  /** Puts a text under a key. What it answers is awaited, a failure ignored. */
   setItem(key: string, value: string): unknown;
 }
 
