@@ -108,7 +108,11 @@ function writeArguments(call: RenderedCall, format: ToolFormat, tools: readonly 
       const key = tool === undefined ? keys[0] : mainParameter(tool.parameters);
       const value = key === undefined ? undefined : args[key];
       const bare =
-        keys.length === 1 && typeof value === 'string' && !/[|\n]|^\s|\s$|^\{/.test(value) && value !== '';
+        keys.length === 1 &&
+        typeof value === 'string' &&
+        !/[|\n]|^\s|\s$|^\{/.test(value) &&
+        value !== '' &&
+        rawText(value, key as string, call, tools) === value;
       return bare ? value : writeJson(args, 'python');
     }
   }
