@@ -1,37 +1,15 @@
 // The rules of calls, one law each, by their numbers.
 import { describe, expect, it } from 'vitest';
 import { runTools } from '../driver.ts';
-import type { ChatMessage, Engine } from '../engines/engine.ts';
+import type { Engine } from '../engines/engine.ts';
 import { scriptedEngine } from '../engines/scripted-engine.ts';
-import { renderCalls } from '../formats/render-calls.ts';
-import type { JsonObject } from '../json.ts';
 import type { RunOptions } from '../run-options.ts';
 import type { AnyTool } from '../tool.ts';
 import { DispatchMachine } from './dispatch-machine.ts';
+import { calls, run, tool, user } from './fixtures/scripted-run.ts';
 import { memoryJournal } from './journal.ts';
 
-const tool = (name: string, more: Partial<AnyTool> = {}): AnyTool => ({
-  name,
-  description: name,
-  effects: 'none',
-  input: { type: 'object', properties: { q: { type: 'string' } } },
-  run: () => 'ok',
-  ...more,
-});
-const calls = (...names: readonly (string | readonly [string, JsonObject])[]): string =>
-  renderCalls(
-    names.map((one) =>
-      typeof one === 'string' ? { name: one, arguments: {} } : { name: one[0], arguments: one[1] },
-    ),
-    'hermes',
-  );
-const user: readonly ChatMessage[] = [{ role: 'user', content: 'go' }];
 const allow: RunOptions['policy'] = [() => ({ decision: 'allow', rule: 'test', reason: 'test' })];
-const run = (
-  replies: Parameters<typeof scriptedEngine>[0],
-  tools: readonly AnyTool[],
-  more: Partial<RunOptions> = {},
-) => runTools({ engine: scriptedEngine(replies), tools, messages: user, ...more }).result;
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('calls', () => {

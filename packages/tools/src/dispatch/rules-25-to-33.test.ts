@@ -4,39 +4,15 @@ import { runTools } from '../driver.ts';
 import type { ChatMessage } from '../engines/engine.ts';
 import { inlineEngine, type SplicingModel, type SplicingSequence } from '../engines/inline-engine.ts';
 import { scriptedEngine } from '../engines/scripted-engine.ts';
-import { renderCalls } from '../formats/render-calls.ts';
 import type { JsonObject } from '../json.ts';
 import { joinLabels } from '../label.ts';
-import type { RunOptions } from '../run-options.ts';
 import { openAiHandler } from '../server/handler.ts';
-import type { AnyTool } from '../tool.ts';
 import type { DispatchEvent } from './dispatch-events.ts';
 import { DispatchMachine } from './dispatch-machine.ts';
 import { fitContext } from './fit-context.ts';
+import { calls, run, tool, user } from './fixtures/scripted-run.ts';
 import { memoryJournal } from './journal.ts';
 import { memoryStore } from './truncate-result.ts';
-
-const tool = (name: string, more: Partial<AnyTool> = {}): AnyTool => ({
-  name,
-  description: name,
-  effects: 'none',
-  input: { type: 'object', properties: { q: { type: 'string' } } },
-  run: () => 'ok',
-  ...more,
-});
-const calls = (...names: readonly (string | readonly [string, JsonObject])[]): string =>
-  renderCalls(
-    names.map((one) =>
-      typeof one === 'string' ? { name: one, arguments: {} } : { name: one[0], arguments: one[1] },
-    ),
-    'hermes',
-  );
-const user: readonly ChatMessage[] = [{ role: 'user', content: 'go' }];
-const run = (
-  replies: Parameters<typeof scriptedEngine>[0],
-  tools: readonly AnyTool[],
-  more: Partial<RunOptions> = {},
-) => runTools({ engine: scriptedEngine(replies), tools, messages: user, ...more }).result;
 
 describe('splicing', () => {
   it('rule 25: a result enters in one pass with specials off, is not counted as sampled and not trained on', async () => {
