@@ -9,6 +9,7 @@ import { families } from '../packages/core/src/models/families.ts';
 import { integerKindOf, mayBeHalf } from '../packages/core/src/runtime/simd/packed-layout.ts';
 import { kindOf } from '../packages/core/src/runtime/webgpu/weight-kind.ts';
 import { configTables } from '../packages/core/src/weights/formats/gguf/config-tables.ts';
+import { blockDtypes } from '../packages/core/src/weights/quantization/block-format.ts';
 import type { WrittenDtype } from '../packages/core/src/weights/quantization/quantize.ts';
 import { ggufPreTokenizerNames } from '../packages/tokenizer/src/formats/gguf-pre-tokenizers.ts';
 import { modelFromJson } from '../packages/tokenizer/src/formats/model-from-json.ts';
@@ -41,24 +42,6 @@ function familyRows(): Row[] {
 }
 
 const plain = ['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2', 'I8', 'U8'] as const;
-const blocks = [
-  'Q8_0',
-  'Q4_0',
-  'Q4_1',
-  'Q5_0',
-  'Q5_1',
-  'Q2_K',
-  'Q3_K',
-  'Q4_K',
-  'Q5_K',
-  'Q6_K',
-  'IQ4_NL',
-  'IQ4_XS',
-  'MXFP4',
-  'TQ1_0',
-  'TQ2_0',
-] as const;
-
 const written: Readonly<Record<WrittenDtype, true>> = {
   F32: true,
   F16: true,
@@ -68,7 +51,7 @@ const written: Readonly<Record<WrittenDtype, true>> = {
 };
 
 function dtypeRows(): Row[] {
-  return [...plain, ...blocks].map((dtype) => {
+  return [...plain, ...blockDtypes].map((dtype) => {
     const integers = integerKindOf[dtype];
     const onSimd = integers !== undefined || ['F32', 'BF16'].includes(dtype) || mayBeHalf(dtype);
     return [

@@ -26,6 +26,9 @@ const blocks: Readonly<Record<BlockDtype, BlockFormat>> = {
   TQ2_0: { blockSize: 256, bytesPerBlock: 66 },
 };
 
+/** Names of ggml's block types that can be dequantised. */
+export const blockDtypes = Object.keys(blocks) as readonly BlockDtype[];
+
 /** Values and bytes of a block of a packed type. Throws `TypeError` for a name that is none. */
 export function blockFormat(dtype: BlockDtype | GroupDtype): BlockFormat {
   if (isBlockDtype(dtype)) return blocks[dtype];
