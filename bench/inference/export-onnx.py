@@ -1,7 +1,7 @@
 """`export-onnx.py MODEL.gguf FOLDER`: the checkpoint as an ONNX model with 4-bit weights that @huggingface/transformers loads.
 
 Its float32 values are saved as a Hugging Face folder, onnxruntime-genai's builder (int4, cpu) makes the graph, and dimension 3 of the cache's inputs and outputs,
-which the builder leaves open, is set to the size of a head. Needs torch, transformers, gguf, onnx and onnxruntime-genai.
+which the builder leaves open, is set to the size of a head. Needs torch, transformers, accelerate, gguf, onnx, onnx_ir and onnxruntime-genai.
 """
 import json
 import os

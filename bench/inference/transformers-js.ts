@@ -1,5 +1,5 @@
 // @huggingface/transformers on cpu (onnxruntime) as a contestant, on the same checkpoint as 4-bit ONNX. Both are made once under .cache: the package by npm, the export by
-// export-onnx.py in a venv (torch, transformers, onnxruntime-genai: gigabytes, minutes). `ASHLAR_ONNX_PYTHON` names a Python that has them.
+// export-onnx.py in a venv (torch, transformers, accelerate, onnx, onnx_ir, onnxruntime-genai: gigabytes, minutes). `ASHLAR_ONNX_PYTHON` names a Python that has them.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -52,7 +52,7 @@ async function exportedModel(gguf: string): Promise<void> {
   if (python === undefined) {
     const venv = join(cacheFolder, 'onnx-venv');
     python = join(venv, 'bin', 'python');
-    const packages = ['torch', 'transformers', 'gguf', 'onnx', 'onnxruntime-genai'];
+    const packages = ['torch', 'transformers', 'gguf', 'accelerate', 'onnx', 'onnx_ir', 'onnxruntime-genai'];
     if (!existsSync(python)) await run('python3', ['-m', 'venv', venv], { timeout: 60_000 });
     await run(python, ['-m', 'pip', 'install', '-q', ...packages], { timeout: 1_800_000 });
   }
