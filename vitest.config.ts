@@ -8,6 +8,7 @@ const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+const setupFiles = ['./test/property-seed.ts'];
 const everywhere = ['packages/*/src/**', 'test', 'conformance', 'examples', 'scripts'];
 
 export default defineConfig({
@@ -19,6 +20,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'pure',
+          setupFiles,
           include: everywhere.map((d) => `${d}/**/*.test.ts`),
           exclude: ['**/*.backend.test.ts', '**/*.browser.test.ts', '**/node_modules/**', '**/dist/**'],
           testTimeout: 60_000,
@@ -28,6 +30,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'backends',
+          setupFiles,
           include: everywhere.map((d) => `${d}/**/*.backend.test.ts`),
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 120_000,
