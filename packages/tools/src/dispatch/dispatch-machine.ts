@@ -233,7 +233,7 @@ export class DispatchMachine {
     for (const event of events) {
       if (event.type === 'call') this.newCall(event.name, event.arguments, event.repairs, event.id);
       else if (event.type === 'call-malformed') this.malformed(event.name, event.raw, event.reason);
-      else this.say(shownEvent(event));
+      else if (event.type !== 'call-id' && event.type !== 'call-key') this.say(shownEvent(event));
     }
     if (inline && this.step.length > 0) this.beginStep();
   }

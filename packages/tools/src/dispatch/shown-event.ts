@@ -2,7 +2,7 @@
 import type { ParseEvent } from '../formats/parse-event.ts';
 import type { Unsequenced } from './dispatch-events.ts';
 
-type Shown = Exclude<ParseEvent, { readonly type: 'call' | 'call-malformed' }>;
+type Shown = Exclude<ParseEvent, { readonly type: 'call' | 'call-malformed' | 'call-id' | 'call-key' }>;
 
 /** The dispatcher's event for it. */
 export function shownEvent(event: Shown): Unsequenced {

@@ -102,7 +102,7 @@ function toolName(reader: LiteralReader, tools: readonly ToolSignature[]): strin
 function fit(value: Json, raw: string, tool: ToolSignature | undefined, key: string, typed: string[]): Json {
   if (tool === undefined) return value;
   const schema = propertySchema(tool.parameters, key);
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
+  if (value !== null && typeof value !== 'string') {
     if (!takesOnlyText(schema, tool.parameters)) return value;
     typed.push(`${key}: unquoted value`);
     return raw.trim();

@@ -101,7 +101,8 @@ export function readRegion(
   }
 }
 
-const unpadded = (text: string, padded: ToolFormat['padded']): string =>
+/** A raw parameter value without the white space that its format puts around it. */
+export const unpadded = (text: string, padded: ToolFormat['padded']): string =>
   padded === undefined
     ? text
     : padded === 'all'

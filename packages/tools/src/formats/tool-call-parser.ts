@@ -308,12 +308,11 @@ export class ToolCallParser {
     const state = this.at;
     const region = this.region;
     if (state.kind !== 'capture' || region === undefined) return;
-    if (state.as === 'name')
-      this.events.push({
-        type: 'call-open',
-        region: this.regions,
-        ...named(plainName(this.format, region.name)),
-      });
+    const call = { region: this.regions };
+    if (state.as === 'name') this.announce(region, region.name);
+    if (state.as === 'id' || (state.as === 'name' && this.format.ids === 'kimi'))
+      this.events.push({ type: 'call-id', ...call, id: region[state.as].trim() });
+    if (state.as === 'key') this.events.push({ type: 'call-key', ...call, key: region.key.trim() });
     if (state.as === 'value') {
       region.parameters.push([region.key.trim(), region.value]);
       region.key = '';
@@ -330,12 +329,12 @@ export class ToolCallParser {
     this.regions++;
     this.region = newRegion(mark, state, name);
     // Formats that write the name first announce the call when it is known.
-    if (name !== undefined || !this.namedLater())
-      this.events.push({
-        type: 'call-open',
-        region: this.regions,
-        ...named(plainName(this.format, name ?? '')),
-      });
+    if (name !== undefined || !this.namedLater()) this.announce(this.region, name ?? '');
+  }
+  private announce(region: CallRegion, name: string): void {
+    const reading = this.format.readings?.[region.state] ?? this.format.reading;
+    const plain = named(plainName(this.format, name));
+    this.events.push({ type: 'call-open', region: this.regions, ...plain, reading });
   }
   private namedLater(): boolean {
     return (

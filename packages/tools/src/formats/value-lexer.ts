@@ -22,6 +22,10 @@ export class ValueLexer {
   get free(): boolean {
     return this.kind === 'raw' || (this.depth === 0 && this.quote === '');
   }
+  /** True inside a string. */
+  get quoted(): boolean {
+    return this.quote !== '';
+  }
   /** True once a character that is no white space has come. */
   get started(): boolean {
     return this.begun;

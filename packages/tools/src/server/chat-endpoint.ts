@@ -86,8 +86,14 @@ async function* streamed(
       }
       if (piece.type === 'content') yield chunk({ content: piece.text }, null, tokens);
       else if (piece.type === 'reasoning') yield chunk({ reasoning_content: piece.text }, null, tokens);
-      else if (piece.type === 'call')
+      else if (piece.type === 'call' || piece.type === 'call-begin')
         yield chunk({ tool_calls: [{ index: calls++, ...callOf(piece) }] }, null, tokens);
+      else if (piece.type === 'call-text')
+        yield chunk(
+          { tool_calls: [{ index: calls - 1, function: { arguments: piece.text } }] },
+          null,
+          tokens,
+        );
       else if (piece.type === 'end') {
         usage.push(piece.usage);
         yield chunk({}, piece.reason, tokens);
@@ -100,12 +106,12 @@ async function* streamed(
 
 const callOf = (piece: {
   readonly name: string;
-  readonly arguments: string;
-  readonly id?: string;
+  readonly arguments?: string;
+  readonly id: string;
 }): JsonObject => ({
-  id: piece.id ?? freshId('call'),
+  id: piece.id,
   type: 'function',
-  function: { name: piece.name, arguments: piece.arguments },
+  function: { name: piece.name, arguments: piece.arguments ?? '' },
 });
 
 function logprobsOf(tokens: readonly TokenLogprob[]): JsonObject {

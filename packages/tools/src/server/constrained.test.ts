@@ -139,7 +139,8 @@ describe('response_format', () => {
           stream: true,
         })) {
           text += chunk.choices[0]?.delta.content ?? '';
-          streamedCalls += chunk.choices[0]?.delta.tool_calls?.length ?? 0;
+          streamedCalls +=
+            chunk.choices[0]?.delta.tool_calls?.filter(({ id }) => id !== undefined).length ?? 0;
         }
         expect([text, streamedCalls]).toEqual([content ?? '', calls?.length ?? 0]);
       }
@@ -221,7 +222,7 @@ describe('tools', () => {
       for await (const chunk of stream) {
         text += chunk.choices[0]?.delta.content ?? '';
         for (const call of chunk.choices[0]?.delta.tool_calls ?? [])
-          calls.push(call.function?.arguments ?? '');
+          calls[call.index] = (calls[call.index] ?? '') + (call.function?.arguments ?? '');
       }
       expect(text).toBe('Well. ');
       expect(calls.map((call) => checkSchema(JSON.parse(call), person))).toEqual([[]]);

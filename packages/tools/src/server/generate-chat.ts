@@ -1,5 +1,5 @@
-// One turn of an engine as the pieces of an OpenAI answer: content up to a stop string, reasoning, calls, and why it ended. Calls come out whole:
-// a client that sees a call sees a complete one.
+// One turn of an engine as the pieces of an OpenAI answer: content up to a stop string, reasoning, calls, and why it ended. Of a streamed answer
+// calls are told while they are written, but only a complete call's arguments parse.
 import { grammarHandOff } from '../dispatch/grammar-hand-off.ts';
 import type { Engine, EngineTurn, TokenLogprob } from '../engines/engine.ts';
 import { formatOf } from '../formats/formats.ts';
@@ -8,16 +8,22 @@ import { structuredFormat } from '../formats/structured-format.ts';
 import { ToolCallParser } from '../formats/tool-call-parser.ts';
 import { withoutCalls } from '../formats/without-calls.ts';
 import { writeJson } from '../json.ts';
+import { AnswerIds } from './answer-ids.ts';
 import { AnswerTokens } from './answer-tokens.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { heldTo, holdAnswer } from './hold-answer.ts';
 import { unsupported } from './request-error.ts';
 import { StopText } from './stop-text.ts';
+import { type CallDelta, WrittenCalls } from './written-calls.ts';
 
 /** A piece of an answer. */
 export type ChatPiece =
   | { readonly type: 'content' | 'reasoning'; readonly text: string }
-  | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id?: string }
+  /** A complete call; of a streamed answer only those that could not be told while they were written. */
+  | { readonly type: 'call'; readonly name: string; readonly arguments: string; readonly id: string }
+  /** Of a streamed answer: a call begins, and the next piece of its arguments' JSON. */
+  | { readonly type: 'call-begin'; readonly name: string; readonly id: string }
+  | { readonly type: 'call-text'; readonly text: string }
   /** Of sampled tokens, where the request asks for them; those of reasoning and calls too. */
   | { readonly type: 'logprobs'; readonly tokens: readonly TokenLogprob[] }
   | {
@@ -57,7 +63,14 @@ export async function* generateChat(
     const handGrammar = grammarHandOff(parser.format, parser.tools, heldTo(request));
     const stops = new StopText(request.stop);
     const usage = new AnswerTokens(request, engine, turn);
+    const ids = new AnswerIds(
+      format,
+      request.messages.reduce((sum, { toolCalls = [] }) => sum + toolCalls.length, 0),
+    );
+    const written = request.stream ? new WrittenCalls(parser.format, parser.tools) : undefined;
+    // Those that a client knows of, and whether one of them is still being written.
     let calls = 0;
+    let writing = false;
     // JSON of a response format is content as it stands: a mark in one of its strings is none.
     let undecided = hold.whole;
     let asItStands = false;
@@ -73,21 +86,33 @@ export async function* generateChat(
       said = true;
       yield { type: 'content', text: whole };
     };
+    const told = function* (deltas: Iterable<CallDelta>): Generator<ChatPiece> {
+      for (const delta of deltas) {
+        if (delta.type === 'call-text') yield delta;
+        else {
+          calls++;
+          writing = true;
+          yield { type: 'call-begin', name: delta.name, id: ids.take(delta.name, delta.id) };
+        }
+      }
+    };
     const out = function* (events: readonly ParseEvent[]): Generator<ChatPiece> {
       for (const event of events) {
         if (event.type === 'content') {
           yield* content(stops.push(event.text));
           if (stops.stopped) return;
         } else if (event.type === 'reasoning') yield { type: 'reasoning', text: event.text };
-        else if (event.type === 'call' && (request.parallelToolCalls || calls === 0)) {
-          calls++;
-          yield {
-            type: 'call',
-            name: event.name,
-            arguments: writeJson(event.arguments),
-            ...(event.id === undefined ? {} : { id: event.id }),
-          };
+        else if ('region' in event && written?.told(event.region)) {
+          if (event.type === 'call') yield* told(written.complete(event.arguments));
+          else yield* told(written.take(event));
+          if (event.type !== 'call-text' && event.type !== 'call-key') writing = false;
         } else if (event.type === 'call-malformed') yield* content(event.raw);
+        else if (!request.parallelToolCalls && calls > 0) continue;
+        else if (event.type === 'call') {
+          calls++;
+          const { name, id } = event;
+          yield { type: 'call', name, arguments: writeJson(event.arguments), id: ids.take(name, id) };
+        } else if (written !== undefined) yield* told(written.take(event));
       }
     };
     const read = function* (text: string, special: boolean): Generator<ChatPiece> {
@@ -113,7 +138,7 @@ export async function* generateChat(
       else if (piece.type === 'call') {
         if (!request.parallelToolCalls && calls > 0) continue;
         calls++;
-        yield piece;
+        yield { ...piece, id: ids.take(piece.name, piece.id) };
       } else {
         usage.count(piece.tokens ?? 1, parser.place.kind === 'reasoning');
         const pieces = [...read(piece.text, piece.special === true)];
@@ -121,7 +146,7 @@ export async function* generateChat(
           yield { type: 'logprobs', tokens: piece.logprobs };
         yield* pieces;
         if (looking && !hold.whole) handGrammar(turn, parser.opened);
-        if (stops.stopped || (!request.parallelToolCalls && calls > 0)) break;
+        if (stops.stopped || (!request.parallelToolCalls && calls > 0 && !writing)) break;
         if (usage.sampled >= (sampling.maxTokens ?? Number.POSITIVE_INFINITY)) {
           reason = 'length';
           yield* out(parser.end('length'));
