@@ -27,7 +27,8 @@ async function answer(
   const body = { model: 'm', messages: [{ role: 'user', content: 'go' }], tools, stream };
   const engine = scriptedEngine([end === undefined ? text : { text, end }], { format, chunk, promptTail });
   const pieces: ChatPiece[] = [];
-  for await (const piece of generateChat(chatRequest(body as JsonObject), engine, signal)) pieces.push(piece);
+  for await (const piece of generateChat(chatRequest(body as JsonObject, undefined), engine, signal))
+    pieces.push(piece);
   return pieces;
 }
 interface Seen {
@@ -79,7 +80,7 @@ describe('what a stream says of calls', () => {
     for (const fixture of fixtures) {
       const options = {
         format: fixture.format,
-        tools: fixtureTools as JsonObject[],
+        tools: fixtureTools as unknown as JsonObject[],
         promptTail: fixture.promptTail ?? '',
         chunk: 1,
       };

@@ -2,8 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browser } from './browser.ts';
 import { extractPage } from './extract-page.ts';
-import { checkUrl, guardedFetch, isPublicAddress } from './guarded-fetch.ts';
+import { checkUrl, FetchRefused, guardedFetch, isPublicAddress } from './guarded-fetch.ts';
 
 // The SSRF table: every row must be refused.
 const refusedUrls = [
@@ -125,6 +126,31 @@ describe('the SSRF table', () => {
   it('refuses every row by what is written', () => {
     for (const url of refusedUrls) expect(() => checkUrl(url), url).toThrow();
     expect(refusedUrls.length).toBeGreaterThan(55);
+  });
+  it('refuses every row where it would be fetched: no name is asked for, no connection made, and the tool says so', async () => {
+    hits.length = 0;
+    const port = Number(new URL(base).port);
+    const asked: string[] = [];
+    const resolve = async (name: string): Promise<string[]> => {
+      asked.push(name);
+      return ['127.0.0.1'];
+    };
+    // The rows at the port of the server that listens here, so that whatever slips through arrives.
+    const atPort = (url: string): string =>
+      url.replace(/^(http:\/\/[^/:@]+|http:\/\/\[[^\]]*\])\/.*$/, `$1:${port}/`);
+    const aimed = refusedUrls.map(atPort);
+    for (const url of [...refusedUrls, ...aimed])
+      await expect(guardedFetch(url, { resolve, allowedPorts: [port] }), url).rejects.toThrow(FetchRefused);
+    expect([asked, hits]).toEqual([[], []]);
+    const tool = browser({ resolve, allowedPorts: [port] });
+    for (const url of refusedUrls) {
+      const result = await tool.run({ url }, { signal: new AbortController().signal } as never);
+      expect(result, url).toMatchObject({ isError: true });
+    }
+    // The rows are aimed well: without the guard those of this machine do arrive.
+    const loopback = aimed.filter((url) => /^http:\/\/(127\.|0x7f|2130706433|0177)/.test(url));
+    for (const url of loopback) await guardedFetch(url, { ...local(), resolve }).catch(() => {});
+    expect([loopback.length, hits.length]).toEqual([7, 7]);
   });
   it('refuses names that resolve inward where the connection is made', async () => {
     for (const address of inward) {
