@@ -48,7 +48,7 @@ const BAILING =
 const SEED_CODER = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 const EXAONE_MOE = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+`;
 const MINICPM5 = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
-const JAIS2 = CL100K_PATTERN.replace('\\p{N}{1,3}', '\\p{N}').replace(
+const JAIS2 = CL100K_PATTERN.replace(
   '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+',
   '\\s*[\\r\\n]+|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}',
 );
@@ -118,6 +118,7 @@ const TABLE: Readonly<Record<string, GgufPreTokenizer>> = {
   step35: deepseek3,
   'hunyuan-dense': deepseek3,
   'joyai-llm': deepseek3,
+  hy_v4: deepseek3,
   spark2_5: {
     preTokenizer: splits(
       '\\p{N}{1,3}',
@@ -195,6 +196,8 @@ const TABLE: Readonly<Record<string, GgufPreTokenizer>> = {
   'gpt-4o': gpt4o,
   llama4: gpt4o,
   kanana2: gpt4o,
+  talkie: gpt4o,
+  'granite-embed-multi-97m': { ...gpt4o, ignoreMerges: true },
   'minimax-m2': gpt4o,
   tiny_aya: tinyAya,
   cohere2moe: tinyAya,
@@ -205,10 +208,12 @@ const TABLE: Readonly<Record<string, GgufPreTokenizer>> = {
   'llada-moe': bailing,
   'seed-coder': { preTokenizer: splits(SEED_CODER) },
   'exaone-moe': { preTokenizer: splits(EXAONE_MOE) },
-  minicpm5: { preTokenizer: splits('\\p{N}{1,3}', MINICPM5) },
+  minicpm5: { preTokenizer: splits('\\p{N}{1,3}', MINICPM5), ignoreMerges: true },
+  ufakzeka: { preTokenizer: splits(QWEN2_PATTERN.replace(`${CONTRACTIONS}|`, '')) },
   laguna: { preTokenizer: splits('[^\\n]+|[\\n]+', QWEN2_PATTERN) },
   afmoe: { preTokenizer: splits('\\p{Nd}{1,3}(?=(?:\\p{Nd}{3})*(?!\\p{Nd}))', AFMOE_CJK, DEEPSEEK3) },
   gemma4: lines,
+  'granite-embed-multi-311m': lines,
   'sarvam-moe': lines,
 };
 

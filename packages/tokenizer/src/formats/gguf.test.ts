@@ -39,6 +39,22 @@ describe('GGUF vocabularies', () => {
     }
   });
 
+  it.each([
+    ['jais-2', 'a 1234', ['a', ' ', '123', '4']],
+    ['jais-2', 'a       b', ['a', '    ', '  ', ' b']],
+    ['qwen2', 'a 1234', ['a', ' ', '1', '2', '3', '4']],
+    ['ufakzeka', "Ali'de", ['Ali', "'de"]],
+    ['qwen2', "Ali'de", ['Ali', "'d", 'e']],
+    ['hy_v4', 'a1234', ['a', '123', '4']],
+    ['talkie', 'camelCase', ['camel', 'Case']],
+    ['granite-embed-multi-97m', 'camelCase', ['camel', 'Case']],
+  ])('%s cuts %j into %j', (name, text, cuts) => {
+    const { preTokenizer } = ggufPreTokenizer(name);
+    const stage = preTokenizerFromJson({ type: 'Sequence', pretokenizers: preTokenizer });
+    const pieces = stage.split(AlignedText.from(text, true));
+    expect(pieces.map((p) => text.slice(...p.originalRange(0, p.value.length)))).toEqual(cuts);
+  });
+
   it('control pieces are matched only when allowed, user-defined ones always', () => {
     const tokenizer = ggufTokenizer(byteLevel());
     expect(tokenizer.encode('hi<tool>')).toEqual([256, 258]);

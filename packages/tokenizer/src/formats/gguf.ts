@@ -176,9 +176,9 @@ const READERS: Readonly<Record<string, (metadata: Metadata, pieces: readonly Sco
       }),
       normalizer: sentencePieceNormalizer({
         charsmap: charsmapOf(metadata),
-        addDummyPrefix: hasPrefix(metadata, true),
-        removeExtraWhitespaces:
-          (metadata.get('tokenizer.ggml.remove_extra_whitespaces') as boolean | undefined) ?? true,
+        // llama.cpp puts a space before every word where it merges spaces, with or without the other key.
+        addDummyPrefix: hasPrefix(metadata, mergesSpaces(metadata)),
+        removeExtraWhitespaces: mergesSpaces(metadata),
         escapeWhitespaces: true,
       }),
       decoder: decoderFromJson({ type: 'Sequence', decoders: [...CHARACTERS, STRIP] }),
@@ -213,6 +213,9 @@ const CHARACTERS: readonly StageConfig[] = [
 
 const hasPrefix = (metadata: Metadata, otherwise: boolean): boolean =>
   (metadata.get('tokenizer.ggml.add_space_prefix') as boolean | undefined) ?? otherwise;
+
+const mergesSpaces = (metadata: Metadata): boolean =>
+  metadata.get('tokenizer.ggml.remove_extra_whitespaces') === true;
 
 const dummyPrefix = (metadata: Metadata, otherwise: boolean): StageConfig[] =>
   hasPrefix(metadata, otherwise) ? [{ type: 'Prepend', prepend: '\u2581' }] : [];
