@@ -177,3 +177,13 @@ export function parseLiteral(text: string): Json {
   if (reader.at < text.length) throw reader.wrong('text after the literal');
   return value;
 }
+
+/** Whether all of `text` is one literal, complete. */
+export function isLiteral(text: string): boolean {
+  try {
+    parseLiteral(text.trim());
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -6,7 +6,7 @@ import { isObject, type Json, setOwn } from '../json.ts';
 import { LiteralReader } from './lenient-literal.ts';
 import type { ReadCall } from './read-calls.ts';
 import { propertySchema, resolveSchema, type ToolSignature } from './tool-signature.ts';
-import { saysType, takesOnlyText, typeBySchema } from './type-by-schema.ts';
+import { admittedTypes, takesOnlyText, typeBySchema } from './type-by-schema.ts';
 
 /** The calls of a complete pythonic text. @throws SyntaxError when it is neither literal Python nor readable by the tools' schemas. */
 export function readPythonCalls(text: string, tools: readonly ToolSignature[]): ReadCall[] {
@@ -98,7 +98,10 @@ function toolName(reader: LiteralReader, tools: readonly ToolSignature[]): strin
   return hit?.name;
 }
 
-/** What the schema makes of a literal: quoted where it wants no string (Llama 4's template quotes everything), or bare where it wants one. */
+/**
+ * What the schema makes of a literal: quoted where it wants no string (Llama 4's template quotes everything), or bare where it wants one. Where it
+ * admits both, quotes say that it is a string.
+ */
 function fit(value: Json, raw: string, tool: ToolSignature | undefined, key: string, typed: string[]): Json {
   if (tool === undefined) return value;
   const schema = propertySchema(tool.parameters, key);
@@ -107,7 +110,8 @@ function fit(value: Json, raw: string, tool: ToolSignature | undefined, key: str
     typed.push(`${key}: unquoted value`);
     return raw.trim();
   }
-  if (typeof value !== 'string' || !saysType(schema, tool.parameters)) return value;
+  const types = admittedTypes(schema, tool.parameters);
+  if (typeof value !== 'string' || types.size === 0 || types.has('string')) return value;
   const read = typeBySchema(value, schema, tool.parameters);
   if (read !== value) typed.push(`${key}: quoted value`);
   return read;

@@ -117,6 +117,20 @@ describe('a cut reply', () => {
   });
 });
 
+describe('values of several types', () => {
+  it('a quoted value is a string wherever the schema admits one, and is typed where it does not', () => {
+    const parameters = {
+      type: 'object',
+      properties: { note: { type: ['string', 'null'] }, limit: { type: ['integer', 'null'] } },
+    };
+    const reply = parseReply(`[find(note="null", limit="3")]`, {
+      format: 'llama-pythonic',
+      tools: [{ name: 'find', parameters }],
+    });
+    expect(reply.calls.map((call) => call.arguments)).toEqual([{ note: 'null', limit: 3 }]);
+  });
+});
+
 describe('malformed calls', () => {
   const malformed = (text: string, format = 'hermes') => parseReply(text, { format, tools: fixtureTools });
   it('are repaired only when complete, and say so', () => {

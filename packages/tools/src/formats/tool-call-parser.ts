@@ -13,6 +13,7 @@ import {
 } from './call-region.ts';
 import type { Act, CaptureState, ExpectState, Mark, State, ToolFormat } from './format.ts';
 import { formatOf } from './formats.ts';
+import { isLiteral } from './lenient-literal.ts';
 import { type FoundMark, findMark, firstMark, startsOf } from './mark-finder.ts';
 import { targetOf } from './mark-target.ts';
 import type { EndReason, ParseEvent } from './parse-event.ts';
@@ -378,7 +379,8 @@ export class ToolCallParser {
     const found = firstMark(state.marks, raw, { base: from, specials, known: this.known });
     if (found === undefined) return false;
     region.raw = raw.slice(0, found.at);
-    if (!python) region.wrong = 'malformed arguments: a string or bracket is not closed';
+    if (!python && !isLiteral(region.raw))
+      region.wrong = 'malformed arguments: a string or bracket is not closed';
     this.buffer = raw.slice(found.at) + this.buffer;
     this.base = from + found.at;
     this.follow(found.mark, { ...found.match, end: found.match.end - found.at }, 0);
