@@ -2,7 +2,7 @@
 
     python scripts/gguf-vocabulary-cases.py FOLDER SEED NAME [NAME ...]      then: pnpm conformance tokenizers FOLDER
 
-NAME is a `tokenizer.ggml.pre` of byte-level BPE, or llama, t5 or bert for the other models. The merges of byte-level BPE are learned without any cut, across
+NAME is a `tokenizer.ggml.pre` of byte-level BPE, llama, t5 or bert for the other models, or the path of a GGUF file whose vocabulary is taken. The merges of byte-level BPE are learned without any cut, across
 spaces, digits and scripts, so that a text cut elsewhere gets other ids. A name that llama.cpp does not know is said and left out.
 Needs gguf, tokenizers and llama_cpp_python.
 
@@ -14,6 +14,7 @@ import ctypes
 import json
 import os
 import random
+import shutil
 import sys
 import unicodedata
 
@@ -172,10 +173,15 @@ def main(folder: str, seed: str, names: list[str]) -> None:
     tokens, merges = byte_level(draw)
     texts = [text(draw) for _ in range(400)]
     for pre in names:
+        given = pre if pre.endswith(".gguf") else None
+        if given:
+            pre = os.path.basename(given)[: -len(".gguf")]
         home = os.path.join(folder, "tokenizers", f"gguf-{pre}-{seed}")
         os.makedirs(home, exist_ok=True)
         path = os.path.join(home, "vocab.gguf")
-        if pre in ("llama", "t5"):
+        if given:
+            shutil.copy(given, path)
+        elif pre in ("llama", "t5"):
             sentence_pieces(path, draw, pre)
         elif pre == "bert":
             word_pieces(path, draw)

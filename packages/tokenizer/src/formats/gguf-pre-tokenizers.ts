@@ -174,7 +174,7 @@ const TABLE: Readonly<Record<string, GgufPreTokenizer>> = {
   hunyuan: { preTokenizer: splits(QWEN2_PATTERN) },
   'solar-open': { preTokenizer: splits(QWEN2_PATTERN) },
   'grok-2': { preTokenizer: splits(QWEN2_PATTERN) },
-  qwen35: { preTokenizer: splits(QWEN35), normalizer: NFC },
+  qwen35: { preTokenizer: splits(QWEN35) },
   'poro-chat': bloom,
   bloom,
   'gpt3-finnish': bloom,

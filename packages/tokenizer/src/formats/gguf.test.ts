@@ -55,6 +55,11 @@ describe('GGUF vocabularies', () => {
     expect(pieces.map((p) => text.slice(...p.originalRange(0, p.value.length)))).toEqual(cuts);
   });
 
+  it('qwen2 composes characters, qwen35 keeps marks with their letters as they come', () => {
+    expect(ggufPreTokenizer('qwen2').normalizer).toEqual({ type: 'NFC' });
+    expect(ggufPreTokenizer('qwen35').normalizer).toBeUndefined();
+  });
+
   it('control pieces are matched only when allowed, user-defined ones always', () => {
     const tokenizer = ggufTokenizer(byteLevel());
     expect(tokenizer.encode('hi<tool>')).toEqual([256, 258]);
