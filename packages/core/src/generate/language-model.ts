@@ -34,7 +34,7 @@ export interface TopLogits {
 export interface TopRead {
   readonly count: number;
   /** Whether these decide the draw. */
-  enough(top: TopLogits): boolean;
+  enough(top: TopLogits): boolean | Promise<boolean>;
 }
 
 /** Ids to append, and what is to be read behind the last of them. */

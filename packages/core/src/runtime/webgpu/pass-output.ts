@@ -78,11 +78,12 @@ export function createOutputReader(
             answers[row] = top.read(words, row, rows, count, read.count);
         for (const [i, row] of rowsOf(range, at, whole.length).entries()) answers[whole[i]] = row;
       });
-      const missing = reads.flatMap((read, row) => {
+      const missing: number[] = [];
+      for (const [row, read] of reads.entries()) {
         const own = answers[row];
-        if (own instanceof Float32Array) return [];
-        return own !== undefined && (read as Exclude<Read, string>).enough(own) ? [] : [row];
-      });
+        if (own instanceof Float32Array) continue;
+        if (own === undefined || !(await (read as Exclude<Read, string>).enough(own))) missing.push(row);
+      }
       if (missing.length > 0) {
         const again = staging.take(missing.length * size * 4);
         const encoder = device.createCommandEncoder();

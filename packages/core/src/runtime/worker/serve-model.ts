@@ -1,13 +1,18 @@
 // The worker's side: loads one model and does what it is told, one message after the other.
+import { dispose, tensor } from '@tensorflow/tfjs-core';
+import type { TopLogits } from '../../generate/language-model.ts';
 import type { KvSequence } from '../../kv-cache/kv-cache.ts';
 import { loadModel } from '../../models/load-model.ts';
 import type { Model } from '../../models/model.ts';
-import type { ModelFacts, Port, ToWorker } from './messages.ts';
+import type { Adapter } from '../../train/lora/lora.ts';
+import type { InTurn, ModelFacts, Port, SentAdapter, ToWorker } from './messages.ts';
+import { readRows } from './read-rows.ts';
 
 /** Serves one model over `port` until it is disposed. */
 export function serveModel(port: Port): void {
   let model: Model | undefined;
   const sequences = new Map<number, KvSequence>();
+  const adapters = new Map<number, Adapter>();
   const stop = new AbortController();
   const live = (): Model => {
     if (model === undefined) throw new TypeError('model: expected a loaded one, got none');
@@ -19,7 +24,24 @@ export function serveModel(port: Port): void {
     return found;
   };
 
-  async function answer(message: ToWorker): Promise<{ value?: unknown; transfer?: ArrayBuffer[] }> {
+  const known = (number: number): Adapter => {
+    const found = adapters.get(number);
+    if (found === undefined) throw new TypeError('adapter: expected one that is here, got a forgotten one');
+    return found;
+  };
+  let judge: ((enough: boolean | undefined) => void) | undefined;
+  /** Asks the caller whether these decide the draw. */
+  const enough = (call: number, request: number, top: TopLogits): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      judge = (verdict) => {
+        judge = undefined;
+        if (verdict === undefined) reject(new Error('enough: expected an answer, it failed'));
+        else resolve(verdict);
+      };
+      port.post({ kind: 'top', call, request, top });
+    });
+
+  async function answer(message: InTurn): Promise<{ value?: unknown; transfer?: ArrayBuffer[] }> {
     switch (message.kind) {
       case 'load': {
         const place = message.isUrl ? new URL(message.place as string) : message.place;
@@ -37,6 +59,34 @@ export function serveModel(port: Port): void {
         }));
         const rows = await live().step(requests);
         return { value: rows, transfer: rows.map((row) => row.buffer as ArrayBuffer) };
+      }
+      case 'read': {
+        const requests = message.requests.map(({ sequence, ids, read }, i) => ({
+          sequence: sequenceOf(sequence),
+          ids,
+          read:
+            typeof read === 'number'
+              ? { count: read, enough: (top: TopLogits) => enough(message.call, i, top) }
+              : read,
+        }));
+        const value = await readRows(live(), requests);
+        const transfer = value.flatMap((row) =>
+          row instanceof Float32Array ? [row.buffer as ArrayBuffer] : [],
+        );
+        return { value, transfer };
+      }
+      case 'adapter': {
+        const { adapter, sequence, given } = message;
+        const next =
+          given !== undefined ? adapterOf(given) : adapter === undefined ? undefined : known(adapter);
+        try {
+          live().useAdapter(next, sequence === undefined ? undefined : sequenceOf(sequence));
+        } catch (error) {
+          if (given !== undefined) dispose([...(next as Adapter).tensors.values()]);
+          throw error;
+        }
+        if (given !== undefined) adapters.set(adapter as number, next as Adapter);
+        return {};
       }
       case 'file':
         return { value: await live().assets.file(message.name) };
@@ -57,7 +107,9 @@ export function serveModel(port: Port): void {
         sequences.get(message.sequence)?.dispose();
         sequences.delete(message.sequence);
         return {};
-      case 'abort':
+      case 'forget':
+        dispose([...(adapters.get(message.adapter)?.tensors.values() ?? [])]);
+        adapters.delete(message.adapter);
         return {};
     }
   }
@@ -65,7 +117,15 @@ export function serveModel(port: Port): void {
   let last: Promise<void> = Promise.resolve();
   port.listen((given) => {
     const message = given as ToWorker;
-    if (message.kind === 'abort') stop.abort(); // before its turn: what runs now is what it ends
+    // Before their turn: what runs now waits for the one and is ended by the other.
+    if (message.kind === 'verdict') {
+      judge?.(message.enough);
+      return;
+    }
+    if (message.kind === 'abort') {
+      stop.abort();
+      return;
+    }
     last = last.then(async () => {
       const call = 'call' in message ? message.call : undefined;
       try {
@@ -81,6 +141,11 @@ export function serveModel(port: Port): void {
   });
   port.post({ kind: 'ready' });
 }
+
+const adapterOf = ({ lora, tensors }: SentAdapter): Adapter => ({
+  lora,
+  tensors: new Map(tensors.map(({ name, shape, values }) => [name, tensor(values, [...shape], 'float32')])),
+});
 
 const facts = (model: Model): ModelFacts => ({
   family: model.family,

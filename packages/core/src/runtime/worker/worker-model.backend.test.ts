@@ -1,9 +1,14 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dispose, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generate } from '../../generate/generate.ts';
+import type { LanguageModel, Sequence, TopLogits } from '../../generate/language-model.ts';
+import { logSumExp } from '../../generate/logprobs.ts';
 import { loadModel } from '../../models/load-model.ts';
 import type { Model } from '../../models/model.ts';
+import type { Adapter } from '../../train/lora/lora.ts';
+import { waveAdapter } from '../adapter-contract.ts';
 import type { WorkerModel } from './worker-model.ts';
 
 const place = join(
@@ -64,6 +69,133 @@ describe('a model in a worker', () => {
       return answer;
     };
     expect(await rows(away)).toEqual(await rows(here));
+  });
+
+  /** The calls that both have, whatever they cost. */
+  const steps = (model: WorkerModel | Model) => model as WorkerModel;
+  const byHand = (row: Float32Array, count: number) =>
+    Array.from(row.keys())
+      .sort((a, b) => row[b] - row[a] || a - b)
+      .slice(0, count);
+
+  it('reads of each request what is wanted: the row, its largest logits, the row after all, or nothing', async () => {
+    const prompts = [[1, 2, 3], [7], [5, 6, 7, 8], [9, 9]];
+    const at = (model: LanguageModel) => prompts.map((ids) => ({ sequence: model.newSequence(), ids }));
+    const rows = await steps(here).step(at(here as LanguageModel));
+    const shown: TopLogits[] = [];
+    const top = (enough: boolean) => ({
+      count: 5,
+      enough(found: TopLogits) {
+        shown.push(found);
+        return enough;
+      },
+    });
+    const reads = ['row', top(true), top(false), 'nothing'] as const;
+    const requests = at(away).map((request, i) => ({ ...request, read: reads[i] }));
+    const answers = await away.readStep(requests);
+    expect(answers[0]).toEqual(rows[0]);
+    expect(answers[1]).toBe(shown[0]);
+    expect(answers[2]).toEqual(rows[2]);
+    expect(answers[3]).toBeUndefined();
+    expect([...shown[0].ids]).toEqual(byHand(rows[1], 5));
+    expect([...shown[0].logits]).toEqual(byHand(rows[1], 5).map((id) => rows[1][id]));
+    expect(shown[0].logSumExp).toBe(logSumExp(rows[1]));
+    // What nobody reads has been appended all the same.
+    expect(requests.map(({ sequence }) => sequence.length)).toEqual([3, 1, 4, 2]);
+    const [next] = await away.step([{ sequence: requests[3].sequence, ids: [4] }]);
+    using alone = here.newSequence();
+    expect(next).toEqual((await here.step([{ sequence: alone, ids: [9, 9, 4] }]))[0]);
+  });
+
+  it('greedy generation sends no row of logits', async () => {
+    const kinds: unknown[] = [];
+    const spied: WorkerModel = {
+      ...away,
+      step: async () => Promise.reject(new Error('a step that answers rows')),
+      async readStep(requests) {
+        const answers = await away.readStep(requests);
+        kinds.push(...answers.map((answer) => answer instanceof Float32Array));
+        return answers;
+      },
+    };
+    expect(await idsOf(spied, [3, 1, 4])).toEqual(await idsOf(here, [3, 1, 4]));
+    expect(kinds).toEqual(new Array(8).fill(false));
+  });
+
+  it('a judgement that throws rejects the step with its own error and changes no sequence', async () => {
+    using sequence = away.newSequence();
+    await away.step([{ sequence, ids: [1, 2] }]);
+    const enough = () => {
+      throw new RangeError('enough: nothing is');
+    };
+    await expect(away.readStep([{ sequence, ids: [3], read: { count: 2, enough } }])).rejects.toThrow(
+      new RangeError('enough: nothing is'),
+    );
+    expect([...sequence.ids]).toEqual([1, 2]);
+    const [row] = await away.step([{ sequence, ids: [3] }]);
+    using alone = here.newSequence();
+    await here.step([{ sequence: alone, ids: [1, 2] }]);
+    expect(row).toEqual((await here.step([{ sequence: alone, ids: [3] }]))[0]);
+  });
+
+  it('gives the same logits with an adapter, on one sequence, on all, and after it was taken away', async () => {
+    const adapter = waveAdapter(here.config, 1, 3);
+    const other = waveAdapter(here.config, 2, 2);
+    const rows = async (model: WorkerModel | Model) => {
+      using a = model.newSequence();
+      using b = model.newSequence();
+      const step = (id: number) =>
+        steps(model).step([
+          { sequence: a, ids: [id, 2] },
+          { sequence: b, ids: [id] },
+        ]);
+      const use = (next: Adapter | undefined, sequence?: Sequence) => steps(model).useAdapter(next, sequence);
+      const seen = [await step(1)];
+      await use(adapter, a);
+      seen.push(await step(2));
+      await use(adapter, b);
+      await use(undefined, a);
+      seen.push(await step(3));
+      await use(undefined, b);
+      await use(other);
+      seen.push(await step(4));
+      await use(adapter);
+      seen.push(await step(5));
+      await use(undefined);
+      seen.push(await step(6));
+      return seen;
+    };
+    const [far, near] = [await rows(away), await rows(here)];
+    expect(far).toEqual(near);
+    using plain = here.newSequence();
+    await here.step([{ sequence: plain, ids: [1, 2] }]);
+    expect((await here.step([{ sequence: plain, ids: [2, 2] }]))[0]).not.toEqual(near[1][0]);
+    for (const one of [adapter, other]) dispose([...one.tensors.values()]);
+  });
+
+  it('refuses an adapter with the error of the model, and keeps the one before', async () => {
+    const adapter = waveAdapter(here.config, 1, 3);
+    const [name] = adapter.lora.targets;
+    const tensors = new Map(adapter.tensors).set(`${name}.loraA`, tensor2d([[1]]));
+    const wrong = { ...adapter, tensors };
+    const errorOf = async (use: () => unknown) => {
+      try {
+        await use();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    using sequence = away.newSequence();
+    await away.useAdapter(adapter, sequence);
+    const refusal = await errorOf(() => away.useAdapter(wrong, sequence));
+    expect(refusal).toBeInstanceOf(RangeError);
+    expect(refusal).toEqual(await errorOf(() => here.useAdapter(wrong)));
+    const [row] = await away.step([{ sequence, ids: [1, 2] }]);
+    using alone = here.newSequence();
+    here.useAdapter(adapter, alone);
+    expect(row).toEqual((await here.step([{ sequence: alone, ids: [1, 2] }]))[0]);
+    dispose([...adapter.tensors.values(), tensors.get(`${name}.loraA`) as Tensor]);
   });
 
   it('leaves the event loop free while it computes', async () => {

@@ -1,10 +1,12 @@
 // The caller's side of a model in a worker: what generation, the scheduler and a tokenizer need of a model, over a port.
-import type { LanguageModel, Sequence } from '../../generate/language-model.ts';
+import type { LanguageModel, ReadRequest, Sequence, TopLogits } from '../../generate/language-model.ts';
 import { KvCacheFullError } from '../../kv-cache/kv-cache-error.ts';
 import type { LoadProgress } from '../../models/load-parameters.ts';
+import type { Adapter } from '../../train/lora/lora.ts';
 import type { CheckpointPlace } from '../../weights/open-checkpoint.ts';
 import type { ModelAssets } from '../../weights/weight-file.ts';
 import type { Call, FromWorker, ModelFacts, Port, SentOptions } from './messages.ts';
+import { createSentAdapters } from './sent-adapters.ts';
 
 /**
  * A model in a worker: `generate`, `generateBatch`, the scheduler and tokenizers take it as they take a `Model`. What needs its tensors on this side (`forward`,
@@ -19,6 +21,13 @@ export interface WorkerModel extends LanguageModel<Sequence> {
   readonly weightBytes: number;
   readonly lastPosition: number;
   readonly assets: ModelAssets;
+  /** As `step`; of a row whose largest logits decide the draw nothing else is sent over, whatever runs the model. */
+  readStep(requests: readonly ReadRequest<Sequence>[]): Promise<(Float32Array | TopLogits | undefined)[]>;
+  /**
+   * As `Model.useAdapter`, from when the promise has resolved: the adapter's tensors, as they are now, are copied to the worker unless it has them. They stay the caller's. Rejects with the `RangeError`
+   * of an adapter that does not fit.
+   */
+  useAdapter(adapter: Adapter | undefined, sequence?: Sequence): Promise<void>;
   /** Ends the model and its worker; steps under way reject. */
   dispose(): void;
   /** The same, for `using`. */
@@ -32,6 +41,14 @@ export interface ModelWorker {
   readonly failed: Promise<Error>;
 }
 
+/** A call that is not answered yet. */
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Of a step that reads: whether the largest logits that were found decide the draw of a request. */
+  readonly enough?: ((request: number, top: TopLogits) => Promise<boolean>) | undefined;
+}
+
 /** Loads `place` in `worker`. On an error the worker is ended. */
 export async function connectModel(
   worker: ModelWorker,
@@ -39,7 +56,7 @@ export async function connectModel(
   options: SentOptions,
   { onProgress, signal }: { onProgress?: LoadProgress | undefined; signal?: AbortSignal | undefined },
 ): Promise<WorkerModel> {
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  const waiting = new Map<number, Waiting>();
   let calls = 0;
   let ended: Error | undefined;
   const end = (reason: Error) => {
@@ -53,7 +70,15 @@ export async function connectModel(
       const message = given as FromWorker;
       if (message.kind === 'ready') resolve();
       else if (message.kind === 'progress') onProgress?.(message.loaded, message.total, message.name);
-      else {
+      else if (message.kind === 'top') {
+        const { call, request, top } = message;
+        const open = waiting.get(call);
+        const tell = (enough: boolean | undefined) => worker.port.post({ kind: 'verdict', call, enough });
+        open?.enough?.(request, top).then(tell, (error) => {
+          open.reject(error);
+          tell(undefined);
+        });
+      } else {
         const open = waiting.get(message.call);
         waiting.delete(message.call);
         if (message.kind === 'answer') open?.resolve(message.value);
@@ -65,14 +90,14 @@ export async function connectModel(
       end(error);
     });
   });
-  const ask = <T>(call: Call): Promise<T> =>
+  const ask = <T>(call: Call, enough?: Waiting['enough']): Promise<T> =>
     new Promise((resolve, reject) => {
       if (ended !== undefined) {
         reject(ended);
         return;
       }
       calls++;
-      waiting.set(calls, { resolve: resolve as (value: unknown) => void, reject });
+      waiting.set(calls, { resolve: resolve as (value: unknown) => void, reject, enough });
       worker.port.post({ ...call, call: calls });
     });
 
@@ -102,6 +127,7 @@ export async function connectModel(
     if (found === undefined) throw new TypeError('sequence: expected a live one of this model');
     return found;
   };
+  const adapters = createSentAdapters((adapter) => worker.port.post({ kind: 'forget', adapter }));
   const grow = new WeakMap<Sequence, (ids: ArrayLike<number>) => void>();
   const open = (past: number[], number: number): Sequence => {
     let ids = past;
@@ -128,8 +154,10 @@ export async function connectModel(
       },
       dispose() {
         if (!numbers.has(sequence)) return;
-        worker.port.post({ kind: 'end', sequence: numberOf(sequence) });
+        const own = numberOf(sequence);
+        worker.port.post({ kind: 'end', sequence: own });
         numbers.delete(sequence);
+        adapters.end(own);
       },
       [Symbol.dispose]() {
         sequence.dispose();
@@ -169,6 +197,31 @@ export async function connectModel(
       const rows = await ask<Float32Array[]>({ kind: 'step', requests: sent });
       for (const [i, { sequence }] of requests.entries()) grow.get(sequence)?.(sent[i].ids);
       return rows;
+    },
+    async readStep(requests) {
+      const sent = requests.map(({ sequence, ids, read }) => ({
+        sequence: numberOf(sequence),
+        ids: Int32Array.from(ids),
+        read: typeof read === 'object' ? read.count : read,
+      }));
+      const shown = new Map<number, TopLogits>();
+      const answers = await ask<(Float32Array | TopLogits | undefined)[]>(
+        { kind: 'read', requests: sent },
+        async (request, top) => {
+          const { read } = requests[request];
+          shown.set(request, top);
+          return typeof read === 'object' && read.enough(top);
+        },
+      );
+      for (const [i, { sequence }] of requests.entries()) grow.get(sequence)?.(sent[i].ids);
+      // What was shown is what was drawn from: the same object, as without a worker.
+      return answers.map((answer, i) => (answer instanceof Float32Array ? answer : (shown.get(i) ?? answer)));
+    },
+    async useAdapter(adapter, sequence) {
+      const own = sequence === undefined ? undefined : numberOf(sequence);
+      const sent = adapter === undefined ? undefined : await adapters.numbered(adapter);
+      const call = { kind: 'adapter', adapter: sent?.number, sequence: own, given: sent?.given } as const;
+      await adapters.use(sent?.number, own ?? 'model', () => ask(call));
     },
     dispose() {
       end(new TypeError('model: expected a live one, got a disposed one'));
