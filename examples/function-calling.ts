@@ -165,7 +165,7 @@ for (const set of sets) {
     await turn.close();
     events.push(...parser.end(piece.type === 'end' ? piece.reason : 'error'));
     const reply = gatherReply(events);
-    const wrong = checkCalls(reply.calls, answers.get(given.id) ?? []);
+    const wrong = checkCalls(reply.calls, answers.get(given.id) ?? [], given.function);
     const one: Judged = {
       id: given.id,
       constrained: values.constrained,

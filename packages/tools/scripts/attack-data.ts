@@ -64,10 +64,36 @@ const lines = <T>(path: string): T[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as T);
 
-/** BFCL's subsets with their accepted calls; irrelevance has none. */
-export function functionCalling(): Readonly<
+type Cases = Readonly<
   Record<string, readonly { readonly given: FunctionCallingCase; readonly wanted: readonly AcceptedCall[] }[]>
-> {
+>;
+/** Subsets of a directory in BFCL's own layout (`BFCL_v4_NAME.json`, `possible_answer/`), of those whose calls are checked by value in one turn. */
+export function officialFunctionCalling(directory: string): Cases {
+  const read = <T>(path: string): T[] =>
+    readFileSync(join(directory, path), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as T);
+  const names = ['simple_python', 'multiple', 'parallel', 'parallel_multiple', 'live_simple'];
+  return Object.fromEntries(
+    [...names, 'live_multiple', 'live_parallel', 'live_parallel_multiple'].map((name) => {
+      const answers = read<{ id: string; ground_truth: AcceptedCall[] }>(
+        `possible_answer/BFCL_v4_${name}.json`,
+      );
+      const wanted = new Map(answers.map((a) => [a.id, a.ground_truth]));
+      return [
+        name,
+        read<FunctionCallingCase>(`BFCL_v4_${name}.json`).map((given) => ({
+          given,
+          wanted: wanted.get(given.id) ?? [],
+        })),
+      ];
+    }),
+  );
+}
+
+/** BFCL's subsets with their accepted calls; irrelevance has none. */
+export function functionCalling(): Cases {
   const out: Record<string, { given: FunctionCallingCase; wanted: readonly AcceptedCall[] }[]> = {};
   for (const name of ['simple_python', 'simple_javascript', 'multiple', 'irrelevance']) {
     const answers =

@@ -1,5 +1,4 @@
-// Function-calling benchmark in the manner of BFCL (Patil et al.): schemas in its dialect, and its check of calls by value: the right function, all
-// required arguments, each value among the accepted ones ("" means that it may be left out), strings compared without case, spaces and punctuation.
+// Function-calling benchmark in the manner of BFCL (Patil et al.): its cases, its schemas' dialect, and the calls of a perfect model.
 import { isObject, type Json, type JsonObject } from '../json.ts';
 
 /** One case: what the user said, the functions, and the accepted calls (none for an irrelevant case). */
@@ -15,7 +14,8 @@ export interface FunctionCallingCase {
 /** Accepted argument values by function name. */
 export type AcceptedCall = Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
 
-const types: Readonly<Record<string, string | undefined>> = {
+type SchemaType = 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
+const types: Readonly<Record<string, SchemaType | undefined>> = {
   dict: 'object',
   float: 'number',
   tuple: 'array',
@@ -38,6 +38,12 @@ const types: Readonly<Record<string, string | undefined>> = {
   queue: 'array',
   stack: 'array',
 };
+
+/** The JSON Schema type that a BFCL type means: what is checked, where it is any, is a text, as BFCL has it. */
+export function typeOfBfcl(type: Json | undefined): SchemaType | undefined {
+  const name = typeof type === 'string' ? type.toLowerCase() : '';
+  return name === 'any' ? 'string' : types[name];
+}
 
 /** A BFCL schema as JSON Schema: `dict` -> object, `float` -> number, `tuple` -> array, `any` -> no type. */
 export function jsonSchemaOf(schema: Json): JsonObject {
@@ -71,79 +77,18 @@ export function toolName(name: string): string {
   return name.replace(/\./g, '_');
 }
 
-const plain = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[ ,./\-_*^]/g, '')
-    .replace(/'/g, '"');
-
-/** True when `value` is one of the accepted ones. */
-function accepts(accepted: readonly Json[], value: Json): boolean {
-  return accepted.some((wanted) => same(wanted, value));
-}
-function same(wanted: Json, value: Json): boolean {
-  if (typeof wanted === 'string' && typeof value === 'string') return plain(wanted) === plain(value);
-  if (
-    (typeof wanted === 'number' || typeof wanted === 'bigint') &&
-    (typeof value === 'number' || typeof value === 'bigint')
-  )
-    return Number(wanted) === Number(value);
-  if (Array.isArray(wanted) && Array.isArray(value))
-    return wanted.length === value.length && wanted.every((w, i) => same(w, value[i] as Json));
-  if (isObject(wanted) && isObject(value)) {
-    // Inside objects every field lists its accepted values.
-    const keys = Object.keys(value);
-    return (
-      keys.every(
-        (k) =>
-          Object.hasOwn(wanted, k) &&
-          (Array.isArray(wanted[k])
-            ? accepts(wanted[k] as readonly Json[], value[k] as Json)
-            : same(wanted[k] as Json, value[k] as Json)),
-      ) &&
-      Object.keys(wanted).every(
-        (k) =>
-          Object.hasOwn(value, k) ||
-          (Array.isArray(wanted[k]) && (wanted[k] as readonly Json[]).includes('')),
-      )
-    );
-  }
-  return wanted === value;
-}
-
-/** What is wrong with `calls`, or undefined when they are right: as many as wanted, each by name and values. */
-export function checkCalls(
-  calls: readonly { readonly name: string; readonly arguments: JsonObject }[],
-  wanted: readonly AcceptedCall[],
-): string | undefined {
-  if (calls.length !== wanted.length) return `expected ${wanted.length} calls, got ${calls.length}`;
-  for (const [i, call] of calls.entries()) {
-    const [name, values] = Object.entries(wanted[i] as AcceptedCall)[0] as [
-      string,
-      Readonly<Record<string, readonly Json[]>>,
-    ];
-    if (toolName(call.name) !== toolName(name)) return `expected ${name}, got ${call.name}`;
-    for (const [key, accepted] of Object.entries(values)) {
-      if (!Object.hasOwn(call.arguments, key)) {
-        if (!accepted.includes('')) return `${key}: missing`;
-      } else if (!accepts(accepted, call.arguments[key] as Json))
-        return `${key}: ${JSON.stringify(call.arguments[key])} is not accepted`;
-    }
-    for (const key of Object.keys(call.arguments))
-      if (!Object.hasOwn(values, key)) return `${key}: not expected`;
-  }
-  return undefined;
-}
-
-/** The call that a perfect model makes: the first accepted value of every argument that must be there. */
+/** The calls that a perfect model makes: the first accepted value of every argument that must be there, which are those that `functions` require too. */
 export function perfectCalls(
   wanted: readonly AcceptedCall[],
+  functions: FunctionCallingCase['function'],
 ): { readonly name: string; readonly arguments: JsonObject }[] {
   return wanted.map((entry) => {
     const [name, values] = Object.entries(entry)[0] as [string, Readonly<Record<string, readonly Json[]>>];
+    const required = functions.find((f) => toolName(f.name) === toolName(name))?.parameters['required'] ?? [];
     const args: Record<string, Json> = {};
     for (const [key, accepted] of Object.entries(values))
-      if (!accepted.includes('')) args[key] = concrete(accepted[0] as Json);
+      if (!accepted.includes('') || (Array.isArray(required) && required.includes(key)))
+        args[key] = concrete(accepted.find((value) => value !== '') ?? '');
     return { name: toolName(name), arguments: args };
   });
 }

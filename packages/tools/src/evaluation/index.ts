@@ -11,9 +11,9 @@ export {
   type UserTask,
 } from './attack-suite.ts';
 export { type BankingData, bankingSuite, type Transaction } from './banking-suite.ts';
+export { checkCalls } from './check-calls.ts';
 export {
   type AcceptedCall,
-  checkCalls,
   type FunctionCallingCase,
   jsonSchemaOf,
   perfectCalls,
