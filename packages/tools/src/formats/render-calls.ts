@@ -138,7 +138,8 @@ export function python(value: Json): string {
   return writeJson(value);
 }
 
-function gemma(value: Json): string {
+/** A value in Gemma's quoting. */
+export function gemma(value: Json): string {
   if (typeof value === 'string') return `<|"|>${value}<|"|>`;
   if (Array.isArray(value)) return `[${value.map((item) => gemma(item)).join(',')}]`;
   if (isObject(value))

@@ -6,7 +6,9 @@ import type { OpenedCall } from '../formats/call-region.ts';
 import type { Dress, ToolFormat } from '../formats/format.ts';
 import { wordOf } from '../formats/pattern.ts';
 import type { ToolSignature } from '../formats/tool-signature.ts';
+import { isObject } from '../json.ts';
 import { argumentsLanguage } from './arguments-language.ts';
+import { withoutKeyword } from './relaxed.ts';
 import { tagLanguage } from './tag-language.ts';
 
 /** How calls are held to. */
@@ -78,14 +80,25 @@ export function closesWithTurn(format: ToolFormat, state: string | undefined): b
   return next === undefined || (next.kind === 'expect' && next.last === true);
 }
 
-/** A schema that cannot be held to is held to being an object; who needs it held to (`strict`) is told. */
+const mostRelaxed = 16;
+/** A schema that cannot be held to is held to without the keywords that cannot be; who needs it held to (`strict`) is told. */
 function argumentsOf(tool: ToolSignature, render: ToolFormat['render'], strict: boolean): Composition {
-  try {
-    return argumentsLanguage(tool, render);
-  } catch (error) {
-    if (strict || !(error instanceof UnsupportedConstraintError) || render.args !== 'json') throw error;
-    return jsonSchema({ type: 'object' });
-  }
+  if (strict) return argumentsLanguage(tool, render);
+  let { parameters } = tool;
+  for (let i = 0; ; i++)
+    try {
+      return argumentsLanguage({ ...tool, parameters }, render);
+    } catch (error) {
+      if (!(error instanceof UnsupportedConstraintError)) throw error;
+      // What is not a keyword is a construct of a pattern.
+      const looser =
+        isObject(parameters) && i < mostRelaxed
+          ? (withoutKeyword(parameters, error.keyword) ?? withoutKeyword(parameters, 'pattern'))
+          : undefined;
+      if (looser !== undefined) parameters = looser;
+      else if (render.args === 'json') return jsonSchema({ type: 'object' });
+      else throw error;
+    }
 }
 
 /** A template with a tool's name in it, and the language of its arguments. */

@@ -13,6 +13,7 @@ import { toolFormats } from '../formats/formats.ts';
 import { gatherReply } from '../formats/parse-reply.ts';
 import { type RenderedCall, renderCalls } from '../formats/render-calls.ts';
 import { ToolCallParser } from '../formats/tool-call-parser.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { type AnyTool, signatureOf } from '../tool.ts';
 import { callLanguage } from './call-language.ts';
 import { schemaConstraint } from './schema-constraint.ts';
@@ -47,6 +48,20 @@ const tools: readonly AnyTool[] = [
     },
     ['code', 'note', 'day', 'maybe', 'either'],
     { $defs: { word: { type: 'string', enum: ['7', 'seven', 'true'] } } },
+  ),
+  tool(
+    'free',
+    {
+      any: { description: 'whatever' },
+      tags: {
+        type: 'array',
+        items: { type: 'string', enum: ['a', 'b', 'c d'] },
+        uniqueItems: true,
+        minItems: 2,
+      },
+      pick: { enum: [[1, 2], ['x']] },
+    },
+    ['any', 'tags'],
   ),
 ];
 const signatures = tools.map(signatureOf);
@@ -176,6 +191,101 @@ describe('what may be written once a call has opened', () => {
         }),
         { numRuns: 25 },
       );
+    }
+  });
+  it('values of no type are held to what is said of them, in tags, and refused by name in a quoting that cannot say it', () => {
+    const free = (properties: object) => [signatureOf(tool('free', properties, Object.keys(properties)))];
+    const language = (format: string, properties: object, strict = true) =>
+      compose(
+        callLanguage(toolFormats.get(format)!, free(properties), { mark: '' }, { strict, mostCalls: 1 })!,
+      );
+    const written = (format: string, args: JsonObject) =>
+      renderCalls([{ name: 'free', arguments: args }], format, free({ v: {} })).trimEnd();
+    const least = { v: { minimum: 3, maxLength: 4, description: 'd' } };
+    for (const format of ['qwen3-coder', 'glm-4.5', 'minimax-m2', 'seed-oss']) {
+      const held = language(format, least);
+      for (const v of [3, 4.5, 'word', true, [1], { a: 'x' }])
+        expect(
+          matchesGrammar(held, written(format, { v: v as Json })),
+          `${format} ${JSON.stringify(v)}`,
+        ).toBe(true);
+      for (const v of [2, 'words', -7])
+        expect(matchesGrammar(held, written(format, { v })), `${format} ${v}`).toBe(false);
+      for (const v of ['word', 'a b', 3, null, { a: [1] }])
+        expect(matchesGrammar(language(format, { v: {} }), written(format, { v: v as Json }))).toBe(true);
+    }
+    expect(() => language('gemma-4', least)).toThrow(/minimum: not supported/);
+    for (const v of ['word', 3, null, [1, ['x']], { a: { b: 'c' } }])
+      expect(matchesGrammar(language('gemma-4', { v: {} }), written('gemma-4', { v: v as Json }))).toBe(true);
+  });
+  it('in Gemma’s quoting no value of a list comes twice where it must not, and few lists are written out', () => {
+    const gemma = toolFormats.get('gemma-4')!;
+    const language = (schema: object) =>
+      compose(
+        callLanguage(
+          gemma,
+          [signatureOf(tool('free', { v: schema }, ['v']))],
+          { mark: '' },
+          { strict: true, mostCalls: 1 },
+        )!,
+      );
+    const admits = (schema: object, v: Json) =>
+      matchesGrammar(language(schema), renderCalls([{ name: 'free', arguments: { v } }], 'gemma-4'));
+    const items = { type: 'string', enum: ['a', 'b', 'c'] };
+    for (const schema of [
+      { type: 'array', items, uniqueItems: true },
+      { type: 'array', items, uniqueItems: true, minItems: 2 },
+      { type: 'array', items, uniqueItems: true, maxItems: 2 },
+      { type: 'array', items: { type: 'boolean' }, uniqueItems: true },
+      { enum: [['a'], ['a', 'b'], [true]] },
+      { const: [{ x: 1 }] },
+    ] as JsonObject[])
+      for (const v of [
+        [],
+        ['a'],
+        ['b', 'a'],
+        ['a', 'b'],
+        ['a', 'a'],
+        ['c', 'a', 'b'],
+        ['a', 'b', 'a'],
+        [true],
+        [true, false],
+        [true, true],
+        [{ x: 1 }],
+      ])
+        expect(admits(schema, v), `${JSON.stringify(schema)} ${JSON.stringify(v)}`).toBe(
+          checkSchema(v, schema).length === 0,
+        );
+    for (const schema of [
+      { type: 'array', items: { type: 'string' }, uniqueItems: true },
+      { type: 'array', prefixItems: [items] },
+    ])
+      expect(() => language(schema)).toThrow(/(uniqueItems|prefixItems): not supported/);
+  });
+  it('a call that is not strict is held to all but the keywords that cannot be held to', () => {
+    const schema = {
+      rows: { type: 'array', items: { type: 'integer' }, uniqueItems: true },
+      to: { enum: ['x', 'y'], type: 'string' },
+    };
+    for (const [format, more] of [
+      ['gemma-4', {}],
+      ['qwen3-coder', { minProperties: 1 }],
+      ['hermes', { properties: { ...schema, z: { type: 'string', pattern: '(?<=a)b' } } }],
+    ] as const) {
+      const given = [signatureOf(tool('free', schema, ['to'], more))];
+      const language = (strict: boolean) =>
+        compose(callLanguage(toolFormats.get(format)!, given, { mark: '' }, { strict, mostCalls: 1 })!);
+      expect(() => language(true), format).toThrow(/not supported/);
+      const admits = (args: JsonObject) =>
+        matchesGrammar(
+          language(false),
+          renderCalls(
+            [{ name: 'free', arguments: args }],
+            format,
+            given.map((g) => ({ ...g })),
+          ).trimEnd(),
+        );
+      expect([admits({ to: 'x' }), admits({ to: 'z' }), admits({})], format).toEqual([true, false, false]);
     }
   });
   const begun = names.flatMap((name) =>

@@ -27,8 +27,7 @@ const vocabularies = new WeakMap<ConstraintVocabulary, Map<string, ConstraintVoc
 /**
  * Makes constraints for {@link inlineEngine}'s `constraint`: behind an opening mark only calls of the given tools whose arguments satisfy
  * their schemas; for a response format only JSON that satisfies it. Answers undefined where a format's template says nothing of the place, behind
- * text that has left it already, and for tools whose schemas cannot be held to in the format's dress (arguments written as JSON are then held to
- * being an object).
+ * text that has left it already. Schemas that cannot be held to wholly in the format's dress are held to without the keywords that cannot be.
  *
  * Throws UnsupportedConstraintError when a schema that must be held to (a response format, a `strict` call) cannot be, naming the keyword.
  *
