@@ -51,7 +51,7 @@ describe('a call', () => {
       { steps: [{ go: 'LEFT' }, { go: 'right' }] },
       { exact: true },
       { any: 5 },
-    ])
+    ] as JsonObject[])
       expect(verdict({ base: 10, ...more }), JSON.stringify(more)).toBeUndefined();
     expect(verdict({ base: 10.0 }, 'math.area')).toBeUndefined();
   });
