@@ -1,6 +1,6 @@
 // Compares our rendering with what scripts/chat-template-wild.py wrote of a folder of templates:
 // `node --conditions=@ashlar/source --import tsx scripts/chat-template-wild.ts FOLDER FILE [MOST]`.
-// Beside text and refusals it checks the labels: a mark in the text of messages, tools, documents or variables is never literal text of the template.
+// Beside text and refusals it checks the labels: no text of messages, tools or documents may count as literal text of the template.
 // A difference is printed (MOST of them, one a template); exit status 1.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,27 +52,34 @@ function render(one: Case): RenderedChat {
   return templateOf(one.template).render(one.messages, options);
 }
 
-/** The strings of a value that stand for data (roles apart, which are structure where they are the known words) put between two characters of no template. */
-function dyed(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return key === 'role' ? value : `\u{f0000}${value}\u{f0000}`;
-  if (Array.isArray(value)) return value.map((item) => dyed(item, key));
+const dye = 0xf0000;
+/** The letters of a text, but not those of marks, moved to where no template has any. */
+const dyedText = (text: string): string =>
+  `\u{f0000}${text.replace(/<[^<>]*>|\[[^[\]]*\]|[a-zA-Z]/g, (found) => (found.length > 1 ? found : String.fromCodePoint(dye + found.charCodeAt(0))))}\u{f0000}`;
+
+/** A value with all its strings dyed; roles apart, which are structure where they are the known words. */
+function dyed<T>(value: T, key = ''): T {
+  if (typeof value === 'string') return (key === 'role' ? value : dyedText(value)) as T;
+  if (Array.isArray(value)) return value.map((item) => dyed(item, key)) as T;
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, dyed(item, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, dyed(item, name)])) as T;
 }
 
-/** What is wrong with the labels of a case whose data are dyed: between two dye marks of one data string nothing may be literal text. */
+/** What is wrong with the labels once messages, tools and documents are dyed: no literal text of the template may show the dye. */
 function mislabelled(one: Case): string | undefined {
-  let chat: RenderedChat;
-  try {
-    chat = render({ ...one, messages: dyed(one.messages) as ChatMessage[] });
-  } catch {
-    return undefined;
-  }
-  for (const { start, end, label } of chat.spans) {
-    const text = chat.text.slice(start, end);
-    if ((label.kind === 'template' || label.kind === 'role') && text.includes('\u{f0000}'))
-      return `${JSON.stringify(text)} of a message is called ${label.kind}`;
+  for (const part of ['messages', 'tools', 'documents'] as const) {
+    let chat: RenderedChat;
+    try {
+      chat = render({ ...one, [part]: dyed(one[part]) });
+    } catch {
+      continue; // other data may be refused
+    }
+    for (const { start, end, label } of chat.spans) {
+      const text = chat.text.slice(start, end);
+      if ((label.kind === 'template' || label.kind === 'role') && /[\u{f0000}-\u{f0fff}]/u.test(text))
+        return `${JSON.stringify(text)} of ${part} is called ${label.kind}`;
+    }
   }
   return undefined;
 }

@@ -4,7 +4,7 @@ import { checkSchema } from '../check-schema.ts';
 import { isObject, type Json, type JsonObject, parseJson, setOwn } from '../json.ts';
 import type { Reading, ToolFormat } from './format.ts';
 import { readGemma } from './gemma-value.ts';
-import { parseLiteral } from './lenient-literal.ts';
+import { LiteralReader, parseLiteral } from './lenient-literal.ts';
 import { readPythonCalls } from './python-calls.ts';
 import { mainParameter, propertySchema, type ToolSignature } from './tool-signature.ts';
 import { typeBySchema } from './type-by-schema.ts';
@@ -239,8 +239,28 @@ const together = (parts: readonly Reader[]): Reader =>
     calls: parts.flatMap((part) => ('calls' in part ? part.calls : [])),
   };
 
+/** The literals of `{...}; {...}` and `{...}{...}`; undefined when it is anything else. */
+function literals(raw: string): string[] | undefined {
+  const reader = new LiteralReader(raw);
+  const out: string[] = [];
+  try {
+    while (reader.at < raw.length) {
+      const start = reader.at;
+      reader.value();
+      out.push(raw.slice(start, reader.at).trim());
+      reader.take(';');
+      reader.space();
+    }
+    return out;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Splits `{...}; {...}` and `{...}{...}` at the top level. */
 function splitObjects(raw: string): string[] {
+  const whole = literals(raw);
+  if (whole !== undefined) return whole;
   const out: string[] = [];
   let depth = 0;
   let inString = false;

@@ -123,11 +123,14 @@ describe('values of several types', () => {
       type: 'object',
       properties: { note: { type: ['string', 'null'] }, limit: { type: ['integer', 'null'] } },
     };
-    const reply = parseReply(`[find(note="null", limit="3")]`, {
+    const reply = parseReply(`[find(note="null", limit="3"), find(note="None", limit="None")]`, {
       format: 'llama-pythonic',
       tools: [{ name: 'find', parameters }],
     });
-    expect(reply.calls.map((call) => call.arguments)).toEqual([{ note: 'null', limit: 3 }]);
+    expect(reply.calls.map((call) => call.arguments)).toEqual([
+      { note: 'null', limit: 3 },
+      { note: null, limit: null },
+    ]);
   });
 });
 
