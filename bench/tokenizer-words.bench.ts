@@ -11,6 +11,14 @@ import { benchTexts } from './tokenizer-texts.ts';
 
 const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'shared');
 const ROUNDS = 3;
+const ENDLESS: Readonly<Record<string, string>> = {
+  'one letter': 'a',
+  spaces: ' ',
+  newlines: '\n',
+  ideographs: '\u65e5\u672c\u8a9e\u4e2d\u56fd',
+  emoji: '\ud83d\udc68\u200d\ud83d\udc69',
+  base64: 'aZ09+/xQ',
+};
 /** The peers, at 1 MB/s, read this much. */
 const PART = 100_000;
 
@@ -40,15 +48,23 @@ export async function run(report: Report, options: { readonly texts?: string } =
       const first: number[] = [];
       const warm: number[] = [];
       const count: number[] = [];
+      const decode: number[] = [];
       const theirs = new Map<string, number[]>();
+      const theirDecode = new Map<string, number[]>();
       for (let round = 0; round < ROUNDS; round++) {
         const fresh = readTokenizerJson(json);
         first.push(await rate(whole, (text) => fresh.encode(text)));
         warm.push(await rate(whole, (text) => fresh.encode(text)));
         count.push(await rate(whole, (text) => fresh.count(text)));
-        for (const peer of peers)
-          if (!('reason' in peer))
-            theirs.set(peer.name, [...(theirs.get(peer.name) ?? []), await rate(part, peer.encode)]);
+        const ids = fresh.encode(whole);
+        const idsOfPart = fresh.encode(part);
+        decode.push(await rate(whole, () => fresh.decode(ids)));
+        for (const peer of peers) {
+          if ('reason' in peer) continue;
+          theirs.set(peer.name, [...(theirs.get(peer.name) ?? []), await rate(part, peer.encode)]);
+          const work = async () => peer.decode?.(idsOfPart);
+          theirDecode.set(peer.name, [...(theirDecode.get(peer.name) ?? []), await rate(part, work)]);
+        }
       }
       for (const peer of peers) {
         const metric = `${name}, ${kind}`;
@@ -62,18 +78,25 @@ export async function run(report: Report, options: { readonly texts?: string } =
         report({ metric: `${metric}: encode, warm`, ours: median(warm), ...common });
         report({ metric: `${metric}: encode, first sight`, ours: median(first), ...common });
         report({ metric: `${metric}: count, warm`, ours: median(count), ...common });
+        const decoded = theirDecode.get(peer.name);
+        const peerValue = decoded === undefined ? null : median(decoded);
+        report({ metric: `${metric}: decode`, ours: median(decode), ...common, peerValue });
       }
     }
     const tokenizer = readTokenizerJson(json);
-    const short = await seconds(() => tokenizer.encode('a'.repeat(100_000)));
-    const long = await seconds(() => tokenizer.encode('b'.repeat(1_000_000)));
-    report({
-      metric: `${name}: 1 MB of one letter against ten times 100 KB`,
-      unit: 's',
-      ours: long,
-      peer: 'ours, 10 x 100 KB',
-      peerValue: 10 * short,
-      lowerIsBetter: true,
-    });
+    for (const [kind, unit] of Object.entries(ENDLESS)) {
+      tokenizer.encode(unit.repeat(1000));
+      const size = Math.floor(100_000 / unit.length);
+      const short = await seconds(() => tokenizer.encode(unit.repeat(size)));
+      const long = await seconds(() => tokenizer.encode(unit.repeat(10 * size)));
+      report({
+        metric: `${name}: 1,000,000 characters of ${kind} against ten times 100,000`,
+        unit: 's',
+        ours: long,
+        peer: 'ours, 10 x 100,000',
+        peerValue: 10 * short,
+        lowerIsBetter: true,
+      });
+    }
   }
 }

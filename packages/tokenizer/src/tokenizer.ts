@@ -16,6 +16,7 @@ import {
   truncatePair,
 } from './encoding.ts';
 import { compileFastPath, type FastPath } from './engine/fast-path.ts';
+import { type TokenStages, TokenTexts, tokenStages } from './engine/token-texts.ts';
 import type { PieceExplanation } from './explain.ts';
 import { encodeColumns, encodeIds, explainText, type PipelineOptions, type Stages } from './pipeline.ts';
 import { framePiece } from './post-processors/frame-piece.ts';
@@ -74,6 +75,8 @@ export class Tokenizer {
   readonly specialIds: ReadonlySet<number>;
   private readonly added: AddedTokens;
   private readonly fast: FastPath | undefined;
+  private readonly stages: TokenStages | undefined;
+  private readonly texts: TokenTexts[] = []; // with control tokens and without
   private readonly toBytes: (token: string) => Uint8Array;
 
   constructor(parts: TokenizerParts) {
@@ -91,6 +94,7 @@ export class Tokenizer {
     this.specialIds = new Set(this.added.tokens.filter((t) => t.special).map((t) => t.id));
     this.fast = compileFastPath(parts, this.added);
     this.toBytes = bytesOfToken(parts.decoder);
+    this.stages = parts.decoder && tokenStages(parts.decoder);
   }
 
   /** The added tokens, by id. */
@@ -193,12 +197,29 @@ export class Tokenizer {
     if (this.fast?.decode !== undefined && decoder !== undefined && isByteLevel(decoder)) {
       return this.fast.decode(ids, (id) => this.bytesOfAdded(id, skip));
     }
+    const texts = this.textsOf(skip);
+    if (texts !== undefined) return texts.decode(ids);
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
-      const token = this.added.surface(ids[i]) ?? this.parts.model.idToToken(ids[i]);
-      if (token !== undefined && !(skip && this.added.isSpecial(token))) tokens.push(token);
+      const token = this.shownToken(ids[i], skip);
+      if (token !== undefined) tokens.push(token);
     }
     return decoder === undefined ? tokens.join(' ') : decoder.decode(tokens).join('');
+  }
+
+  private textsOf(skip: boolean): TokenTexts | undefined {
+    const { stages } = this;
+    if (stages === undefined) return undefined;
+    const at = skip ? 1 : 0;
+    const tokenOf = (id: number) => this.shownToken(id, skip);
+    this.texts[at] ??= new TokenTexts({ size: this.vocabSize, tokenOf, stages });
+    return this.texts[at];
+  }
+
+  /** What decoders see for an id. */
+  private shownToken(id: number, skip: boolean): string | undefined {
+    const token = this.added.surface(id) ?? this.parts.model.idToToken(id);
+    return token !== undefined && skip && this.added.isSpecial(token) ? undefined : token;
   }
 
   /** A decoder that takes one id after the other and never shows half a character. */

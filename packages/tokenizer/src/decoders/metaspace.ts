@@ -1,6 +1,6 @@
 // Turns the visible space back; the one that was put before the text is dropped.
 import type { PrependScheme } from '../pre-tokenizers/metaspace.ts';
-import type { Decoder } from './decoder.ts';
+import { type Decoder, eachToken } from './decoder.ts';
 
 export const metaspaceDecoder = (
   replacement: string,
@@ -8,8 +8,7 @@ export const metaspaceDecoder = (
   split: boolean,
 ): Decoder => ({
   config: { type: 'Metaspace', replacement, prepend_scheme: prependScheme, split },
-  decode: (tokens) =>
-    tokens.map((token, i) =>
-      token.replaceAll(replacement, () => (i === 0 && prependScheme !== 'never' ? '' : ' ')),
-    ),
+  ...eachToken((token, isFirst) =>
+    token.replaceAll(replacement, isFirst && prependScheme !== 'never' ? '' : ' '),
+  ),
 });

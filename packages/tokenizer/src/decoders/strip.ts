@@ -1,15 +1,19 @@
 // Drops up to `start` and `stop` copies of a character from the ends of each token.
-import type { Decoder } from './decoder.ts';
+import { type Decoder, eachToken } from './decoder.ts';
 
 export const stripDecoder = (content: string, start: number, stop: number): Decoder => ({
   config: { type: 'Strip', content, start, stop },
-  decode: (tokens) =>
-    tokens.map((token) => {
-      const chars = Array.from(token);
-      let from = 0;
-      let to = chars.length;
-      while (from < start && from < to && chars[from] === content) from++;
-      for (let n = 0; n < stop && to > from && chars[to - 1] === content; n++) to--;
-      return chars.slice(from, to).join('');
-    }),
+  ...eachToken((token) => {
+    let from = 0;
+    let to = token.length;
+    for (let n = 0; n < start && content !== '' && token.startsWith(content, from); n++)
+      from += content.length;
+    for (
+      let n = 0;
+      n < stop && content !== '' && to - content.length >= from && token.endsWith(content, to);
+      n++
+    )
+      to -= content.length;
+    return token.slice(from, to);
+  }),
 });

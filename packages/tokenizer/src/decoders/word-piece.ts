@@ -1,15 +1,14 @@
 // Joins continuations, puts spaces between words and, on demand, takes them away again before punctuation.
-import type { Decoder } from './decoder.ts';
+import { type Decoder, eachToken } from './decoder.ts';
 
-export const wordPieceDecoder = (prefix: string, cleanup: boolean): Decoder => ({
-  config: { type: 'WordPiece', prefix, cleanup },
-  decode: (tokens) =>
-    tokens.map((token, i) => {
-      let text = token;
-      if (i > 0) text = token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`;
-      return cleanup ? cleanUp(text) : text;
-    }),
-});
+export function wordPieceDecoder(prefix: string, cleanup: boolean): Decoder {
+  const textOf = (token: string, isFirst: boolean): string => {
+    let text = token;
+    if (!isFirst) text = token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`;
+    return cleanup ? cleanUp(text) : text;
+  };
+  return { config: { type: 'WordPiece', prefix, cleanup }, ...eachToken(textOf) };
+}
 
 const REWRITES: readonly (readonly [string, string])[] = [
   [' .', '.'],

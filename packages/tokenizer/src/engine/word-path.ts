@@ -7,17 +7,12 @@ import type { Stages } from '../pipeline.ts';
 import { toWellFormed } from '../unicode/utf8.ts';
 import type { FastPath } from './fast-path.ts';
 import { areStagesLocal } from './local-stages.ts';
-
-/** Words kept, and the longest in UTF-16 units. A full memory is emptied. */
-const MOST_WORDS = 1 << 16;
-const LONGEST_WORD = 64;
-
-type Ids = readonly number[];
+import { WordMemory } from './word-memory.ts';
 
 /** What is known of words: control tokens that the text may not become make another memory. */
 interface Memory {
-  readonly words: Map<string, Ids>;
-  readonly pieces: Map<string, Ids>;
+  readonly words: WordMemory;
+  readonly pieces: WordMemory;
   readonly excluded: ReadonlySet<number> | undefined;
 }
 
@@ -27,7 +22,8 @@ export class WordPath implements FastPath {
   private readonly added: AddedTokens;
   private readonly isLocal: boolean;
   private readonly plain: Memory;
-  private readonly open: Memory = { words: new Map(), pieces: new Map(), excluded: undefined };
+  private readonly open: Memory = memory(undefined);
+  private readonly scratch: number[] = [];
   private out: number[] | undefined;
 
   constructor(stages: Stages, added: AddedTokens) {
@@ -35,7 +31,7 @@ export class WordPath implements FastPath {
     this.added = added;
     this.isLocal = areStagesLocal(stages) && !added.tokens.some((token) => token.normalized);
     const excluded = new Set(added.tokens.flatMap((token) => (token.special ? [token.id] : [])));
-    this.plain = { words: new Map(), pieces: new Map(), excluded };
+    this.plain = memory(excluded);
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
@@ -83,17 +79,25 @@ export class WordPath implements FastPath {
 
   private word(text: string, memory: Memory): number {
     const { words } = memory;
-    let ids = words.get(text);
-    if (ids === undefined) {
-      const part = AlignedText.from(text, false);
-      this.stages.normalizer?.normalize(part);
-      const found: number[] = [];
-      for (const piece of this.stages.preTokenizer?.split(part) ?? [part])
-        if (piece.value !== '') for (const id of this.piece(piece.value, memory)) found.push(id);
-      ids = found;
-      remember(words, text, ids);
-    }
-    return this.take(ids);
+    const at = words.find(text);
+    if (at >= 0) return this.take(words.ids, at + 1, words.ids[at]);
+    const part = AlignedText.from(text, false);
+    this.stages.normalizer?.normalize(part);
+    const found = this.scratch;
+    found.length = 0;
+    const pieces = this.cut(part);
+    // A word of one piece is remembered once.
+    if (pieces.length === 1 && words.canKeep(text)) this.put(pieces[0], memory, found);
+    else for (const piece of pieces) this.putPiece(piece, memory, found);
+    words.keep(text, found, 0);
+    return this.take(found, 0, found.length);
+  }
+
+  private cut(part: AlignedText): string[] {
+    const { preTokenizer } = this.stages;
+    if (preTokenizer === undefined) return part.value === '' ? [] : [part.value];
+    if (preTokenizer.words !== undefined) return preTokenizer.words(part.value);
+    return preTokenizer.split(part).map((piece) => piece.value);
   }
 
   /** A stretch between added tokens, by the stages as they are. */
@@ -112,33 +116,49 @@ export class WordPath implements FastPath {
         count++;
         continue;
       }
-      const inner = part.slice(start, end);
-      for (const piece of this.stages.preTokenizer?.split(inner) ?? [inner]) {
-        if (piece.value !== '') count += this.take(this.piece(piece.value, memory));
+      const found = this.scratch;
+      for (const piece of this.cut(part.slice(start, end))) {
+        found.length = 0;
+        this.putPiece(piece, memory, found);
+        count += this.take(found, 0, found.length);
         if (count > limit) return count;
       }
     }
     return count;
   }
 
-  private piece(text: string, { pieces, excluded }: Memory): Ids {
-    let ids = pieces.get(text);
-    if (ids === undefined) {
-      ids = this.stages.model.tokenize(text, excluded && { excluded }).map((token) => token.id);
-      remember(pieces, text, ids);
+  /** Pushes the ids of a piece, remembered or new. */
+  private putPiece(piece: string, memory: Memory, out: number[]): void {
+    if (piece === '') return;
+    const { pieces } = memory;
+    const at = pieces.find(piece);
+    if (at >= 0) {
+      const { ids } = pieces;
+      const end = at + 1 + ids[at];
+      for (let i = at + 1; i < end; i++) out.push(ids[i]);
+      return;
     }
-    return ids;
+    const from = out.length;
+    this.put(piece, memory, out);
+    pieces.keep(piece, out, from);
   }
 
-  private take(ids: Ids): number {
+  private put(piece: string, { excluded }: Memory, out: number[]): void {
+    if (piece === '') return;
+    const { model } = this.stages;
+    if (model.putIds !== undefined) model.putIds(piece, excluded, out);
+    else for (const token of model.tokenize(piece, excluded && { excluded })) out.push(token.id);
+  }
+
+  private take(ids: ArrayLike<number>, from: number, count: number): number {
     const { out } = this;
-    if (out !== undefined) for (let i = 0; i < ids.length; i++) out.push(ids[i]);
-    return ids.length;
+    if (out !== undefined) for (let i = from; i < from + count; i++) out.push(ids[i]);
+    return count;
   }
 }
 
-function remember(memory: Map<string, Ids>, text: string, ids: Ids): void {
-  if (text.length > LONGEST_WORD) return;
-  if (memory.size >= MOST_WORDS) memory.clear();
-  memory.set(text, ids);
-}
+const memory = (excluded: ReadonlySet<number> | undefined): Memory => ({
+  words: new WordMemory(),
+  pieces: new WordMemory(),
+  excluded,
+});

@@ -34,6 +34,8 @@ export interface Model {
   /** One more than the greatest id, where ids have gaps. */
   readonly limit?: number;
   tokenize(piece: string, options?: ModelOptions): ModelToken[];
+  /** Pushes the ids that `tokenize` gives for a well-formed piece, without making objects. */
+  putIds?(piece: string, excluded: ReadonlySet<number> | undefined, out: number[]): void;
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
   /** The merges of a piece in order, for models that merge. */

@@ -1,5 +1,6 @@
 // WordPiece (Schuster & Nakajima 2012; BERT): the longest prefix in the vocabulary, then the longest continuation, and so on; a word that cannot be
 // covered, or is too long, is one unknown token.
+import { UnitTrie } from '../engine/unit-trie.ts';
 import { utf8ByteLength } from '../unicode/utf8.ts';
 import type { Model, ModelToken } from './model.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -13,43 +14,61 @@ export interface WordPieceOptions {
 
 export function wordPiece(options: WordPieceOptions): Model {
   const { vocabulary, unkToken, continuingSubwordPrefix, maxInputCharsPerWord } = options;
-  let longest = 0; // in UTF-16 units; bounds the search on long words
-  for (let id = 0; id < vocabulary.limit; id++)
-    longest = Math.max(longest, vocabulary.token(id)?.length ?? 0);
+  const trie = new UnitTrie();
+  for (let id = 0; id < vocabulary.limit; id++) trie.insert(vocabulary.token(id) ?? '', id);
+  const inside = trie.nodeOf(continuingSubwordPrefix); // where continuations begin, -1 when there are none
 
-  const unknown = (piece: string): ModelToken[] => {
+  const unknownId = (): number => {
     const id = vocabulary.id(unkToken);
     if (id === undefined) throw new RangeError(`unk_token: ${unkToken} is not in the vocabulary`);
-    return [{ id, start: 0, end: utf8ByteLength(piece) }];
+    return id;
+  };
+  const isTooLong = (piece: string): boolean =>
+    piece.length > maxInputCharsPerWord && countCharacters(piece) > maxInputCharsPerWord;
+
+  const isPassedOver = (piece: string, i: number, excluded: ReadonlySet<number> | undefined): boolean =>
+    isInsidePair(piece, trie.ends[i]) || excluded?.has(trie.values[i]) === true;
+
+  /** Pushes ids, and on demand where each ends in UTF-16 units; a word that is not covered is one unknown token. */
+  const put = (
+    piece: string,
+    excluded: ReadonlySet<number> | undefined,
+    out: number[],
+    ends?: number[],
+  ): void => {
+    const from = out.length;
+    const size = piece.length;
+    for (let start = isTooLong(piece) ? -1 : 0; start < size; ) {
+      const node = start > 0 ? inside : 0;
+      let found = start < 0 || node < 0 ? 0 : trie.walk(piece, start, node);
+      while (found > 0 && isPassedOver(piece, found - 1, excluded)) found--;
+      if (found === 0) {
+        out.length = from;
+        out.push(unknownId());
+        if (ends !== undefined) ends.splice(0, ends.length, size);
+        return;
+      }
+      out.push(trie.values[found - 1]);
+      start = trie.ends[found - 1];
+      ends?.push(start);
+    }
   };
 
   return {
     size: vocabulary.size,
     limit: vocabulary.limit,
     tokenize: (piece, { excluded } = {}) => {
-      if (piece.length > maxInputCharsPerWord && Array.from(piece).length > maxInputCharsPerWord)
-        return unknown(piece);
-      const tokens: ModelToken[] = [];
-      let start = 0;
-      let at = 0;
-      while (start < piece.length) {
-        const prefix = start > 0 ? continuingSubwordPrefix : '';
-        let end = Math.min(piece.length, start + longest);
-        let id: number | undefined;
-        for (; end > start; end--) {
-          if (isInsidePair(piece, end)) continue;
-          id = vocabulary.id(prefix + piece.slice(start, end));
-          if (id !== undefined && !excluded?.has(id)) break;
-          id = undefined;
-        }
-        if (id === undefined) return unknown(piece);
-        const bytes = utf8ByteLength(piece.slice(start, end));
-        tokens.push({ id, start: at, end: at + bytes });
-        at += bytes;
-        start = end;
-      }
-      return tokens;
+      const ids: number[] = [];
+      const ends: number[] = [];
+      put(piece, excluded, ids, ends);
+      let at = 0; // in bytes
+      return ids.map((id, i): ModelToken => {
+        const start = at;
+        at += utf8ByteLength(piece.slice(i === 0 ? 0 : ends[i - 1], ends[i]));
+        return { id, start, end: at };
+      });
     },
+    putIds: (piece, excluded, out) => put(piece, excluded, out),
     tokenToId: (token) => vocabulary.id(token),
     idToToken: (id) => vocabulary.token(id),
     config: () => ({
@@ -64,3 +83,9 @@ export function wordPiece(options: WordPieceOptions): Model {
 
 const isInsidePair = (text: string, at: number): boolean =>
   at < text.length && (text.codePointAt(at - 1) ?? 0) > 0xffff;
+
+function countCharacters(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i += isInsidePair(text, i + 1) ? 2 : 1) count++;
+  return count;
+}

@@ -2,8 +2,8 @@
 // clusters of under six bytes are looked up whole, then characters one by one; of the prefixes found the first, that is the shortest, wins.
 // Source: google/sentencepiece src/normalizer.cc; the grapheme rule is Hugging Face's (spm_precompiled).
 import type { Edit } from '../aligned-text.ts';
-import { graphemes } from '../unicode/graphemes.ts';
-import { encodeUtf8 } from '../unicode/utf8.ts';
+import { graphemes, isPlain } from '../unicode/graphemes.ts';
+import { encodeUtf8, utf8ByteLength } from '../unicode/utf8.ts';
 import { CharsMap } from './chars-map.ts';
 import type { Normalizer } from './normalizer.ts';
 
@@ -21,6 +21,8 @@ export function precompiled(charsmap: Uint8Array, base64: string): Normalizer {
     return known ?? undefined;
   };
 
+  const replace = replacer(find);
+
   // Printable ASCII makes no clusters; where the map leaves it alone, so does this.
   const isPlain = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).every(
     (char) => (lookUp(char) ?? char) === char,
@@ -31,7 +33,7 @@ export function precompiled(charsmap: Uint8Array, base64: string): Normalizer {
     normalize: (text) => {
       if (isPlain && /^[\x20-\x7e]*$/.test(text.value)) return;
       if (text.tracked) text.transform(replacements(text.value, find));
-      else text.value = joined(text.value, find);
+      else text.value = replace(text.value);
     },
   };
 }
@@ -40,7 +42,46 @@ type Find = (text: string) => string | undefined;
 
 /** Whether a cluster is looked up whole. */
 const isShort = (cluster: string): boolean =>
-  cluster.length > 1 && cluster.length < 6 && encodeUtf8(cluster).length < 6;
+  cluster.length > 1 && cluster.length < 6 && utf8ByteLength(cluster) < 6;
+
+/** Replaces on plain text: stretches of characters that are clusters of their own by a table, what is between them by clusters. */
+function replacer(find: Find): (text: string) => string {
+  const table = new Map<number, string | null>(); // null: stays as it is
+  const single = (unit: number): string | null => {
+    let known = table.get(unit);
+    if (known === undefined) {
+      const char = String.fromCharCode(unit);
+      known = find(char) ?? null;
+      if (known === char) known = null;
+      table.set(unit, known);
+    }
+    return known;
+  };
+  return (text) => {
+    const size = text.length;
+    let out = '';
+    let start = 0; // of what is copied as it is
+    for (let at = 0; at < size; ) {
+      if (isPlain(text.charCodeAt(at)) && (at + 1 === size || isPlain(text.charCodeAt(at + 1)))) {
+        const to = single(text.charCodeAt(at));
+        if (to !== null) {
+          out += text.slice(start, at) + to;
+          start = at + 1;
+        }
+        at++;
+        continue;
+      }
+      out += text.slice(start, at);
+      start = at;
+      // A cluster ends between two plain characters.
+      do at++;
+      while (at < size && !(isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at))));
+      out += joined(text.slice(start, at), find);
+      start = at;
+    }
+    return start === 0 && out === '' ? text : out + text.slice(start);
+  };
+}
 
 function joined(text: string, find: Find): string {
   let out = '';

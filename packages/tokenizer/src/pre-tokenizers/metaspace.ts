@@ -18,5 +18,27 @@ export function metaspace(replacement: string, prependScheme: PrependScheme, cut
       if (wanted && !piece.value.startsWith(replacement)) piece.prepend(replacement);
       return cut ? piece.split(isReplacement, 'MergedWithNext') : [piece];
     },
+    // Whether a piece begins the text is not known of plain text.
+    ...(prependScheme !== 'first' &&
+      Array.from(replacement).length === 1 && {
+        words: (text) => {
+          let value = text.replaceAll(' ', literal);
+          if (prependScheme === 'always' && text !== '' && !value.startsWith(replacement))
+            value = replacement + value;
+          return cut ? cutBefore(value, replacement) : [value];
+        },
+      }),
   };
+}
+
+/** The parts of a text that begin with `mark`, and what is before the first. */
+function cutBefore(text: string, mark: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = text.indexOf(mark, 1); at >= 0; at = text.indexOf(mark, at + 1)) {
+    parts.push(text.slice(start, at));
+    start = at;
+  }
+  if (start < text.length) parts.push(text.slice(start));
+  return parts;
 }

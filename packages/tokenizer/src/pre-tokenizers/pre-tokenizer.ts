@@ -8,4 +8,6 @@ export interface PreTokenizer {
   split(piece: AlignedText): AlignedText[];
   /** For byte-level stages: the same cuts with the bytes left unwritten, on text without alignments. */
   cut?(piece: AlignedText): AlignedText[];
+  /** The values that `split` gives for a whole text without alignments, empty ones left out or not. */
+  words?(text: string): string[];
 }

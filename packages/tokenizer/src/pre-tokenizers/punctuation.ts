@@ -2,6 +2,7 @@
 import type { SplitBehavior } from '../aligned-text.ts';
 import { characterPattern } from '../patterns.ts';
 import { isWhiteSpace } from '../unicode/white-space.ts';
+import { characterCuts, ISOLATED, KEPT, REMOVED } from './character-cuts.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
 const PUNCTUATION = /\p{P}/u;
@@ -14,7 +15,12 @@ export const isPunctuation = (c: number): boolean =>
 
 export function punctuation(behavior: SplitBehavior): PreTokenizer {
   const pattern = characterPattern(isPunctuation);
-  return { config: { type: 'Punctuation', behavior }, split: (piece) => piece.split(pattern, behavior) };
+  const cut = behavior === 'Isolated' ? ISOLATED : behavior === 'Removed' ? REMOVED : undefined;
+  return {
+    config: { type: 'Punctuation', behavior },
+    split: (piece) => piece.split(pattern, behavior),
+    ...(cut !== undefined && { words: characterCuts((c) => (isPunctuation(c) ? cut : KEPT)) }),
+  };
 }
 
 export function bertPreTokenizer(): PreTokenizer {
@@ -23,5 +29,6 @@ export function bertPreTokenizer(): PreTokenizer {
   return {
     config: { type: 'BertPreTokenizer' },
     split: (piece) => piece.split(spaces, 'Removed').flatMap((word) => word.split(marks, 'Isolated')),
+    words: characterCuts((c) => (isWhiteSpace(c) ? REMOVED : isPunctuation(c) ? ISOLATED : KEPT)),
   };
 }

@@ -10,7 +10,7 @@ export const encodeUtf8 = (text: string): Uint8Array => encoder.encode(text);
 export const decodeUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 /** Bytes of the well-formed character at `at`, or 0 when there is none (overlong forms, surrogates and what is cut off are none). */
-export function validLength(bytes: Uint8Array, at: number): number {
+export function validLength(bytes: ArrayLike<number>, at: number): number {
   const b = bytes[at];
   if (b < 0x80) return 1;
   const length = b >= 0xc2 && b < 0xe0 ? 2 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xf0 && b < 0xf5 ? 4 : 0;
