@@ -1,4 +1,5 @@
 // A conversation through the model's own template to ids: render, cut into segments, tokenize.
+import { continued, plainMessages } from './chat-messages.ts';
 import {
   type ChatMessage,
   type ChatTemplate,
@@ -18,6 +19,11 @@ import type { Tokenizer } from './tokenizer.ts';
 export interface EncodeChatOptions extends RenderOptions {
   /** Ends the prompt with the opening of an assistant turn. Default true unless the last message is the assistant's. */
   readonly addGenerationPrompt?: boolean;
+  /**
+   * The prompt ends where the last message's text does, for the model to go on with it: true for `content`, or the field
+   * (`'reasoning_content'`). Default false.
+   */
+  readonly continueFinalMessage?: boolean | string;
   /** A template to use instead of the tokenizer's own: Jinja source, compiled, or the name of one of its named templates. */
   readonly template?: string | ChatTemplate;
 }
@@ -53,9 +59,9 @@ function templateOf(tokenizer: ChatTokenizer, options: EncodeChatOptions): ChatT
   return made;
 }
 
-/** The special tokens by the names that templates use, as the tokenizer's ids say. */
+/** The special tokens by the names that templates use, as the tokenizer's files call them, or as its ids say. */
 function specialTokensOf(tokenizer: ChatTokenizer): Record<string, string> {
-  const { bosTokenId, eosTokenIds, unkTokenId, padTokenId } = tokenizer.parts;
+  const { bosTokenId, eosTokenIds, unkTokenId, padTokenId, specialTokens = {} } = tokenizer.parts;
   const names: Record<string, string> = {};
   for (const [name, id] of [
     ['bos_token', bosTokenId],
@@ -66,6 +72,10 @@ function specialTokensOf(tokenizer: ChatTokenizer): Record<string, string> {
     const token = id === undefined ? undefined : tokenizer.idToToken(id);
     if (token !== undefined) names[name] = token;
   }
+  for (const [name, token] of Object.entries(specialTokens)) {
+    if (token === null) delete names[name];
+    else names[name] = token;
+  }
   return names;
 }
 
@@ -75,8 +85,9 @@ function asksForAnswer(messages: readonly ChatMessage[]): boolean {
 
 /**
  * Renders a conversation with the tokenizer's chat template and tokenizes it. Literal text of the template becomes control
- * tokens, nothing else can: not a message's content, a role out of the ordinary, a tool's name or result.
- * Throws ChatTemplateError when the template does.
+ * tokens, nothing else can: not a message's content, a role out of the ordinary, a tool's name or result. As in transformers, fields that are null or undefined
+ * are not there, and `reasoning_content`, `thinking` and `reasoning` stand for each other.
+ * Throws ChatTemplateError when the template does, a TypeError for a final message that cannot be continued.
  *
  * @example
  * ```ts
@@ -94,14 +105,22 @@ export function encodeChat(
   messages: readonly ChatMessage[],
   options: EncodeChatOptions = {},
 ): EncodedChat {
-  const { template: _, ...render } = options;
+  const { template: _, continueFinalMessage = false, ...render } = options;
   const template = templateOf(tokenizer, options);
+  if (continueFinalMessage !== false && options.addGenerationPrompt === true)
+    throw new TypeError('continueFinalMessage: expected no addGenerationPrompt beside it');
+  const plain = plainMessages(messages);
+  const open =
+    continueFinalMessage === false
+      ? undefined
+      : continued(plain, continueFinalMessage === true ? 'content' : continueFinalMessage, template.source);
   const specialTokens = { ...specialTokensOf(tokenizer), ...options.specialTokens };
-  const chat = template.render(messages, {
-    addGenerationPrompt: asksForAnswer(messages),
+  const rendered = template.render(open?.messages ?? plain, {
+    addGenerationPrompt: open === undefined && asksForAnswer(messages),
     ...render,
     specialTokens,
   });
+  const chat = open === undefined ? rendered : open.cut(rendered);
   const controlTokens = controlTokensOf(tokenizer, template);
   const segments = toSegments(tokenizer, chat, { controlTokens });
   return { text: chat.text, segments, ...encodeSegments(tokenizer, segments, { controlTokens }) };

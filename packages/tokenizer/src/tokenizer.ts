@@ -37,6 +37,8 @@ export interface TokenizerParts extends Stages {
   readonly eosTokenIds?: readonly number[];
   readonly unkTokenId?: number;
   readonly padTokenId?: number;
+  /** Special tokens by the names that templates use (`sep_token`, `image_token`); null: there is none. Other names follow from the ids above. */
+  readonly specialTokens?: Readonly<Record<string, string | null>>;
   /** Jinja source of the chat template that came with the tokenizer. */
   readonly chatTemplate?: string;
   /** Named templates beside it ('tool_use', 'rag', ...). */

@@ -37,6 +37,8 @@ export async function extrasFromConfigs(
   }
   set('eosTokenIds', [...ends]);
 
+  set('specialTokens', specialTokens(config, specials));
+
   const template =
     (await text('chat_template.jinja')) ??
     config.chat_template ??
@@ -53,6 +55,32 @@ export async function extrasFromConfigs(
     set('chatTemplate', named.default);
   }
   return extras;
+}
+
+const NAMES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map((name) => `${name}_token`);
+
+/**
+ * The special tokens by name as transformers hands them to templates: the seven usual ones, every other `..._token`, and those of `extra_special_tokens` and
+ * `model_specific_special_tokens` where these have names. The older special_tokens_map.json counts where the config lists no added tokens.
+ */
+function specialTokens(config: JsonObject, specials: JsonObject): Record<string, string | null> {
+  const merged: JsonObject = config.added_tokens_decoder === undefined ? { ...config, ...specials } : config;
+  const names: Record<string, string | null> = {};
+  for (const [name, value] of Object.entries(merged)) {
+    const content = contentOf(value);
+    if (name.endsWith('_token') && content !== undefined) names[name] = content;
+    else if (NAMES.includes(name) && value === null) names[name] = null;
+  }
+  for (const key of ['extra_special_tokens', 'model_specific_special_tokens']) {
+    const named = merged[key];
+    if (typeof named !== 'object' || named === null || Array.isArray(named)) continue;
+    for (const [name, value] of Object.entries(named)) {
+      const content = contentOf(value);
+      if (content === undefined) throw new TypeError(`${key}.${name}: expected a token`);
+      names[name] = content;
+    }
+  }
+  return names;
 }
 
 function contentOf(value: unknown): string | undefined {

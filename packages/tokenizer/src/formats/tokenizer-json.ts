@@ -23,7 +23,13 @@ import {
 export type TokenizerExtras = Partial<
   Pick<
     TokenizerParts,
-    'bosTokenId' | 'eosTokenIds' | 'unkTokenId' | 'padTokenId' | 'chatTemplate' | 'chatTemplates'
+    | 'bosTokenId'
+    | 'eosTokenIds'
+    | 'unkTokenId'
+    | 'padTokenId'
+    | 'specialTokens'
+    | 'chatTemplate'
+    | 'chatTemplates'
   >
 >;
 
