@@ -14,6 +14,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
     texts: { type: 'string' },
+    encodings: { type: 'string' },
     corpus: { type: 'string' },
     // Limits of the card, for shares of the roofline (webgpu).
     'peak-gbs': { type: 'string' },
@@ -31,6 +32,7 @@ if (!values.json)
   console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.versions.node}`);
 const settings = {
   ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+  ...(values.encodings === undefined ? {} : { encodings: values.encodings.split(',') }),
   ...(values.texts === undefined ? {} : { texts: values.texts }),
   ...(values.corpus === undefined ? {} : { corpus: values.corpus }),
   'peak-gbs': values['peak-gbs'],

@@ -107,8 +107,15 @@ const flags = { lstrip: false, rstrip: false, single_word: false, normalized: fa
 const ordered = (merges: ReadonlyMap<string, number>): string[][] =>
   [...merges].sort((a, b) => a[1] - b[1]).map(([pair]) => pair.split(' '));
 
-/** Every peer that has the vocabulary; those that take a tokenizer.json get ours. */
-export async function peersFor(name: string, json: object): Promise<(Contestant | Absent)[]> {
+/**
+ * Every peer that has the vocabulary; those that take a tokenizer.json get ours. The slow ones can be left for later: collections have to walk through their
+ * vocabularies of strings.
+ */
+export async function peersFor(
+  name: string,
+  json: object,
+  which: 'all' | 'quick' | 'slow' = 'all',
+): Promise<(Contestant | Absent)[]> {
   const out: (Contestant | Absent)[] = [];
   const add = async <T>(
     label: string,
@@ -125,7 +132,7 @@ export async function peersFor(name: string, json: object): Promise<(Contestant 
       }
     }
   };
-  if (name.endsWith('_base')) {
+  if (name.endsWith('_base') && which !== 'slow') {
     interface Gpt {
       encode(text: string, options?: object): number[];
       decode(ids: number[]): string;
@@ -171,6 +178,7 @@ export async function peersFor(name: string, json: object): Promise<(Contestant 
       });
     }
   }
+  if (which === 'quick') return out;
   interface Llama {
     default: { encode(t: string, options?: object): number[]; decode(ids: number[]): string };
   }

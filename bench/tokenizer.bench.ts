@@ -1,9 +1,11 @@
 // Encoding, decoding, counting, loading and training beside the JavaScript, wasm and native peers, in one run: every round of a measurement goes through all
-// contestants. Vocabularies come out of the peers' own packages; texts are those below, or the .txt files of `--texts DIR`. Parts: `--only encode,short,...`;
-// `--only train --corpus FILE` trains on a file of any size.
+// contestants, and each round begins with another one. Vocabularies come out of the peers' own packages; texts are those of tokenizer-texts.ts, or the .txt
+// files of `--texts DIR`. Parts: `--only first,encode,short,...`, `--encodings cl100k_base,...`; `--only train --corpus FILE` trains on a file of any size.
+// Times are `spent` of measure.ts: the main thread's own, whatever else the machine does.
 // `tokenizers` and `@huggingface/tokenizers`, at about 1 MB/s, are measured on the first tenth of a text, the others on all of it.
+import { setFlagsFromString } from 'node:v8';
 import { readTiktoken, readTokenizerJson, type Tokenizer, writeTokenizerJson } from '@ashlar/tokenizer';
-import { median, type Report } from './measure.ts';
+import { median, type Report, spent } from './measure.ts';
 import { measureLoad, measureTraining, measureTrainingOn } from './measure-tokenizer-costs.ts';
 import {
   type Absent,
@@ -18,23 +20,31 @@ import { benchTexts } from './tokenizer-texts.ts';
 /** What `pnpm bench tokenizer` can be told. */
 export interface TokenizerBenchOptions {
   readonly only?: readonly string[];
+  readonly encodings?: readonly string[];
   readonly texts?: string;
   /** A file of any size to train on instead of the texts. */
   readonly corpus?: string;
 }
 
-const PARTS = ['encode', 'short', 'pathological', 'llama2', 'load', 'train'];
-const ROUNDS = 5;
+const PARTS = ['first', 'encode', 'short', 'pathological', 'llama2', 'load', 'train'];
+const ENCODINGS = ['cl100k_base', 'o200k_base', 'llama3', 'r50k_base'];
+const ROUNDS = 7;
 
 export async function run(report: Report, options: TokenizerBenchOptions = {}): Promise<void> {
   const unknown = options.only?.filter((part) => !PARTS.includes(part)) ?? [];
   if (unknown.length > 0)
     throw new RangeError(`--only: expected some of ${PARTS.join(', ')}, got ${unknown}`);
+  // Turns begin with a collection, and V8 throws away the code of functions that have missed six of them.
+  setFlagsFromString('--no-flush-bytecode');
+  const encodings = options.encodings ?? ENCODINGS;
+  const strange = encodings.filter((name) => !ENCODINGS.includes(name));
+  if (strange.length > 0)
+    throw new RangeError(`--encodings: expected some of ${ENCODINGS.join(', ')}, got ${strange}`);
   const wants = (part: string) => options.only === undefined || options.only.includes(part);
   const texts = benchTexts(options.texts);
   const lines = Object.values(texts)[0].split('\n').slice(0, 4000);
-  for (const name of ['cl100k_base', 'o200k_base', 'llama3', 'r50k_base']) {
-    if (!['encode', 'short', 'pathological'].some(wants)) break;
+  for (const name of encodings) {
+    if (!['first', 'encode', 'short', 'pathological'].some(wants)) break;
     const open = await opener(name);
     if ('reason' in open) {
       report({
@@ -47,14 +57,19 @@ export async function run(report: Report, options: TokenizerBenchOptions = {}): 
       });
       continue;
     }
-    const peers = await peersFor(name, writeTokenizerJson(open.make()) as object);
-    for (const peer of peers) if ('reason' in peer) absent(report, `${name}: encode`, peer);
-    const present = peers.filter((peer): peer is Contestant => !('reason' in peer));
-    if (wants('encode'))
-      for (const [kind, text] of Object.entries(texts))
-        await encodeText(report, `${name}, ${kind}`, text, open.make, present);
-    if (wants('short')) await shortStrings(report, name, lines, open.make(), present);
-    if (wants('pathological') && name === 'cl100k_base') await pathological(report, open.make(), present);
+    const json = writeTokenizerJson(open.make()) as object;
+    for (const group of ['quick', 'slow'] as const) {
+      const found = await peersFor(name, json, group);
+      for (const peer of found) if ('reason' in peer) absent(report, `${name}: encode`, peer);
+      const peers = found.filter((peer): peer is Contestant => !('reason' in peer));
+      if (peers.length === 0) continue;
+      if (wants('first') && group === 'quick') await firstSight(report, name, texts, open.make(), peers);
+      if (wants('encode'))
+        for (const [kind, text] of Object.entries(texts))
+          await encodeText(report, `${name}, ${kind}`, text, open.make(), peers);
+      if (wants('short')) await shortStrings(report, name, lines, open.make(), peers);
+      if (wants('pathological') && name === 'cl100k_base') await pathological(report, open.make(), peers);
+    }
   }
   if (wants('llama2')) await llama2(report, texts);
   if (wants('load')) for (const name of ['cl100k_base', 'o200k_base']) measureLoad(report, name);
@@ -82,14 +97,19 @@ async function opener(name: string): Promise<{ make: () => Tokenizer } | { reaso
 
 const megabytes = (text: string): number => Buffer.byteLength(text) / 1e6;
 
-/** MB/s of one call. A string put together from parts is only whole once it has been read; every side pays for that within its time. */
-async function rate(text: string, work: (text: string) => unknown): Promise<number> {
-  globalThis.gc?.(); // nobody pays for the garbage of the one before
-  const start = performance.now();
-  let result = work(text);
-  if (result instanceof Promise) result = await result;
-  if (typeof result === 'string') result.charCodeAt(result.length >> 1);
-  return megabytes(text) / ((performance.now() - start) / 1000);
+/**
+ * MB/s of one call. A string put together from parts is only whole once it has been read; every side pays for that within its time. Nobody pays for the
+ * garbage of the one before, and since a collection leaves the processor's caches full of what it looked at, `atWork` comes between: each side's own work.
+ */
+async function rate(text: string, work: Work, atWork: () => unknown): Promise<number> {
+  globalThis.gc?.();
+  await atWork();
+  const taken = await spent(async () => {
+    let result = work(text);
+    if (result instanceof Promise) result = await result;
+    if (typeof result === 'string') result.charCodeAt(result.length >> 1);
+  });
+  return megabytes(text) / taken;
 }
 
 type Work = (text: string) => unknown;
@@ -99,11 +119,16 @@ interface Side {
   readonly work: Work;
 }
 
+/** The sides, another one first every time. */
+const turned = <T>(sides: readonly T[], round: number): T[] =>
+  sides.map((_, i) => sides[(i + round) % sides.length]);
+
 /** Medians of rounds in which each side has one turn. */
 async function rounds(sides: readonly Side[], count = ROUNDS): Promise<Map<string, number>> {
   const seen = new Map(sides.map((side) => [side.name, [] as number[]]));
   for (let i = 0; i < count; i++)
-    for (const side of sides) (seen.get(side.name) as number[]).push(await rate(side.text, side.work));
+    for (const side of turned(sides, i))
+      seen.get(side.name)?.push(await rate(side.text, side.work, () => side.work(side.text)));
   return new Map([...seen].map(([name, values]) => [name, median(values)]));
 }
 
@@ -116,66 +141,76 @@ function reportAll(report: Report, metric: string, values: Map<string, number>, 
 const partOf = (peer: Contestant, text: string): string =>
   peer.isSlow ? text.slice(0, Math.ceil(text.length / 10)) : text;
 
+/**
+ * A text that nobody has met, for tokenizers that are at work: every text falls into seven parts, all sides read the first parts of all texts, and then each
+ * of the others once, the texts in turn, right behind the first part.
+ */
+async function firstSight(
+  report: Report,
+  encoding: string,
+  texts: Readonly<Record<string, string>>,
+  ours: Tokenizer,
+  peers: readonly Contestant[],
+): Promise<void> {
+  const sides = [{ name: 'ours', encode: (t: string) => ours.encode(t) as ArrayLike<number> }, ...peers];
+  const partOf = (text: string, i: number): string => {
+    const size = Math.ceil(text.length / 7);
+    return text.slice(i * size, (i + 1) * size);
+  };
+  for (let i = 0; i < 3; i++)
+    for (const text of Object.values(texts)) for (const side of sides) await side.encode(partOf(text, 0));
+  const kinds = Object.keys(texts);
+  const seen = new Map(kinds.map((kind) => [kind, new Map(sides.map(({ name }) => [name, [] as number[]]))]));
+  for (let i = 1; i < 7; i++)
+    for (const kind of kinds)
+      for (const side of turned(sides, i))
+        seen
+          .get(kind)
+          ?.get(side.name)
+          ?.push(await rate(partOf(texts[kind], i), side.encode, () => side.encode(partOf(texts[kind], 0))));
+  for (const [kind, values] of seen) {
+    const medians = new Map([...values].map(([name, each]) => [name, median(each)]));
+    reportAll(report, `${encoding}, ${kind}: encode at first sight`, medians, 6);
+  }
+}
+
 async function encodeText(
   report: Report,
   metric: string,
   text: string,
-  fresh: () => Tokenizer,
+  ours: Tokenizer,
   peers: readonly Contestant[],
 ): Promise<void> {
-  // Parts that no side has met, after one that it has met five times: first sight in a process that is warm.
-  const size = Math.ceil(text.length / 7);
-  const parts = Array.from({ length: 7 }, (_, i) => text.slice(i * size, (i + 1) * size));
-  const quick = peers.filter((peer) => !peer.isSlow);
-  const ours = fresh();
-  for (let i = 0; i < 5; i++) {
-    ours.encode(parts[0]);
-    for (const peer of quick) await peer.encode(parts[0]);
-  }
-  const first = new Map<string, number[]>([['ours', []], ...quick.map((p) => [p.name, []] as const)] as [
-    string,
-    number[],
-  ][]);
-  for (const part of parts.slice(1)) {
-    first.get('ours')?.push(await rate(part, (t) => ours.encode(t)));
-    for (const peer of quick) first.get(peer.name)?.push(await rate(part, peer.encode));
-  }
-  const medians = new Map([...first].map(([name, values]) => [name, median(values)]));
-  reportAll(report, `${metric}: encode at first sight`, medians, 6);
-
-  const own = (work: Work): Side => ({ name: 'ours', text, work });
+  const isQuick = !peers[0].isSlow;
+  const count = isQuick ? ROUNDS : 3;
+  const own = (work: Work, name = 'ours'): Side => ({ name, text, work });
   const side = (peer: Contestant, work: Work): Side => ({
     name: peer.name,
     text: partOf(peer, text),
     work,
   });
   for (const peer of peers) await peer.encode(partOf(peer, text));
-  ours.encode(text);
-  // The slow ones have rounds of their own: what they leave in the caches of the machine is not the others' matter.
-  for (const group of [quick, peers.filter((peer) => peer.isSlow)]) {
-    if (group.length === 0) continue;
-    const count = group === quick ? ROUNDS : 3;
-    const sides = group.map((peer) => side(peer, peer.encode));
-    reportAll(
-      report,
-      `${metric}: encode`,
-      await rounds([own((t) => ours.encode(t)), ...sides], count),
-      count,
-    );
-  }
   const ids = ours.encode(text);
-  const decoders = peers.flatMap((peer) => {
-    const { decode } = peer;
-    return decode === undefined || peer.isSlow ? [] : [side(peer, () => decode(ids))];
-  });
+  const encode = own((t) => ours.encode(t));
+  reportAll(
+    report,
+    `${metric}: encode`,
+    await rounds([encode, ...peers.map((peer) => side(peer, peer.encode))], count),
+    count,
+  );
+  if (!isQuick) return;
+  const decoders = peers.flatMap(({ decode, ...peer }) =>
+    decode === undefined ? [] : [side(peer, () => decode(ids))],
+  );
   reportAll(report, `${metric}: decode`, await rounds([own(() => ours.decode(ids)), ...decoders]), ROUNDS);
   const counters = peers.flatMap((peer) => (peer.count === undefined ? [] : [side(peer, peer.count)]));
-  const counted = await rounds([
-    own((t) => ours.count(t)),
-    { name: 'our encode', text, work: (t) => ours.encode(t) },
-    ...counters,
-  ]);
-  reportAll(report, `${metric}: count`, counted, ROUNDS);
+  const ownCount = own((t) => ours.count(t));
+  reportAll(
+    report,
+    `${metric}: count`,
+    await rounds([ownCount, { ...encode, name: 'our encode' }, ...counters]),
+    ROUNDS,
+  );
 }
 
 async function shortStrings(
@@ -186,12 +221,13 @@ async function shortStrings(
   peers: readonly Contestant[],
 ): Promise<void> {
   const perCall = async (encode: Contestant['encode'], some: readonly string[]): Promise<number> => {
-    const start = performance.now();
-    for (const line of some) {
-      const ids = encode(line);
-      if (ids instanceof Promise) await ids;
-    }
-    return ((performance.now() - start) * 1000) / some.length;
+    const taken = await spent(async () => {
+      for (const line of some) {
+        const ids = encode(line);
+        if (ids instanceof Promise) await ids;
+      }
+    });
+    return (taken * 1e6) / some.length;
   };
   const few = lines.slice(0, 200);
   const mine: number[] = [];

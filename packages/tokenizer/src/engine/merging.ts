@@ -28,12 +28,13 @@ export class Merging {
   private readonly rankOf: Int32Array | undefined;
   private readonly byteFallback: Int32Array | undefined;
   /** First merges of byte symbols: rank and id for each pair of bytes. */
-  private readonly firstRank: Int32Array | undefined;
-  private readonly firstId: Int32Array | undefined;
+  private readonly firsts: Int32Array | undefined;
   private readonly starts = new Int32Array(SHORT + 4);
   private readonly ids = new Int32Array(SHORT + 4);
   private readonly ranks = new Int32Array(SHORT + 4);
   private readonly results = new Int32Array(SHORT + 4);
+  private readonly next = new Int32Array(SHORT + 4);
+  private readonly previous = new Int32Array(SHORT + 4);
   private readonly queue = new MergeQueue();
 
   constructor({ table, pairs, rankOf, byteFallback }: MergeRules, prefixes: TokenPrefixes) {
@@ -42,7 +43,7 @@ export class Merging {
     this.pairs = pairs;
     this.rankOf = rankOf;
     this.byteFallback = byteFallback;
-    if (byteFallback === undefined) [this.firstRank, this.firstId] = this.bytePairs();
+    if (byteFallback === undefined) this.firsts = this.bytePairs();
   }
 
   /** Puts the ids of a piece into `out` from `at` on, which has room for one a byte; returns where they end. `lasts` is told of every merge. */
@@ -59,7 +60,10 @@ export class Merging {
       : this.mergeShort(text, start, end, out, at, lasts);
   }
 
-  /** A piece of up to SHORT bytes: the least rank is found by looking at all. */
+  /**
+   * A piece of up to SHORT bytes: the least rank is found by looking at all. Symbols stay where they began, so that a merge moves nothing: the right one
+   * loses its rank, and links lead past it.
+   */
   private mergeShort(
     text: ScannedText,
     start: number,
@@ -68,71 +72,71 @@ export class Merging {
     at: number,
     lasts: LastMerges | undefined,
   ): number {
-    const { ids, ranks, results, starts, pairs } = this;
-    const { firstRank, firstId } = this;
-    let count = this.symbols(text, start, end, ids, starts);
-    let least = INFINITE_RANK;
-    let where = -1;
-    for (let i = 0; i < count - 1; i++) {
-      if (firstRank !== undefined && firstId !== undefined) {
-        const both = (text.bytes[start + i] << 8) | text.bytes[start + i + 1];
-        ranks[i] = firstRank[both];
-        results[i] = firstId[both];
-      } else if (pairs !== undefined) this.rateByPair(pairs, i);
-      else this.rateByBytes(text.view, i);
-      if (ranks[i] < least) {
-        least = ranks[i];
-        where = i;
-      }
+    const { ids, ranks, results, starts, next, previous, firsts } = this;
+    const { bytes, view } = text;
+    const count = this.symbols(text, start, end, ids, starts);
+    for (let i = 0; i < count; i++) {
+      next[i] = i + 1;
+      previous[i] = i - 1;
     }
-    ranks[count - 1] = INFINITE_RANK;
-    while (least !== INFINITE_RANK) {
-      lasts?.note(ids[where], ids[where + 1], results[where], least);
-      ids[where] = results[where];
-      count--;
-      for (let k = where + 1; k < count; k++) {
-        ids[k] = ids[k + 1];
-        ranks[k] = ranks[k + 1];
-        results[k] = results[k + 1];
-        starts[k] = starts[k + 1];
+    if (firsts !== undefined) {
+      let pair = bytes[start];
+      for (let i = 1; i < count; i++) {
+        pair = ((pair << 8) | bytes[start + i]) & 0xffff;
+        ranks[i - 1] = firsts[pair * 2];
+        results[i - 1] = firsts[pair * 2 + 1];
       }
-      starts[count] = end;
-      if (where === count - 1) ranks[where] = INFINITE_RANK;
-      else if (pairs !== undefined) this.rateByPair(pairs, where);
-      else this.rateByBytes(text.view, where);
-      if (where > 0) {
-        if (pairs !== undefined) this.rateByPair(pairs, where - 1);
-        else this.rateByBytes(text.view, where - 1);
-      }
-      least = INFINITE_RANK;
-      for (let k = 0; k < count - 1; k++) {
-        if (ranks[k] < least) {
-          least = ranks[k];
+      ranks[count - 1] = INFINITE_RANK;
+    } else for (let i = 0; i < count; i++) this.rate(view, i, count);
+    for (;;) {
+      let least = INFINITE_RANK;
+      let where = 0;
+      for (let k = 0; k < count; k++) {
+        const rank = ranks[k];
+        if (rank < least) {
+          least = rank;
           where = k;
         }
       }
+      if (least === INFINITE_RANK) break;
+      const right = next[where];
+      lasts?.note(ids[where], ids[right], results[where], least);
+      ids[where] = results[where];
+      ranks[right] = INFINITE_RANK;
+      const after = next[right];
+      next[where] = after;
+      if (after < count) previous[after] = where;
+      this.rate(view, where, count);
+      if (where > 0) this.rate(view, previous[where], count);
     }
     let write = at;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; i = next[i]) {
       if (ids[i] >= 0) out[write++] = ids[i];
-      else write = this.emitBytes(text.bytes, starts[i], starts[i + 1], out, write);
+      else write = this.emitBytes(bytes, starts[i], starts[next[i]], out, write);
     }
     return write;
   }
 
-  private rateByPair(pairs: PairTable, i: number): void {
-    const rule = pairs.lookUp(this.ids[i], this.ids[i + 1]);
-    if (rule < 0) this.ranks[i] = INFINITE_RANK;
-    else {
-      this.ranks[i] = pairs.rankAt(rule);
-      this.results[i] = pairs.idAt(rule);
+  /** The rank of a symbol of a short piece with the one behind it, and what they become. */
+  private rate(view: DataView, left: number, count: number): void {
+    const { ranks, next, starts, pairs } = this;
+    const right = next[left];
+    if (right >= count) {
+      ranks[left] = INFINITE_RANK;
+      return;
     }
-  }
-
-  private rateByBytes(view: DataView, i: number): void {
-    const id = this.prefixes.find(view, this.starts[i], this.starts[i + 2]);
-    this.results[i] = id;
-    this.ranks[i] = id < 0 ? INFINITE_RANK : this.rankOf === undefined ? id : this.rankOf[id];
+    if (pairs !== undefined) {
+      const rule = pairs.lookUp(this.ids[left], this.ids[right]);
+      if (rule < 0) ranks[left] = INFINITE_RANK;
+      else {
+        ranks[left] = pairs.rankAt(rule);
+        this.results[left] = pairs.idAt(rule);
+      }
+      return;
+    }
+    const id = this.prefixes.find(view, starts[left], starts[next[right]]);
+    this.results[left] = id;
+    ranks[left] = id < 0 ? INFINITE_RANK : this.rankOf === undefined ? id : this.rankOf[id];
   }
 
   /**
@@ -247,26 +251,26 @@ export class Merging {
     return write;
   }
 
-  private bytePairs(): [Int32Array, Int32Array] {
-    const ranks = new Int32Array(65536).fill(INFINITE_RANK);
-    const ids = new Int32Array(65536);
+  private bytePairs(): Int32Array {
+    const firsts = new Int32Array(2 * 65536);
     const { table, pairs, rankOf } = this;
     for (let a = 0; a < 256; a++) {
       for (let b = 0; b < 256; b++) {
-        const at = (a << 8) | b;
+        const at = ((a << 8) | b) * 2;
+        firsts[at] = INFINITE_RANK;
         if (pairs !== undefined) {
           const rule = pairs.lookUp(table.byteId[a], table.byteId[b]);
           if (rule < 0) continue;
-          ranks[at] = pairs.rankAt(rule);
-          ids[at] = pairs.idAt(rule);
+          firsts[at] = pairs.rankAt(rule);
+          firsts[at + 1] = pairs.idAt(rule);
         } else {
           const id = table.findShort(a | (b << 8), 0, 2);
           if (id < 0) continue;
-          ranks[at] = rankOf === undefined ? id : rankOf[id];
-          ids[at] = id;
+          firsts[at] = rankOf === undefined ? id : rankOf[id];
+          firsts[at + 1] = id;
         }
       }
     }
-    return [ranks, ids];
+    return firsts;
   }
 }

@@ -26,12 +26,26 @@ const TESTS: readonly (readonly [RegExp, number])[] = [
 const FILLED = 128; // on every entry of a page that has been filled
 const classes = new Uint8Array(0x110000);
 
-/** Fills the page of a code point by one pass of each expression over its characters. */
+const ONLY_OTHER_LETTERS = /^\p{Lo}*$/u;
+const scratch = new Uint16Array(512);
+
+/** Fills a page of 256 code points: ideographs and syllables by one look, others by one pass of each expression over the characters. */
 function fill(page: number): void {
   const from = page * 256;
-  const points = Array.from({ length: 256 }, (_, i) => from + i).filter((c) => c < 0xd800 || c >= 0xe000);
-  const text = String.fromCodePoint(...points);
   const width = from > 0xffff ? 2 : 1;
+  for (let i = 0; i < 256; i++) {
+    const c = from + i;
+    if (width === 1) scratch[i] = c;
+    else {
+      scratch[i * 2] = 0xd7c0 + (c >> 10);
+      scratch[i * 2 + 1] = 0xdc00 | (c & 0x3ff);
+    }
+  }
+  const text = String.fromCharCode.apply(null, scratch.subarray(0, 256 * width) as unknown as number[]);
+  if (ONLY_OTHER_LETTERS.test(text)) {
+    classes.fill(FILLED | LETTER | UPPER | LOWER, from, from + 256);
+    return;
+  }
   classes.fill(FILLED, from, from + 256);
   for (const [test, bit] of TESTS)
     for (const match of text.matchAll(test)) {
