@@ -36,9 +36,10 @@ export interface LoadModelOptions {
   /**
    * How activations meet 4-bit weights (Q4_0, Q4_1, Q4_K) on simd when several rows pass at once (prompts, batches): `int16` (default) changes logits by less than
    * their float32 noise; `int8` rounds them to 8 bits, as llama.cpp does, and is faster, but answers may differ (docs/decisions/0004).
-   * On webgpu activations are float32, and with `int8` they meet packed integer weights (Q8_0 to Q6_K) as integers of 8 bits when few rows pass at once. Elsewhere `int8` is refused.
+   * On webgpu activations are float32; with `int8` they meet packed integer weights (Q8_0 to Q6_K) as integers of 8 bits, and with `float16` prompts and batches meet all weights as binary16 with
+   * sums in float32 (on devices with shader-f16). Elsewhere both are refused.
    */
-  readonly activations?: 'int16' | 'int8';
+  readonly activations?: 'int16' | 'int8' | 'float16';
   /**
    * Loads and runs the whole model in a worker (a thread in Node, a module worker in a page), so that no step blocks the caller's event loop; answers a
    * `WorkerModel`. Place and options are sent to it: functions among them (a folder of your own, loaders of peers) are refused.
@@ -110,8 +111,8 @@ export async function loadModel(
   )
     throw new TypeError('autotune: expected true, false or a storage with getItem and setItem');
   const { file, hub, cache, onProgress, signal, activations } = options;
-  if (!['int16', 'int8', undefined].includes(activations))
-    throw new RangeError(`activations: expected int16 or int8, got ${JSON.stringify(activations)}`);
+  if (!['int16', 'int8', 'float16', undefined].includes(activations))
+    throw new RangeError(`activations: expected int16, int8 or float16, got ${JSON.stringify(activations)}`);
   if (options.worker !== undefined && typeof options.worker !== 'boolean')
     throw new TypeError(`worker: expected true or false, got ${JSON.stringify(options.worker)}`);
   if (options.worker) return loadInWorker(where, options);
@@ -137,24 +138,34 @@ export async function loadModel(
     // The fused embed step has no learned positions behind a projection (OPT-350M): those run composite.
     const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
     const generates = config.attention.causal && config.head.present && options.executor !== 'composite';
-    const takesInt8 = generates && ((plain && getBackend() === 'simd') || getBackend() === 'webgpu');
-    if (activations === 'int8' && !takesInt8)
+    const onWebgpu = generates && getBackend() === 'webgpu';
+    const takesInt8 = onWebgpu || (generates && plain && getBackend() === 'simd');
+    const rounds = activations === 'int16' ? undefined : activations;
+    if (rounds !== undefined && !takesInt8)
       throw new RangeError(
-        `activations: expected int16 on ${getBackend()}'s composite path, got int8 (the fused executors')`,
+        `activations: expected int16 on ${getBackend()}'s composite path, got ${rounds} (the fused executors')`,
       );
+    if (rounds === 'float16' && !onWebgpu)
+      throw new RangeError('activations: expected int16 or int8 on simd, got float16 (webgpu only)');
     const load = { prefixes, onProgress, signal };
-    if (options.autotune !== undefined && !(generates && getBackend() === 'webgpu'))
+    if (options.autotune !== undefined && !onWebgpu)
       throw new TypeError('autotune: has no effect without the webgpu executor');
     let loaded:
       | Awaited<ReturnType<typeof import('../runtime/simd/load-simd-model.ts').loadSimdModel>>
       | undefined;
-    if (generates && getBackend() === 'webgpu') {
+    if (onWebgpu) {
       const { loadWebgpuModel } = await import('../runtime/webgpu/load-webgpu-model.ts');
-      const settings = { ...load, autotune: options.autotune, rounds: activations === 'int8' };
+      const settings = { ...load, autotune: options.autotune, rounds };
       loaded = await loadWebgpuModel(config, specs, checkpoint.weights, settings, cache);
     } else if (generates && plain && getBackend() === 'simd') {
       const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
-      loaded = await loadSimdModel(config, specs, checkpoint.weights, { ...load, activations }, cache);
+      loaded = await loadSimdModel(
+        config,
+        specs,
+        checkpoint.weights,
+        { ...load, activations: rounds === 'int8' ? 'int8' : 'int16' },
+        cache,
+      );
     }
     if (loaded !== undefined) {
       const { parameters, unused, hash, executor } = loaded;

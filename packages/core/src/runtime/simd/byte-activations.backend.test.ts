@@ -79,7 +79,7 @@ describe("activations: 'int8'", () => {
       "activations: expected int16 on simd's composite path, got int8",
     );
     await expect(loadModel(place, { activations: 'int4' as 'int8' })).rejects.toThrow(
-      'activations: expected int16 or int8, got "int4"',
+      'activations: expected int16, int8 or float16, got "int4"',
     );
   });
 });

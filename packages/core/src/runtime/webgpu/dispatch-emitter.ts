@@ -3,8 +3,11 @@ import type { PlanNorm } from '../plan.ts';
 import type { DeviceMatrix } from './device-matrix.ts';
 import type { Dispatch, Kernel } from './kernel.ts';
 import { gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
-import { gemvInt8Kernel, hasIntegers, int8Block, roundToInt8Kernel } from './kernels/linear-int8.ts';
+import { gemvInt8Kernel } from './kernels/linear-int8.ts';
 import { type NormShape, normKernel } from './kernels/norm.ts';
+import { hasIntegers } from './kernels/raw-integers.ts';
+import { roundedBlock, roundRowsKernel } from './kernels/round-rows.ts';
+import { roundedTileKernel } from './kernels/rounded-tiles.ts';
 import type { RowBuffer } from './pass-buffers.ts';
 import type { PlanParts } from './plan-dispatches.ts';
 
@@ -67,7 +70,7 @@ export function dispatchEmitter({
       if (
         alone &&
         tuning.fuseNorm &&
-        rounded === undefined &&
+        rounded?.to !== 'int8' &&
         rows <= tuning.fewRows &&
         kind === 'rms' &&
         weight &&
@@ -86,12 +89,15 @@ export function dispatchEmitter({
       target: LinearTarget,
     ) => {
       const few = rows <= tuning.fewRows;
-      const integers = few && rounded !== undefined && hasIntegers(matrix.kind);
-      if (integers)
+      const rounds =
+        rounded !== undefined && (rounded.to === 'int8' ? hasIntegers(matrix.kind) : !few)
+          ? rounded
+          : undefined;
+      if (rounds !== undefined)
         emit(
-          roundToInt8Kernel(matrix.columns, from.stride),
-          [from.buffer, rounded.q, rounded.d],
-          [Math.ceil(matrix.columns / int8Block / 64), rows],
+          roundRowsKernel(rounds.to, matrix.columns, from.stride),
+          [from.buffer, rounds.q, rounds.d],
+          [Math.ceil(matrix.columns / roundedBlock / 64), rows],
         );
       for (const part of matrix.parts) {
         const shape: LinearShape = {
@@ -110,9 +116,7 @@ export function dispatchEmitter({
           softcap: target.softcap,
           rms: from.rms,
         };
-        const input = integers
-          ? [rounded.q, rounded.d]
-          : [from.buffer, ...(from.weight ? [from.weight] : [])];
+        const input = rounds ? [rounds.q, rounds.d] : [from.buffer, ...(from.weight ? [from.weight] : [])];
         const bound = [...input, part.quants];
         if (part.scales !== undefined) bound.push(part.scales);
         if (bias !== undefined) bound.push(bias);
@@ -127,7 +131,7 @@ export function dispatchEmitter({
         if (few) {
           const { rowsAtATime: at, ...cut } = tuning.gemv(size);
           const groups = Math.ceil(shape.outputs / cut.outputs);
-          const kernel = integers ? gemvInt8Kernel : gemvKernel;
+          const kernel = rounds ? gemvInt8Kernel : gemvKernel;
           emit(kernel(shape, at, cut, subgroups), bound, [
             Math.min(groups, 65535),
             Math.ceil(groups / 65535),
@@ -135,7 +139,7 @@ export function dispatchEmitter({
           ]);
         } else {
           const tile = tuning.tile(size);
-          emit(gemmKernel(shape, tile), bound, [
+          emit(rounds ? roundedTileKernel(rounds.to, shape, tile) : gemmKernel(shape, tile), bound, [
             Math.ceil((shape.outputs * size.each) / tile.outputs),
             Math.ceil(rows / tile.rows),
           ]);

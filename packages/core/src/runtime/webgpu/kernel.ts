@@ -14,6 +14,8 @@ export interface Kernel {
   /** For profiles: what sort of kernel it is. */
   readonly sort: string;
   readonly bindings: readonly Binding[];
+  /** Its code has 16-bit floats: for devices with shader-f16. */
+  readonly f16?: boolean;
   /** Declarations and `fn main(...)` with its attributes. */
   readonly code: string;
 }
@@ -85,7 +87,8 @@ export function createKernelCache(
     const known = pipelines.get(kernel.key);
     if (known !== undefined) return known;
     const layout = layoutOf(kernel.bindings);
-    const head = useSubgroups ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n' : '';
+    const half = kernel.f16 ? 'enable f16;\n' : '';
+    const head = `${half}${useSubgroups ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n' : ''}`;
     const declared = kernel.bindings
       .map(
         ({ name, type, write }, i) =>

@@ -1,36 +1,23 @@
 // Every kind of packed matrix through every shape of linear kernel, against the product of the dequantised weights. On whatever adapter Dawn finds.
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
-import { chooseBackend } from '../../backends/choose.ts';
-import { webgpuDevice } from '../../backends/webgpu.ts';
-import { dequantize } from '../../weights/quantization/dequantize.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as modules from '../../../../../peers/modules.ts';
 import type { StoredDtype } from '../../weights/weight-file.ts';
-import { allocateMatrix, writeRows } from './device-matrix.ts';
-import { createDeviceMemory, type DeviceMemory } from './device-memory.ts';
-import { createKernelCache, type Kernel, type KernelCache, passBytes } from './kernel.ts';
+import { createDeviceMemory } from './device-memory.ts';
+import type { Kernel, KernelCache } from './kernel.ts';
 import { type GemmTile, gemmKernel, gemvKernel, type LinearShape } from './kernels/linear.ts';
-import { blockHalves, randomBlocks } from './random-blocks.ts';
-import { kindOf, quantWords, type WeightKind } from './weight-kind.ts';
+import { blockHalves } from './random-blocks.ts';
+import { filled, floatsAfter, passOf, randomMatrix, testCaches, testDevice } from './try-kernels.ts';
 
-allowSwiftShader();
-const started = await chooseBackend('webgpu', { peers, allowSoftwareGpu: true }).then(
-  () => true,
-  () => false,
-);
+const device = (await testDevice(modules)) as GPUDevice;
 
 const dtypes: readonly StoredDtype[] = ['F32', 'BF16', ...(Object.keys(blockHalves) as StoredDtype[])];
 
-describe.skipIf(!started)('linear kernels', () => {
-  let memory: DeviceMemory;
-  const caches: KernelCache[] = [];
+describe.skipIf(device === undefined)('linear kernels', () => {
+  let caches: KernelCache[];
   beforeAll(() => {
-    const device = webgpuDevice() as GPUDevice;
-    memory = createDeviceMemory(device);
-    caches.push(createKernelCache(device, false));
-    if (device.features.has('subgroups' as GPUFeatureName)) caches.push(createKernelCache(device, true));
+    caches = testCaches(device);
   });
-  afterAll(() => memory.dispose());
 
   async function product(
     dtype: StoredDtype,
@@ -44,37 +31,17 @@ describe.skipIf(!started)('linear kernels', () => {
     make: (shape: LinearShape, cache: KernelCache) => { kernel: Kernel; grid: [number, number, number] },
     cache: KernelCache,
   ): Promise<{ got: Float32Array; expected: Float32Array }> {
-    const { device } = memory;
-    const kind = kindOf(dtype, columns) as WeightKind;
     const all = gated ? 2 * outputs : outputs;
-    const bytes = randomBlocks(dtype, kind, all * columns, seed);
-    const weights = dequantize({ dtype, shape: [all, columns], bytes });
-    const matrix = allocateMatrix(memory, kind, all, columns, 'test');
-    const [words, scaleWords] = [quantWords(kind, columns), kind.scaleWords(columns)];
-    const [quants, scales] = [new Uint32Array(all * words), new Uint32Array(all * scaleWords)];
-    const blocks = columns / kind.block;
-    for (let r = 0; r < all; r++) {
-      kind.pack(
-        new DataView(bytes.buffer),
-        r * blocks * kind.blockBytes,
-        blocks,
-        quants.subarray(r * words, (r + 1) * words),
-        scales.subarray(r * scaleWords, (r + 1) * scaleWords),
-      );
-    }
-    writeRows(device, matrix, 0, all, quants, scales);
+    const own = createDeviceMemory(device);
+    const { kind, part, weights } = randomMatrix(own, dtype, all, columns, seed);
     const stride = Math.ceil(columns / 8) * 8;
     const x = new Float32Array(rows * stride);
     for (let r = 0; r < rows; r++)
       for (let c = 0; c < columns; c++) x[r * stride + c] = Math.sin(r * 31 + c * 7 + seed);
     const bias = Float32Array.from({ length: all }, (_, i) => Math.cos(i));
-    const [from, biases, y] = [x, bias, new Float32Array(rows * outputs)].map((values, i) => {
-      const buffer = memory.storage(values.byteLength, `test ${i}`);
-      device.queue.writeBuffer(buffer, 0, values);
-      return buffer;
-    });
-    const pass = memory.uniform(passBytes, 'pass');
-    device.queue.writeBuffer(pass, 0, Uint32Array.of(rows, 0, 0, 0));
+    const [from, biases, y] = [x, bias, new Float32Array(rows * outputs)].map((values) =>
+      filled(own, values),
+    );
     const shape: LinearShape = {
       kind,
       columns,
@@ -87,30 +54,15 @@ describe.skipIf(!started)('linear kernels', () => {
       ...(gated ? { gated, activation: 'silu' as const } : {}),
     };
     const { kernel, grid } = make(shape, cache);
-    const [part] = matrix.parts;
-    const { pipeline, group } = cache.dispatch(
+    const dispatch = cache.dispatch(
       kernel,
-      pass,
+      passOf(own, rows),
       [from, part.quants, ...(part.scales ? [part.scales] : []), biases, y],
       grid,
     );
-    const back = device.createBuffer({
-      size: y.size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = device.createCommandEncoder();
-    const compute = encoder.beginComputePass();
-    compute.setPipeline(pipeline);
-    compute.setBindGroup(0, group);
-    compute.dispatchWorkgroups(...grid);
-    compute.end();
-    encoder.copyBufferToBuffer(y, 0, back, 0, y.size);
-    device.queue.submit([encoder.finish()]);
-    await back.mapAsync(GPUMapMode.READ);
-    const got = new Float32Array(back.getMappedRange().slice(0)).subarray(0, rows * outputs);
-    back.destroy();
+    const got = await floatsAfter(device, [dispatch], y, rows * outputs);
+    own.dispose();
     cache.forgetGroups();
-    for (const buffer of [from, biases, y, pass, part.quants, part.scales]) memory.free(buffer);
     const dot = (r: number, o: number) => {
       let sum = bias[o];
       for (let c = 0; c < columns; c++) sum += x[r * stride + c] * weights[o * columns + c];

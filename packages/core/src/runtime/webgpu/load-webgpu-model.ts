@@ -12,6 +12,7 @@ import type { WeightFile } from '../../weights/weight-file.ts';
 import { autotune, kernelVersion } from './autotune.ts';
 import { createDeviceMemory } from './device-memory.ts';
 import { loadDeviceParameters } from './device-parameters.ts';
+import type { Rounding } from './kernels/round-rows.ts';
 import { gpuTuning, type LinearTuning, softwareTuning } from './linear-tuning.ts';
 import { createDispatchTimer } from './time-dispatch.ts';
 import { nodeTuningStorage, openTuningCache, type TuningStorage } from './tuning-cache.ts';
@@ -24,8 +25,8 @@ export interface WebgpuLoadOptions {
   readonly signal?: AbortSignal | undefined;
   readonly subgroups?: boolean | undefined;
   readonly tuning?: LinearTuning | undefined;
-  /** Activations meet packed integer weights as integers of eight bits where few rows pass at once. */
-  readonly rounds?: boolean | undefined;
+  /** Activations are rounded on their way into products. */
+  readonly rounds?: Rounding | undefined;
   /** Default: true on GPUs, false on adapters that are programs. */
   readonly autotune?: boolean | TuningStorage | undefined;
 }
@@ -44,7 +45,9 @@ export async function loadWebgpuModel(
   executor: WebgpuExecutor;
 }> {
   const { device } = backend() as unknown as { device: GPUDevice };
-  if (rounds && !hasPackedProducts(device))
+  if (rounds === 'float16' && !device.features.has('shader-f16'))
+    throw new TypeError('activations: expected int16 on this device, which has no shader-f16');
+  if (rounds === 'int8' && !hasPackedProducts(device))
     throw new TypeError(
       'activations: expected int16 on this device, which has no packed_4x8_integer_dot_product',
     );

@@ -19,6 +19,7 @@ import { chooseExpertsKernel, expertsDownKernel, expertsUpKernel } from './kerne
 import { gatherKernel } from './kernels/gather.ts';
 import { gateKernel } from './kernels/low-rank.ts';
 import { rotateAppendKernel } from './kernels/rotate-append.ts';
+import type { Rounding } from './kernels/round-rows.ts';
 import type { LinearTuning } from './linear-tuning.ts';
 import { type PassBuffers, type RowBuffer, strideOf } from './pass-buffers.ts';
 import type { WebgpuPageStore } from './webgpu-page-store.ts';
@@ -36,7 +37,7 @@ export interface PlanParts {
   readonly sinks: number;
   readonly tuning: LinearTuning;
   /** Where rounded rows go; absent: products take float32. */
-  readonly rounded?: { readonly q: GPUBuffer; readonly d: GPUBuffer } | undefined;
+  readonly rounded?: { readonly to: Rounding; readonly q: GPUBuffer; readonly d: GPUBuffer } | undefined;
   readonly adapters: DeviceAdapters;
 }
 

@@ -1,21 +1,17 @@
 // The largest logits found on the device against a sort of the row. On whatever adapter Dawn finds.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowSwiftShader, peers } from '../../../../../peers/modules.ts';
-import { chooseBackend } from '../../backends/choose.ts';
-import { webgpuDevice } from '../../backends/webgpu.ts';
+import * as modules from '../../../../../peers/modules.ts';
 import type { TopLogits } from '../../generate/language-model.ts';
 import { logSumExp } from '../../generate/logprobs.ts';
 import { createDeviceMemory, type DeviceMemory } from './device-memory.ts';
-import { createKernelCache, type KernelCache, passBytes } from './kernel.ts';
+import { type KernelCache, passBytes } from './kernel.ts';
+import { replay } from './profile-pass.ts';
 import { createStaging } from './staging.ts';
 import { createTopFinder, topClass } from './top-logits.ts';
+import { testCaches, testDevice } from './try-kernels.ts';
 
-allowSwiftShader();
-const started = await chooseBackend('webgpu', { peers, allowSoftwareGpu: true }).then(
-  () => true,
-  () => false,
-);
+const device = (await testDevice(modules)) as GPUDevice;
 
 /** The slow twin. */
 const sorted = (row: Float32Array, count: number): number[] =>
@@ -23,14 +19,12 @@ const sorted = (row: Float32Array, count: number): number[] =>
     .sort((a, b) => row[b] - row[a] || a - b)
     .slice(0, count);
 
-describe.skipIf(!started)('the largest logits on the device', () => {
+describe.skipIf(device === undefined)('the largest logits on the device', () => {
   let memory: DeviceMemory;
-  const caches: KernelCache[] = [];
+  let caches: KernelCache[];
   beforeAll(() => {
-    const device = webgpuDevice() as GPUDevice;
     memory = createDeviceMemory(device);
-    caches.push(createKernelCache(device, false));
-    if (device.features.has('subgroups' as GPUFeatureName)) caches.push(createKernelCache(device, true));
+    caches = testCaches(device);
   });
   afterAll(() => memory.dispose());
 
@@ -39,7 +33,6 @@ describe.skipIf(!started)('the largest logits on the device', () => {
     wanted: number,
     cache: KernelCache,
   ): Promise<(TopLogits | undefined)[]> {
-    const { device } = memory;
     const own = createDeviceMemory(device);
     const staging = createStaging(device);
     const size = rows[0].length;
@@ -52,16 +45,7 @@ describe.skipIf(!started)('the largest logits on the device', () => {
     finder.prepare(rows.length, count);
     const encoder = device.createCommandEncoder();
     const compute = encoder.beginComputePass();
-    for (const { pipeline, group, x, y, z } of finder.dispatches(
-      rows.length,
-      count,
-      logits,
-      own.uniform(passBytes, 'pass'),
-    )) {
-      compute.setPipeline(pipeline);
-      compute.setBindGroup(0, group);
-      compute.dispatchWorkgroups(x, y, z);
-    }
+    replay(compute, finder.dispatches(rows.length, count, logits, own.uniform(passBytes, 'pass')));
     compute.end();
     const back = staging.take(finder.bytes(rows.length, count));
     finder.copy(encoder, rows.length, count, back);

@@ -9,6 +9,7 @@ import type { DeviceMemory } from './device-memory.ts';
 import type { DeviceParameters } from './device-parameters.ts';
 import { createTurns } from './in-turn.ts';
 import { createKernelCache, type Dispatch } from './kernel.ts';
+import { type Rounding, roundedBlock, roundedBytes } from './kernels/round-rows.ts';
 import type { LinearTuning } from './linear-tuning.ts';
 import { createParameterTensors, tensorBuffer } from './parameter-tensors.ts';
 import { createPassBuffers, rowWidths } from './pass-buffers.ts';
@@ -32,8 +33,8 @@ export interface WebgpuExecutorOptions {
   /** False: kernels for devices without subgroups, even where there are some. */
   readonly subgroups?: boolean;
   readonly tuning: LinearTuning;
-  /** What goes into products of a few rows with packed integer weights is rounded to eight bits, a scale for 32. Default false. */
-  readonly rounds?: boolean;
+  /** What goes into products is rounded: to eight bits in front of packed integer weights, or to binary16 where many rows pass at once. Default: float32. */
+  readonly rounds?: Rounding | undefined;
 }
 
 /** The executor with what benches and tests look at. */
@@ -60,7 +61,7 @@ export function createWebgpuExecutor(
   memory: DeviceMemory,
   config: ModelConfig,
   parameters: DeviceParameters,
-  { pageSize, maxRows = 512, window, sinks = 0, subgroups, tuning, rounds = false }: WebgpuExecutorOptions,
+  { pageSize, maxRows = 512, window, sinks = 0, subgroups, tuning, rounds }: WebgpuExecutorOptions,
 ): WebgpuExecutor {
   const { device } = memory;
   const cache = createKernelCache(device, subgroups);
@@ -70,12 +71,14 @@ export function createWebgpuExecutor(
   const tables = createPassTables(memory, buffers, store);
   const adapters = createDeviceAdapters(memory, config, maxRows, cache.subgroups, tensorBuffer);
   const widest = Math.max(...Object.values(rowWidths(config)));
-  const rounded = !rounds
-    ? undefined
-    : {
-        q: memory.storage(maxRows * widest, 'rounded rows'),
-        d: memory.storage(maxRows * Math.ceil(widest / 32) * 4, 'steps of rounded rows'),
-      };
+  const rounded =
+    rounds === undefined
+      ? undefined
+      : {
+          to: rounds,
+          q: memory.storage(maxRows * widest * roundedBytes[rounds], 'rounded rows'),
+          d: memory.storage(maxRows * Math.ceil(widest / roundedBlock) * 4, 'steps of rounded rows'),
+        };
   const plan = createPlanDispatches({
     memory,
     cache,
@@ -259,7 +262,7 @@ export function createWebgpuExecutor(
   const executor: WebgpuExecutor = {
     name: 'webgpu',
     store,
-    quantizesActivations: rounds,
+    quantizesActivations: rounds !== undefined,
     get weightBytes() {
       return parameters.bytes;
     },

@@ -4,6 +4,7 @@ import type { Activation } from '../../../models/model-config.ts';
 import { type Kernel, literal, mainSource } from '../kernel.ts';
 import { load8Source, type WeightKind } from '../weight-kind.ts';
 import { activationSource } from './activation.ts';
+import { each, gatherSums } from './gather-sums.ts';
 
 /** What becomes of a product. */
 export interface LinearShape {
@@ -74,6 +75,14 @@ fn finish(t: u32, o: u32, v: f32${gated ? ', up: f32' : ''}) { y[${at}] ${add ? 
 /** Shapes of one key have the same code. */
 export const keyOfShape = (shape: LinearShape): string => JSON.stringify({ ...shape, kind: shape.kind.name });
 
+/** The row of weights behind product r of a group of R outputs: with `gated` the R gates and then the R ups. */
+export const gemvRow =
+  ({ outputs, gated = false }: LinearShape, R: number) =>
+  (r: number): string =>
+    gated && r >= R
+      ? `min(first + ${r - R}u, ${outputs - 1}u) + ${outputs}u`
+      : `min(first + ${r}u, ${outputs - 1}u)`;
+
 /** Few rows: grid [groups, ceil(groups / 65535), ceil(rows / rowsAtATime)], groups = ceil(outputs / tuning.outputs). */
 export function gemvKernel(
   shape: LinearShape,
@@ -88,12 +97,7 @@ export function gemvKernel(
   const eights = Math.ceil(columns / 8);
   const times = Math.min(unroll, Math.ceil(eights / threads));
   const even = eights % (threads * times) === 0;
-  const each = (count: number, of: (i: number) => string) =>
-    Array.from({ length: count }, (_, i) => of(i)).join('\n');
-  const rowOf = (r: number) =>
-    gated && r >= R
-      ? `min(first + ${r - R}u, ${outputs - 1}u) + ${outputs}u`
-      : `min(first + ${r}u, ${outputs - 1}u)`;
+  const rowOf = gemvRow(shape, R);
   // All loads of a round stand in front of their uses, so that they are under way together.
   const loads = each(times, (u) => {
     const j = `j${u}`;
@@ -125,21 +129,7 @@ export function gemvKernel(
       return `${normed}\n${each(per, (r) => `    s${t * per + r} += dot(w${u}_${r}[0], p${u}_${t}) + dot(w${u}_${r}[1], q${u}_${t});`)}`;
     }),
   );
-  const shared = subgroups ? Math.max(1, threads / 4) * sums : threads * sums;
-  const collect = subgroups
-    ? `${each(sums, (i) => `  s${i} = subgroupAdd(s${i});`)}
-  if (lane % size == 0u) {
-    let at = (lane / size) * ${sums}u;
-${each(sums, (i) => `    sums[at + ${i}u] = s${i};`)}
-  }
-  workgroupBarrier();
-  let parts = (${threads}u + size - 1u) / size;`
-    : `  {
-    let at = lane * ${sums}u;
-${each(sums, (i) => `    sums[at + ${i}u] = s${i};`)}
-  }
-  workgroupBarrier();
-  let parts = ${threads}u;`;
+  const { collect, declared } = gatherSums(sums, threads, subgroups);
   const factor =
     rms === undefined
       ? ''
@@ -152,12 +142,7 @@ ${each(sums, (i) => `    sums[at + ${i}u] = s${i};`)}
     sort: `gemv${rows === 1 ? '' : `x${rows}`}`,
     bindings: bindingsOf(shape),
     code: `${load8Source(kind, columns)}${finishSource(shape)}
-var<workgroup> sums: array<f32, ${shared}>;
-fn whole(i: u32, parts: u32) -> f32 {
-  var v = 0.0;
-  for (var p = 0u; p < parts; p++) { v += sums[p * ${sums}u + i]; }
-  return v;
-}
+${declared}
 ${mainSource(
   threads,
   subgroups,
@@ -190,22 +175,11 @@ export interface GemmTile {
   readonly outputs: 32 | 64;
 }
 
-/** Many rows; grid [ceil(outputs / (gated ? tile.outputs / 2 : tile.outputs)), ceil(rows / tile.rows)]. The next tile is on its way while one is multiplied. */
-export function gemmKernel(shape: LinearShape, tile: GemmTile): Kernel {
-  const { kind, columns, outputs, xStride, xOffset = 0, gated = false } = shape;
+/** What the tiles of a workgroup of 16 times 16 threads are made of: sums `s0` to `s(M N - 1)` a thread, those of output n behind each other for each row m. */
+export function tileFrame({ outputs, gated = false }: LinearShape, tile: GemmTile) {
   const M = tile.rows / 16;
   const N = tile.outputs / 16;
-  const each = (count: number, of: (i: number) => string) =>
-    Array.from({ length: count }, (_, i) => of(i)).join('\n');
   const width = gated ? tile.outputs / 2 : tile.outputs;
-  const slots = tile.outputs * 4; // eights of columns of a tile's weights: at most one a thread
-  const loads = Math.max(1, (tile.rows * 8) / 256);
-  const guard = tile.rows === 16 ? 'if (lane < 128u) ' : '';
-  const steps = Math.ceil(columns / 32);
-  const rowOf = gated
-    ? `select(n0 + slot, ${outputs}u + n0 + slot - ${width}u, slot >= ${width}u)`
-    : 'n0 + slot';
-  const last = gated ? 2 * outputs - 1 : outputs - 1;
   const finishes = each(M, (m) =>
     each(gated ? N / 2 : N, (n) => {
       const at = `m0 + at.y + ${16 * m}u, n0 + at.x + ${16 * n}u`;
@@ -213,6 +187,26 @@ export function gemmKernel(shape: LinearShape, tile: GemmTile): Kernel {
       return `  if (m0 + at.y + ${16 * m}u < pass_.rows && n0 + at.x + ${16 * n}u < ${outputs}u) { finish(${at}, s${m * N + n}${up}); }`;
     }),
   );
+  return {
+    M,
+    N,
+    /** Outputs of a tile. */
+    width,
+    /** The row of weights that `slot` of a tile holds, and the last one that there is. */
+    rowOf: gated ? `select(n0 + slot, ${outputs}u + n0 + slot - ${width}u, slot >= ${width}u)` : 'n0 + slot',
+    last: gated ? 2 * outputs - 1 : outputs - 1,
+    finishes,
+  };
+}
+
+/** Many rows; grid [ceil(outputs / (gated ? tile.outputs / 2 : tile.outputs)), ceil(rows / tile.rows)]. The next tile is on its way while one is multiplied. */
+export function gemmKernel(shape: LinearShape, tile: GemmTile): Kernel {
+  const { kind, columns, xStride, xOffset = 0 } = shape;
+  const { M, N, width, rowOf, last, finishes } = tileFrame(shape, tile);
+  const slots = tile.outputs * 4; // eights of columns of a tile's weights: at most one a thread
+  const loads = Math.max(1, (tile.rows * 8) / 256);
+  const guard = tile.rows === 16 ? 'if (lane < 128u) ' : '';
+  const steps = Math.ceil(columns / 32);
   const fetch = (step: string) => `
 ${each(loads, (i) => `    vx${i} = select(vec4<f32>(0.0), x[px${i} + 8u * ${step}], inx${i} && 8u * ${step} + (lane & 7u) < 2u * K8);`)}
     if (lane < ${slots}u) { vw = load8(pw, min(4u * ${step} + part, K8 - 1u)); }`;
