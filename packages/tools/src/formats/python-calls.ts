@@ -99,8 +99,8 @@ function toolName(reader: LiteralReader, tools: readonly ToolSignature[]): strin
 }
 
 /**
- * What the schema makes of a literal: quoted where it wants no string (Llama 4's template quotes everything, `"None"` too), or bare where it wants
- * one. Where it admits both, quotes say that it is a string.
+ * What the schema makes of a literal: quoted where it wants no string (Llama 4's template quotes everything), or bare where it wants one. Where it
+ * admits both, quotes say that it is a string, unless it spells None, a list or a dict that the schema also admits.
  */
 function fit(value: Json, raw: string, tool: ToolSignature | undefined, key: string, typed: string[]): Json {
   if (tool === undefined) return value;
@@ -112,7 +112,7 @@ function fit(value: Json, raw: string, tool: ToolSignature | undefined, key: str
   }
   const types = admittedTypes(schema, tool.parameters);
   if (typeof value !== 'string' || types.size === 0) return value;
-  if (types.has('string') && !(value === 'None' && types.has('null'))) return value;
+  if (types.has('string') && value !== 'None' && !/^\s*[[{(]/.test(value)) return value;
   const read = typeBySchema(value, schema, tool.parameters);
   if (read !== value) typed.push(`${key}: quoted value`);
   return read;

@@ -118,18 +118,25 @@ describe('a cut reply', () => {
 });
 
 describe('values of several types', () => {
-  it('a quoted value is a string wherever the schema admits one, and is typed where it does not', () => {
+  it('a quoted value is a string where the schema admits one, unless it spells None, a list or a dict that is admitted too', () => {
     const parameters = {
       type: 'object',
-      properties: { note: { type: ['string', 'null'] }, limit: { type: ['integer', 'null'] } },
+      properties: {
+        note: { type: ['string', 'null'] },
+        limit: { type: ['integer', 'null'] },
+        tags: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+      },
     };
-    const reply = parseReply(`[find(note="null", limit="3"), find(note="None", limit="None")]`, {
-      format: 'llama-pythonic',
-      tools: [{ name: 'find', parameters }],
-    });
+    const reply = parseReply(
+      `[find(note="null", limit="3", tags="3"), find(note="None", limit="None", tags="['a']")]`,
+      {
+        format: 'llama-pythonic',
+        tools: [{ name: 'find', parameters }],
+      },
+    );
     expect(reply.calls.map((call) => call.arguments)).toEqual([
-      { note: 'null', limit: 3 },
-      { note: null, limit: null },
+      { note: 'null', limit: 3, tags: '3' },
+      { note: null, limit: null, tags: ['a'] },
     ]);
   });
 });

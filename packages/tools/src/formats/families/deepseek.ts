@@ -3,6 +3,8 @@ import type { Mark, ToolFormat } from '../format.ts';
 import { reasoningUntil, thinkMarks, thinkStarts } from './shared-states.ts';
 
 const begin: Mark = { at: ['<｜tool▁calls▁begin｜>'], to: 'section' };
+// Where a prompt ends before the turn was opened (vLLM's V3.1 template without a generation prompt), the reply opens it.
+const turn: Mark = { at: ['<｜Assistant｜>'], to: 'content', first: true, act: 'drop' };
 const call = '<｜tool▁call▁begin｜>';
 const callEnd = '<｜tool▁call▁end｜>';
 const sectionEnd = '<｜tool▁calls▁end｜>';
@@ -17,7 +19,7 @@ export const deepseekR1: ToolFormat = {
   name: 'deepseek-r1',
   start: thinkStarts,
   states: {
-    content: { kind: 'text', as: 'content', marks: [begin, ...thinkMarks] },
+    content: { kind: 'text', as: 'content', marks: [begin, turn, ...thinkMarks] },
     reasoning: reasoningUntil('</think>'),
     section: {
       kind: 'expect',
@@ -55,7 +57,7 @@ export const deepseekV31: ToolFormat = {
   name: 'deepseek-v3.1',
   start: thinkStarts,
   states: {
-    content: { kind: 'text', as: 'content', marks: [begin, ...thinkMarks] },
+    content: { kind: 'text', as: 'content', marks: [begin, turn, ...thinkMarks] },
     reasoning: reasoningUntil('</think>'),
     section: {
       kind: 'expect',
