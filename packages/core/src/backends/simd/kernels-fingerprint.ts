@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '5e533e942b6a879b';
+export const kernelsFingerprint = '8983851b6f8ee296';

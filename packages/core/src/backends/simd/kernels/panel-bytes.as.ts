@@ -4,10 +4,12 @@
 import { madd } from './gemm.as';
 import { half4, max4, share } from './math.as';
 import { groupBytes, K4, Q4, signedBytes, unsignedBytes } from './packed.as';
-import { put8 } from './panel.as';
+import { put8, strideAhead } from './panel.as';
 
 const COLUMNS: i32 = 1024;
 const SCALES: usize = 8 * 1024;
+// V8 makes a constant anew in each turn of a loop and loads it only once.
+const ONES = memory.data<u16>([1, 1, 1, 1, 1, 1, 1, 1]);
 
 /**
  * Activations in blocks of 32: q = round(x / s) as bytes with s = max|x| / 127. Four tokens lie together, [ceil(rows / 4), dim / 4, 4 tokens, 4 bytes], and so do their
@@ -45,7 +47,8 @@ export function bytePanels(args: usize, kind: i32, r0: i32, r1: i32, scratch: us
   const blocks = k >> 5, ldy = <usize>load<i32>(args, 28) << 2, bias = <usize>load<i32>(args, 44);
   const group = groupBytes(kind, blocks);
   const parts = (k + COLUMNS - 1) / COLUMNS, step = (blocks + parts - 1) / parts;
-  const scales = scratch + SCALES;
+  const scales = scratch + SCALES, block = group / <usize>blocks;
+  let seen = 0;
   for (let r = r0; r < r1; r += 8) {
     const w = <usize>load<i32>(args, 4) + <usize>(r >> 3) * group;
     for (let b0 = 0; b0 < blocks; b0 += step) {
@@ -54,12 +57,19 @@ export function bytePanels(args: usize, kind: i32, r0: i32, r1: i32, scratch: us
       const addend: usize = b0 === 0 && bias !== 0 ? bias + (<usize>r << 2) : 0;
       let y = <usize>load<i32>(args, 24) + (<usize>r << 2);
       let x = <usize>load<i32>(args, 12) + (<usize>b0 << 7), s = <usize>load<i32>(args, 16) + (<usize>b0 << 5);
+      // What this thread reads next, as in panel.as.ts.
+      const next = w + <usize>(r + 8 >= r1 && b1 === blocks ? b0 : b1) * block, size = <usize>min(b1 - b0, b1 === blocks ? blocks : blocks - b1) * block;
+      const end = next + size, turns = <usize>(b1 - b0);
+      let ahead = next, stride = strideAhead(size, <usize>((tokens + 3) >> 2) * turns);
       for (let t = 0; t < tokens; t += 4) {
-        tile(x, s, b1 - b0, y, ldy, b0 !== 0, addend, min(8, n - r), min(4, tokens - t), scratch, scales);
+        if (ahead + stride * turns > end) { ahead = next; stride = 0; }
+        seen ^= tile(x, s, b1 - b0, y, ldy, b0 !== 0, addend, min(8, n - r), min(4, tokens - t), scratch, scales, ahead, stride);
+        ahead += stride * turns;
         x += <usize>k << 2; s += <usize>blocks << 5; y += ldy << 2;
       }
     }
   }
+  store<i32>(scratch, seen);
 }
 
 // Blocks [b0, b1) of four rows: bytes of four columns a row, 32 bytes of eight rows; scales and minima as in panel.as.ts.
@@ -91,47 +101,67 @@ function unpackHalf(kind: i32, group: usize, b0: i32, b1: i32, panel: usize, sca
 // Sums of two products of bytes, the weight's below 128, in 16 bits.
 // @ts-ignore: decorator
 @inline
-function pairs(sum: v128, w: v128, x: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(x, w));
+function product(w: v128, x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_dot_i8x16_i7x16_s(x, w);
   const even = i16x8.mul(i16x8.shr_s(i16x8.shl(x, 8), 8), v128.and(w, i16x8.splat(0xff)));
-  return i16x8.add(sum, i16x8.add(even, i16x8.mul(i16x8.shr_s(x, 8), i16x8.shr_u(w, 8))));
+  return i16x8.add(even, i16x8.mul(i16x8.shr_s(x, 8), i16x8.shr_u(w, 8)));
 }
 
 // @ts-ignore: decorator
 @inline
-function scaled(f: v128, sums: v128, d: v128, s: v128, m: v128, t: v128): v128 {
-  return madd(m, t, madd(f32x4.mul(d, s), f32x4.convert_i32x4_s(i32x4.extadd_pairwise_i16x8_s(sums)), f));
+function pairs(sum: v128, w: v128, x: v128): v128 {
+  return i16x8.add(sum, product(w, x));
 }
 
+// @ts-ignore: decorator
+@inline
+function scaled(f: v128, sums: v128, d: v128, s: v128, m: v128, t: v128, ones: v128): v128 {
+  return madd(m, t, madd(f32x4.mul(d, s), f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(sums, ones)), f));
+}
+
+// @ts-ignore: decorator
+@inline
 function tile(
   x: usize, s: usize, blocks: i32, y: usize, ldy: usize, more: bool, bias: usize, rows: i32, tokens: i32, panel: usize, scales: usize,
-): void {
+  ahead: usize, stride: usize,
+): i32 {
   let f00 = f32x4.splat(0), f01 = f00, f10 = f00, f11 = f00, f20 = f00, f21 = f00, f30 = f00, f31 = f00;
+  const ones = v128.load(ONES);
+  let seen = 0;
   for (let b = 0; b < blocks; b++) {
-    const zero = i32x4.splat(0);
-    let a00 = zero, a01 = zero, a10 = zero, a11 = zero, a20 = zero, a21 = zero, a30 = zero, a31 = zero;
+    let w0 = v128.load(panel), w1 = v128.load(panel, 16);
+    let x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+    let a00 = product(w0, x0), a01 = product(w1, x0), a10 = product(w0, x1), a11 = product(w1, x1);
+    let a20 = product(w0, x2), a21 = product(w1, x2), a30 = product(w0, x3), a31 = product(w1, x3);
     // Four columns a turn, as in panel.as.ts.
-    for (const end = panel + 256; panel < end; panel += 32, x += 16) {
-      const w0 = v128.load(panel), w1 = v128.load(panel, 16);
-      const x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+    for (const end = panel + 224; panel < end;) {
+      panel += 32; x += 16;
+      w0 = v128.load(panel); w1 = v128.load(panel, 16);
+      x0 = v128.load32_splat(x); x1 = v128.load32_splat(x, 4); x2 = v128.load32_splat(x, 8); x3 = v128.load32_splat(x, 12);
       a00 = pairs(a00, w0, x0); a01 = pairs(a01, w1, x0);
       a10 = pairs(a10, w0, x1); a11 = pairs(a11, w1, x1);
       a20 = pairs(a20, w0, x2); a21 = pairs(a21, w1, x2);
       a30 = pairs(a30, w0, x3); a31 = pairs(a31, w1, x3);
     }
+    panel += 32; x += 16;
     const d0 = v128.load(scales), d1 = v128.load(scales, 16), m0 = v128.load(scales, 32), m1 = v128.load(scales, 48);
-    let f = v128.load32_splat(s), t = v128.load32_splat(s, 16);
-    f00 = scaled(f00, a00, d0, f, m0, t); f01 = scaled(f01, a01, d1, f, m1, t);
-    f = v128.load32_splat(s, 4); t = v128.load32_splat(s, 20);
-    f10 = scaled(f10, a10, d0, f, m0, t); f11 = scaled(f11, a11, d1, f, m1, t);
-    f = v128.load32_splat(s, 8); t = v128.load32_splat(s, 24);
-    f20 = scaled(f20, a20, d0, f, m0, t); f21 = scaled(f21, a21, d1, f, m1, t);
-    f = v128.load32_splat(s, 12); t = v128.load32_splat(s, 28);
-    f30 = scaled(f30, a30, d0, f, m0, t); f31 = scaled(f31, a31, d1, f, m1, t);
+    seen ^= load<i32>(ahead); ahead += stride;
+    // Spread by shuffles: V8 would load all splats first and spill as many accumulators.
+    const fs = v128.load(s), ts = v128.load(s, 16);
+    let f: v128, t: v128;
+    f = v128.shuffle<i32>(fs, fs, 0, 0, 0, 0); t = v128.shuffle<i32>(ts, ts, 0, 0, 0, 0);
+    f00 = scaled(f00, a00, d0, f, m0, t, ones); f01 = scaled(f01, a01, d1, f, m1, t, ones);
+    f = v128.shuffle<i32>(fs, fs, 1, 1, 1, 1); t = v128.shuffle<i32>(ts, ts, 1, 1, 1, 1);
+    f10 = scaled(f10, a10, d0, f, m0, t, ones); f11 = scaled(f11, a11, d1, f, m1, t, ones);
+    f = v128.shuffle<i32>(fs, fs, 2, 2, 2, 2); t = v128.shuffle<i32>(ts, ts, 2, 2, 2, 2);
+    f20 = scaled(f20, a20, d0, f, m0, t, ones); f21 = scaled(f21, a21, d1, f, m1, t, ones);
+    f = v128.shuffle<i32>(fs, fs, 3, 3, 3, 3); t = v128.shuffle<i32>(ts, ts, 3, 3, 3, 3);
+    f30 = scaled(f30, a30, d0, f, m0, t, ones); f31 = scaled(f31, a31, d1, f, m1, t, ones);
     scales += 64; s += 32;
   }
   put8(y, f00, f01, more, bias, rows);
   if (tokens > 1) put8(y + ldy, f10, f11, more, bias, rows);
   if (tokens > 2) put8(y + 2 * ldy, f20, f21, more, bias, rows);
   if (tokens > 3) put8(y + 3 * ldy, f30, f31, more, bias, rows);
+  return seen;
 }

@@ -23,7 +23,8 @@ export function panels(args: usize, r0: i32, r1: i32, scratch: usize): void {
   const bias = <usize>load<i32>(args, 44);
   const group = groupBytes(kind, blocks);
   const parts = (k + COLUMNS - 1) / COLUMNS, step = (blocks + parts - 1) / parts;
-  const panel = scratch, scales = scratch + 16 * 1024;
+  const panel = scratch, scales = scratch + 16 * 1024, block = group / <usize>blocks;
+  let seen = 0;
   for (let r = r0; r < r1; r += 8) {
     const w = <usize>load<i32>(args, 4) + <usize>(r >> 3) * group;
     for (let b0 = 0; b0 < blocks; b0 += step) {
@@ -31,16 +32,31 @@ export function panels(args: usize, r0: i32, r1: i32, scratch: usize): void {
       unpack(kind, w, b0, b1, panel, scales);
       const addend: usize = b0 === 0 && bias !== 0 ? bias + (<usize>r << 2) : 0;
       const rows = min(8, n - r), y = <usize>load<i32>(args, 24) + (<usize>r << 2);
-      if (kind === K8) each<Blocks16, WithMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
-      else if (kind === Q8 || kind === Q4S) each<Blocks32, NoMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
-      else each<Blocks32, WithMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales);
+      // What this thread reads next; behind its last piece the same again.
+      const next = w + <usize>(r + 8 >= r1 && b1 === blocks ? b0 : b1) * block, size = <usize>min(b1 - b0, b1 === blocks ? blocks : blocks - b1) * block;
+      if (kind === K8) seen ^= each<Blocks16, WithMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales, next, size);
+      else if (kind === Q8 || kind === Q4S) seen ^= each<Blocks32, NoMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales, next, size);
+      else seen ^= each<Blocks32, WithMinima>(args, k, b0, b1, tokens, y, ldy, addend, rows, panel, scales, next, size);
     }
   }
+  store<i32>(scratch, seen);
+}
+
+/**
+ * Weights come from memory, and nothing would ask for the next ones while these make their products: so each turn of a tile reads a word of the `size` bytes
+ * that come next, at this distance from one another, and the core's prefetcher runs on. The words go nowhere but into a sum that is kept, lest the
+ * reads be left out.
+ */
+// @ts-ignore: decorator
+@inline
+export function strideAhead(size: usize, turns: usize): usize {
+  return turns === 0 ? 0 : max(64, size / turns);
 }
 
 function each<B, M>(
   args: usize, k: i32, b0: i32, b1: i32, tokens: i32, y: usize, ldy: usize, bias: usize, rows: i32, panel: usize, scales: usize,
-): void {
+  next: usize, size: usize,
+): i32 {
   const sixteen = idof<B>() === idof<Blocks16>();
   const blocks = <usize>k >> 5;
   const srow = blocks << 2, mrow = sixteen ? blocks << 3 : srow;
@@ -50,15 +66,20 @@ function each<B, M>(
   // Sums of 32 activations come first, [tokens, blocks]; behind them those of 16.
   let m = <usize>load<i32>(args, 20) + (sixteen ? <usize>tokens * srow + (<usize>b0 << 3) : <usize>b0 << 2);
   const more = b0 !== 0;
-  let t = 0;
+  const turns = <usize>(sixteen ? 2 * (b1 - b0) : b1 - b0), end = next + size;
+  let ahead = next, stride = strideAhead(size, <usize>(tokens >> 2) * turns);
+  let t = 0, seen = 0;
   for (; t + 4 <= tokens; t += 4) {
-    tile4<B, M>(x, s, srow, m, mrow, b1 - b0, y, ldy, more, bias, rows, panel, scales);
+    if (ahead + stride * turns > end) { ahead = next; stride = 0; }
+    seen ^= tile4<B, M>(x, s, srow, m, mrow, b1 - b0, y, ldy, more, bias, rows, panel, scales, ahead, stride);
+    ahead += stride * turns;
     x += four; s += 4 * srow; m += 4 * mrow; y += 4 * ldy;
   }
   for (; t < tokens; t++) {
     tile1<B, M>(x, s, m, b1 - b0, y, more, bias, rows, panel, scales);
     x += 4; s += srow; m += mrow; y += ldy;
   }
+  return seen;
 }
 
 // @ts-ignore: decorator
@@ -89,26 +110,36 @@ function dot(sum: v128, w: v128, x: v128): v128 {
   return i32x4.add(sum, i32x4.dot_i16x8_s(w, x));
 }
 
+// @ts-ignore: decorator
+@inline
 function tile4<B, M>(
   x: usize, s: usize, srow: usize, m: usize, mrow: usize, blocks: i32, y: usize, ldy: usize, more: bool, bias: usize, rows: i32,
-  panel: usize, scales: usize,
-): void {
+  panel: usize, scales: usize, ahead: usize, stride: usize,
+): i32 {
   const sixteen = idof<B>() === idof<Blocks16>(), minima = idof<M>() === idof<WithMinima>();
   const bytes: usize = sixteen ? 256 : 512;
   const count = sixteen ? 2 * blocks : blocks;
+  let seen = 0;
   let f00 = f32x4.splat(0), f01 = f00, f10 = f00, f11 = f00, f20 = f00, f21 = f00, f30 = f00, f31 = f00;
   for (let b = 0; b < count; b++) {
-    const zero = i32x4.splat(0);
-    let a00 = zero, a01 = zero, a10 = zero, a11 = zero, a20 = zero, a21 = zero, a30 = zero, a31 = zero;
+    let w0 = v128.load(panel), w1 = v128.load(panel, 16);
+    let x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+    let a00 = i32x4.dot_i16x8_s(w0, x0), a01 = i32x4.dot_i16x8_s(w1, x0);
+    let a10 = i32x4.dot_i16x8_s(w0, x1), a11 = i32x4.dot_i16x8_s(w1, x1);
+    let a20 = i32x4.dot_i16x8_s(w0, x2), a21 = i32x4.dot_i16x8_s(w1, x2);
+    let a30 = i32x4.dot_i16x8_s(w0, x3), a31 = i32x4.dot_i16x8_s(w1, x3);
     // One pair a turn: V8 emits all loads of a straight piece of code first, so more pairs would not fit the registers; it unrolls the loop itself.
-    for (const end = panel + bytes; panel < end; panel += 32, x += 16) {
-      const w0 = v128.load(panel), w1 = v128.load(panel, 16);
-      const x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+    for (const end = panel + bytes - 32; panel < end;) {
+      panel += 32; x += 16;
+      w0 = v128.load(panel); w1 = v128.load(panel, 16);
+      x0 = v128.load32_splat(x); x1 = v128.load32_splat(x, 4); x2 = v128.load32_splat(x, 8); x3 = v128.load32_splat(x, 12);
       a00 = dot(a00, w0, x0); a01 = dot(a01, w1, x0);
       a10 = dot(a10, w0, x1); a11 = dot(a11, w1, x1);
       a20 = dot(a20, w0, x2); a21 = dot(a21, w1, x2);
       a30 = dot(a30, w0, x3); a31 = dot(a31, w1, x3);
     }
+    panel += 32; x += 16;
+    seen ^= load<i32>(ahead); ahead += stride;
     const d0 = v128.load(scales), d1 = v128.load(scales, 16);
     let f = v128.load32_splat(s);
     f00 = madd(f32x4.mul(d0, f), f32x4.convert_i32x4_s(a00), f00); f01 = madd(f32x4.mul(d1, f), f32x4.convert_i32x4_s(a01), f01);
@@ -133,6 +164,7 @@ function tile4<B, M>(
   put8(y + ldy, f10, f11, more, bias, rows);
   put8(y + 2 * ldy, f20, f21, more, bias, rows);
   put8(y + 3 * ldy, f30, f31, more, bias, rows);
+  return seen;
 }
 
 function tile1<B, M>(
