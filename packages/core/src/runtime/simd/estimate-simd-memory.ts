@@ -13,7 +13,7 @@ import {
   mayBeHalf,
   panelBytes,
 } from './packed-layout.ts';
-import type { Activations } from './simd-executor.ts';
+import type { Activations } from './pass-buffers.ts';
 import { simdPageBytes } from './simd-page-store.ts';
 
 /** Weights in memory; without a file as float32. A type without kernels of its own becomes float32, as do matrices stored inputs first. */

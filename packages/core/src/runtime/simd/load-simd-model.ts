@@ -13,7 +13,8 @@ import type { WeightFile } from '../../weights/weight-file.ts';
 import type { StepExecutor } from '../step-executor.ts';
 import { simdBufferBytes, simdCachePageBytes, simdWeightBytes } from './estimate-simd-memory.ts';
 import { loadPackedParameters } from './packed-parameters.ts';
-import { type Activations, createSimdExecutor } from './simd-executor.ts';
+import type { Activations } from './pass-buffers.ts';
+import { createSimdExecutor } from './simd-executor.ts';
 
 /** How a load reports and stops. */
 export interface SimdLoadOptions {

@@ -7,16 +7,16 @@ import type { ParameterSpec } from '../../models/parameters.ts';
 import { dequantize } from '../../weights/quantization/dequantize.ts';
 import { halfTable, toHalfBits } from '../../weights/quantization/half.ts';
 import type { StoredTensor } from '../../weights/weight-file.ts';
+import { matrixShape, storedRows } from '../load-plan-parameters.ts';
 import { packIntegers, type RowOrder } from './pack-integers.ts';
 import { groupLayouts, integerKindOf, mayBeHalf, type PackedMatrix, readRow } from './packed-layout.ts';
 
 /** Packs a stored tensor as `spec` says (part of its rows, either axis order). */
 export function packMatrix(heap: Heap, stored: StoredTensor, spec: ParameterSpec): PackedMatrix {
-  const isTable = spec.role === 'embedding';
-  const [columns, rows] = isTable ? [spec.shape[1], spec.shape[0]] : [spec.shape[0], spec.shape[1]];
+  const [rows, columns] = matrixShape(spec);
   const { dtype } = stored;
-  if (isTable || spec.stored.layout === 'out-in') {
-    const order = rowOrder(spec, rows);
+  if (spec.role === 'embedding' || spec.stored.layout === 'out-in') {
+    const order = storedRows(spec);
     const kind = integerKindOf[dtype];
     if (kind !== undefined && columns % groupLayouts[kind].columns === 0)
       return packIntegers(heap, stored, rows, columns, order);
@@ -44,16 +44,6 @@ export function unpackMatrix(heap: Heap, matrix: PackedMatrix, asTable: boolean)
     }
   }
   return out;
-}
-
-function rowOrder(spec: ParameterSpec, rows: number): RowOrder {
-  const selection = spec.stored.rows;
-  if (selection === undefined) return (row) => row;
-  const starts = new Int32Array(rows);
-  for (let g = 0, at = 0; g < selection.groups; g++) {
-    for (let r = 0; r < selection.count; r++) starts[at++] = selection.offset + g * selection.stride + r;
-  }
-  return (row) => starts[row];
 }
 
 function packPlain(

@@ -1,10 +1,9 @@
 // All parameters of a model in the SIMD machine's memory, packed as they were stored; loaded one tensor at a time.
 import type { Heap } from '../../backends/simd/heap.ts';
-import type { LoadProgress } from '../../models/load-parameters.ts';
-import { arrange, fingerprint, groupBySource } from '../../models/load-parameters.ts';
+import { groupBySource, type LoadParametersOptions } from '../../models/load-parameters.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
-import { dequantize } from '../../weights/quantization/dequantize.ts';
-import type { WeightFile } from '../../weights/weight-file.ts';
+import type { StoredTensor, WeightFile } from '../../weights/weight-file.ts';
+import { loadPlanParameters } from '../load-plan-parameters.ts';
 import { isIntegerKind, type PackedMatrix } from './packed-layout.ts';
 import { packMatrix, unpackMatrix } from './packed-matrix.ts';
 
@@ -34,14 +33,9 @@ export async function loadPackedParameters(
   heap: Heap,
   specs: readonly ParameterSpec[],
   file: WeightFile,
-  {
-    prefixes = [],
-    onProgress,
-    signal,
-  }: { prefixes?: readonly string[]; onProgress?: LoadProgress; signal?: AbortSignal } = {},
+  { prefixes = [], ...options }: LoadParametersOptions = {},
 ): Promise<LoadedPackedParameters> {
   const matrices = new Map<string, PackedMatrix>();
-  const vectors = new Map<string, Float32Array>();
   const placed = new Map<string, number>();
   const byName = new Map(specs.map((spec) => [spec.name, spec]));
   const free = () => {
@@ -51,34 +45,16 @@ export async function loadPackedParameters(
     placed.clear();
   };
 
+  const put = (spec: ParameterSpec, stored: StoredTensor) => {
+    matrices.set(spec.name, packMatrix(heap, stored, spec));
+  };
   const uses = groupBySource(specs, file, prefixes);
-  const total = [...uses.keys()].reduce((sum, name) => sum + (file.tensors.get(name)?.byteLength ?? 0), 0);
-  let loaded = 0;
-  let hash = 0x811c9dc5;
-  try {
-    for (const [name, list] of uses) {
-      signal?.throwIfAborted();
-      const stored = await file.read(name);
-      hash = fingerprint(hash, stored.bytes);
-      for (const { spec, index } of list) {
-        if (spec.role === 'linear' || spec.role === 'embedding')
-          matrices.set(spec.name, packMatrix(heap, stored, spec));
-        else if (index === undefined)
-          vectors.set(spec.name, Float32Array.from(arrange(dequantize(stored), spec)));
-        else {
-          const own = dequantize(stored);
-          const all = vectors.get(spec.name) ?? new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
-          all.set(own, index * own.length);
-          vectors.set(spec.name, all);
-        }
-      }
-      loaded += stored.bytes.byteLength;
-      onProgress?.(loaded, total, name);
-    }
-  } catch (error) {
-    free();
-    throw error;
-  }
+  const { vectors, unused, hash } = await loadPlanParameters(uses, file, { put }, options).catch(
+    (error: unknown) => {
+      free();
+      throw error;
+    },
+  );
 
   const place = (key: string, values: Float32Array): number => {
     const known = placed.get(key);
@@ -146,6 +122,5 @@ export async function loadPackedParameters(
     },
     dispose: free,
   };
-  const unused = [...file.tensors.keys()].filter((name) => !uses.has(name));
-  return { parameters, unused, hash: (hash >>> 0).toString(16).padStart(8, '0') };
+  return { parameters, unused, hash };
 }

@@ -14,7 +14,8 @@ export interface PassRow {
   readonly id: number;
   readonly position: number;
   readonly request: number;
-  readonly last: boolean;
+  /** Whether its logits are read. */
+  readonly wanted: boolean;
 }
 
 /** Angles of one rotation: cosines and sines [rows, half]. */

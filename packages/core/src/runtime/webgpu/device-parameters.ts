@@ -1,9 +1,10 @@
 // All parameters of a model on the device, packed as they were stored, loaded one tensor at a time. Matrices that share an input lie behind each other in one matrix where
 // their types agree (queries, keys and values; gate and up; the experts of a layer), so that one dispatch serves them all.
-import { arrange, fingerprint, groupBySource, type LoadProgress } from '../../models/load-parameters.ts';
+import { arrange, groupBySource, type LoadParametersOptions } from '../../models/load-parameters.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
 import { dequantize } from '../../weights/quantization/dequantize.ts';
 import type { StoredTensor, WeightFile } from '../../weights/weight-file.ts';
+import { isMatrix, loadPlanParameters, matrixShape, storedRows } from '../load-plan-parameters.ts';
 import { allocateMatrix, type DeviceMatrix, rowBytes, rowsOfPart, writeRows } from './device-matrix.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import { floatKind, kindOf, quantWords, type WeightKind } from './weight-kind.ts';
@@ -43,12 +44,6 @@ export interface LoadedDeviceParameters {
   readonly hash: string;
 }
 
-/** [rows, columns] of a matrix's spec as the device has it. */
-export const matrixShape = ({ role, shape }: ParameterSpec): [rows: number, columns: number] =>
-  role === 'embedding' ? [shape[0], shape[1]] : [shape[1], shape[0]];
-
-const isMatrix = ({ role }: ParameterSpec): boolean => role === 'linear' || role === 'embedding';
-
 /** Name of the group that a parameter would like to belong to, and the rows that must not be parted. */
 function wantedGroup(name: string): string {
   return name
@@ -65,11 +60,7 @@ export async function loadDeviceParameters(
   memory: DeviceMemory,
   specs: readonly ParameterSpec[],
   file: WeightFile,
-  {
-    prefixes = [],
-    onProgress,
-    signal,
-  }: { prefixes?: readonly string[]; onProgress?: LoadProgress; signal?: AbortSignal } = {},
+  { prefixes = [], ...options }: LoadParametersOptions = {},
 ): Promise<LoadedDeviceParameters> {
   const { device } = memory;
   const uses = groupBySource(specs, file, prefixes);
@@ -79,44 +70,27 @@ export async function loadDeviceParameters(
     for (const { spec } of list) if (isMatrix(spec)) kinds.set(spec.name, storedKind(spec, dtype));
   }
   const { members, matrices } = placeMatrices(memory, specs, kinds);
-  const vectors = new Map<string, Float32Array>();
-  const total = [...uses.keys()].reduce((sum, name) => sum + (file.tensors.get(name)?.byteLength ?? 0), 0);
-  let loaded = 0;
   let waiting = 0;
-  let hash = 0x811c9dc5;
-  for (const [name, list] of uses) {
-    signal?.throwIfAborted();
-    const stored = await file.read(name);
-    hash = fingerprint(hash, stored.bytes);
-    for (const { spec, index } of list) {
-      if (isMatrix(spec)) {
+  const { vectors, unused, hash } = await loadPlanParameters(
+    uses,
+    file,
+    {
+      put(spec, stored) {
         const { group, from } = members.get(spec.name) as Member;
         writeStored(device, matrices.get(group) as DeviceMatrix, from, stored, spec);
-      } else if (index === undefined)
-        vectors.set(spec.name, Float32Array.from(arrange(dequantize(stored), spec)));
-      else {
-        const own = dequantize(stored);
-        const all = vectors.get(spec.name) ?? new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
-        all.set(own, index * own.length);
-        vectors.set(spec.name, all);
-      }
-    }
-    loaded += stored.bytes.byteLength;
-    waiting += stored.bytes.byteLength;
-    // What has been written waits in the driver's memory until the queue moves.
-    if (waiting > 16 * pieceBytes) {
-      device.queue.submit([]);
-      await device.queue.onSubmittedWorkDone();
-      waiting = 0;
-    }
-    onProgress?.(loaded, total, name);
-  }
-  const unused = [...file.tensors.keys()].filter((name) => !uses.has(name));
-  return {
-    parameters: openParameters(memory, specs, members, matrices, vectors),
-    unused,
-    hash: (hash >>> 0).toString(16).padStart(8, '0'),
-  };
+      },
+      // What has been written waits in the driver's memory until the queue moves.
+      async settle(bytes) {
+        waiting += bytes;
+        if (waiting <= 16 * pieceBytes) return;
+        device.queue.submit([]);
+        await device.queue.onSubmittedWorkDone();
+        waiting = 0;
+      },
+    },
+    options,
+  );
+  return { parameters: openParameters(memory, specs, members, matrices, vectors), unused, hash };
 }
 
 /** The kind in which a stored matrix stays as it is; float32 where its axes must be turned or its type has no kind. */
@@ -178,7 +152,7 @@ function writeStored(
   const words = quantWords(kind, columns);
   const scaleWords = kind.scaleWords(columns);
   const piece = Math.max(1, Math.min(rows, Math.floor(pieceBytes / rowBytes(kind, columns))));
-  const order = rowOrder(spec);
+  const order = storedRows(spec);
   const direct = spec.role === 'embedding' || spec.stored.layout === 'out-in';
   const isStored = direct && kind.name === stored.dtype;
   const view = new DataView(stored.bytes.buffer, stored.bytes.byteOffset, stored.bytes.byteLength);
@@ -202,13 +176,6 @@ function writeStored(
     }
     writeRows(device, matrix, to + from, count, quants, scales);
   }
-}
-
-/** Which stored row is the parameter's row: parts of fused tensors lie in runs. */
-function rowOrder({ stored: { rows: selection } }: ParameterSpec): (row: number) => number {
-  if (selection === undefined) return (row) => row;
-  const { offset, stride, count } = selection;
-  return (row) => offset + Math.floor(row / count) * stride + (row % count);
 }
 
 function openParameters(

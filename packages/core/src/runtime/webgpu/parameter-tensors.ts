@@ -1,8 +1,9 @@
 // Parameters as tf.Tensors and back, without a round trip through the host: dequantised on the device when somebody asks, and a changed tensor becomes float32 rows.
 import { backend, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { matrixShape } from '../load-plan-parameters.ts';
 import { allocateMatrix, type DeviceMatrix, freeMatrix } from './device-matrix.ts';
 import type { DeviceMemory } from './device-memory.ts';
-import { type DeviceParameters, matrixShape } from './device-parameters.ts';
+import type { DeviceParameters } from './device-parameters.ts';
 import { type Kernel, type KernelCache, passBytes } from './kernel.ts';
 import { repackKernel, unpackKernel } from './kernels/gather.ts';
 import { strideOf } from './pass-buffers.ts';
