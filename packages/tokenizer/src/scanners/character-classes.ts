@@ -14,44 +14,46 @@ export const NEWLINE = 64;
 /** In ASCII_CLASS: the byte begins a multi-byte character. */
 export const MULTI_BYTE = 128;
 
-const TESTS: readonly (readonly [RegExp, number])[] = [
-  [/\p{L}+/gu, LETTER],
-  [/\p{N}+/gu, NUMBER],
-  [/\p{White_Space}+/gu, SPACE],
-  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+/gu, UPPER],
-  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]+/gu, LOWER],
-  [/\p{M}+/gu, MARK],
+/** Runs of characters with the same bits, the frequent ones first; every character is in one of them. */
+const RUNS: readonly (readonly [RegExp, number])[] = [
+  [/\p{Lo}+/uy, LETTER | UPPER | LOWER],
+  [/\p{Ll}+/uy, LETTER | LOWER],
+  [/\p{Lu}+/uy, LETTER | UPPER],
+  [/[^\p{L}\p{M}\p{N}\p{White_Space}]+/uy, 0],
+  [/\p{M}+/uy, MARK | UPPER | LOWER],
+  [/\p{N}+/uy, NUMBER],
+  [/\p{Lm}+/uy, LETTER | UPPER | LOWER],
+  [/\p{White_Space}+/uy, SPACE],
+  [/\p{Lt}+/uy, LETTER | UPPER],
 ];
 
 const FILLED = 128; // on every entry of a page that has been filled
 const classes = new Uint8Array(0x110000);
+const units = new Uint16Array(512);
 
-const ONLY_OTHER_LETTERS = /^\p{Lo}*$/u;
-const scratch = new Uint16Array(512);
-
-/** Fills a page of 256 code points: ideographs and syllables by one look, others by one pass of each expression over the characters. */
+/** Fills the page of a code point, run by run. */
 function fill(page: number): void {
   const from = page * 256;
   const width = from > 0xffff ? 2 : 1;
   for (let i = 0; i < 256; i++) {
     const c = from + i;
-    if (width === 1) scratch[i] = c;
+    if (width === 1) units[i] = c;
     else {
-      scratch[i * 2] = 0xd7c0 + (c >> 10);
-      scratch[i * 2 + 1] = 0xdc00 | (c & 0x3ff);
+      units[i * 2] = 0xd7c0 + (c >> 10);
+      units[i * 2 + 1] = 0xdc00 | (c & 0x3ff);
     }
   }
-  const text = String.fromCharCode.apply(null, scratch.subarray(0, 256 * width) as unknown as number[]);
-  if (ONLY_OTHER_LETTERS.test(text)) {
-    classes.fill(FILLED | LETTER | UPPER | LOWER, from, from + 256);
-    return;
-  }
-  classes.fill(FILLED, from, from + 256);
-  for (const [test, bit] of TESTS)
-    for (const match of text.matchAll(test)) {
-      const first = from + match.index / width;
-      for (let c = first; c < first + match[0].length / width; c++) classes[c] |= bit;
+  const text = String.fromCharCode(...units.subarray(0, 256 * width));
+  for (let at = 0; at < text.length; ) {
+    const start = at;
+    for (const [run, bits] of RUNS) {
+      run.lastIndex = at;
+      if (!run.test(text)) continue;
+      at = run.lastIndex;
+      classes.fill(FILLED | bits, from + start / width, from + at / width);
+      break;
     }
+  }
 }
 
 /** For each byte: its class bits when it is ASCII, else MULTI_BYTE. */
