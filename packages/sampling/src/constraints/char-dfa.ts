@@ -364,3 +364,19 @@ export function countStrings(dfa: CharDfa): number[] {
   // A state that was found on a loop while its caller was open is endless too, for its caller is reachable from it.
   return dfa.starts.map((_, s) => visit(s));
 }
+
+/** The strings of an automaton that has finitely many, none of them with half a surrogate pair. */
+export function stringsOf(dfa: CharDfa): string[] {
+  const found: string[] = [];
+  const visit = (state: number, text: string): void => {
+    if (dfa.accepting[state]) found.push(text);
+    dfa.starts[state].forEach((start, i) => {
+      const target = dfa.targets[state][i];
+      if (target < 0) return;
+      const end = dfa.starts[state][i + 1] ?? maxChar + 1;
+      for (let char = start; char < end; char++) visit(target, text + String.fromCodePoint(char));
+    });
+  };
+  if (dfa.starts.length > 0) visit(0, '');
+  return found;
+}

@@ -1,21 +1,22 @@
 // Reads JSON by shapes: frames of the pushdown machine for values, objects and arrays. An object remembers its keys,
-// so their order is free and none comes twice; an array remembers its length, counts and, for uniqueItems, its values.
-// Every step is offered only if the object or array can still be finished behind it.
-import { arrayClosable, arrayFeasible, itemChoices } from './array-choices.ts';
+// so their order is free and none comes twice (arrays: json-arrays.ts). Every step is offered only if the object or array
+// can still be finished behind it.
 import { boundedAutomaton } from './char-automaton.ts';
-import { allStrings } from './char-dfa.ts';
 import { both, type Conjunction } from './conjunction.ts';
 import { dfaId } from './dfa-id.ts';
-import { distinctItem, leftOpen } from './distinct-item.ts';
+import { leftOpen } from './distinct-item.ts';
 import { UnsupportedConstraintError } from './errors.ts';
+import { fewKeys } from './few-keys.ts';
+import { JsonArrays } from './json-arrays.ts';
 import { freshKeys, labelOf, stateOf } from './key-automaton.ts';
-import { fewKeys, keyBase, manyLeft } from './key-base.ts';
+import { keyBase, manyLeft } from './key-base.ts';
 import { type Lexeme, literalLexeme } from './lexeme.ts';
 import type { Emit, Frame, LexemeBase, Machine, Readable, Stack } from './machine.ts';
 import { Memo } from './memo.ts';
+import { canBeMet, meetings, openNeeds } from './open-needs.ts';
 import type { ObjectPlan, Productivity } from './productivity.ts';
 import type { SchemaCompiler } from './schema-compiler.ts';
-import { type ArrayShape, shapeKey } from './shapes.ts';
+import { shapeKey } from './shapes.ts';
 import { stringLexeme } from './string-lexeme.ts';
 import { jsonStringLexeme, utf8Lexeme } from './text-lexeme.ts';
 
@@ -35,30 +36,26 @@ interface ObjectState {
   readonly met: number;
 }
 
+interface KeyWay {
+  readonly value: Conjunction;
+  readonly after: ObjectState;
+}
+
+interface KeyLexeme {
+  readonly lexeme: Lexeme;
+  /** See `FreshKeys`, by the lexeme's origins. */
+  few(origin: number, most: number): boolean;
+}
+
 type ObjectPhase = 'first' | 'second' | 'next' | 'key' | 'lateKey' | 'close';
-
-interface ArrayState {
-  readonly shape: ArrayShape;
-  readonly index: number;
-  readonly counts: readonly number[];
-  /** uniqueItems: the values so far, as canonical JSON. */
-  readonly seen: readonly string[];
-}
-
-/** One way to read the next item, and what comes behind it. */
-interface ItemWay {
-  readonly readable: Readable;
-  readonly next: Frame;
-}
 
 const encoder = new TextEncoder();
 const [space, quote, comma, colon] = [0x20, 0x22, 0x2c, 0x3a];
-const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
+const [openBracket, openBrace, closeBrace] = [0x5b, 0x7b, 0x7d];
 
 /** Makes readables of conjunctions. */
 export class JsonMachine {
   readonly #machine: Machine;
-  readonly #compiler: SchemaCompiler;
   readonly #live: Productivity;
   readonly #layout: JsonLayout;
   /** Tells the frames of several schemas in one machine apart. */
@@ -68,14 +65,14 @@ export class JsonMachine {
   readonly #values = new Memo<string, Readable>(4000);
   readonly #lexemes = new Memo<string, Readable>(1000);
   readonly #baseLexemes = new Memo<number, Lexeme>(50);
-  readonly #keyLexemes = new Memo<string, Lexeme>(200);
+  readonly #keyLexemes = new Memo<string, KeyLexeme>(200);
+  readonly #meetable = new Memo<string, boolean>(4000);
   readonly #shapeIds = new Memo<string, number>(4000);
-  readonly #ways = new Memo<string, readonly ItemWay[]>(1000);
+  readonly #arrays: JsonArrays;
   #shapes = 0;
 
   constructor(machine: Machine, compiler: SchemaCompiler, live: Productivity, layout: JsonLayout) {
     this.#machine = machine;
-    this.#compiler = compiler;
     this.#live = live;
     this.#layout = layout;
     this.#tag = machine.newId();
@@ -84,6 +81,16 @@ export class JsonMachine {
       resume: (rest, out) => out(machine.push(open, rest)),
     }));
     this.#open = open;
+    this.#arrays = new JsonArrays({
+      machine,
+      compiler,
+      live,
+      spaces: layout.spaces,
+      tag: this.#tag,
+      open,
+      value: (conjunction) => this.value(conjunction),
+      idOf: (shape) => this.#idOf(shapeKey(shape)),
+    });
   }
 
   /** Any value that satisfies the conjunction. */
@@ -110,9 +117,7 @@ export class JsonMachine {
           return this.#lexeme(shapeKey(shape), () => stringLexeme(shape));
         case 'array':
           return this.#opening(openBracket, `[${this.#idOf(shapeKey(shape))}`, (rest, out) => {
-            const state: ArrayState = { shape, index: 0, counts: shape.contains.map(() => 0), seen: [] };
-            out(this.#machine.push(this.#arrayFrame(state, 'first'), rest));
-            this.#beginItem(state, rest, out);
+            this.#arrays.begin(shape, rest, out);
           });
         case 'object': {
           const plan = this.#live.plan(shape);
@@ -160,8 +165,7 @@ export class JsonMachine {
   }
 
   #keysLeft(state: ObjectState): boolean {
-    const lexeme = this.#keyLexeme(state);
-    return !lexeme.empty;
+    return !this.#keyLexeme(state).lexeme.empty;
   }
 
   #objectFrame(state: ObjectState, phase: ObjectPhase): Frame {
@@ -177,7 +181,8 @@ export class JsonMachine {
         step: (byte, rest, out) => {
           if (byte === closeBrace && closable && phase !== 'key' && phase !== 'lateKey')
             this.#machine.pop(rest, out);
-          else if (byte === quote && beginsKey) out(this.#machine.push(this.#keyFrame(state, 0, ''), rest));
+          else if (byte === quote && beginsKey)
+            out(this.#machine.push(this.#keyFrame(state, this.#keyLexeme(state), 0, ''), rest));
           else if (byte === comma && phase === 'next' && this.#keysLeft(state)) to('key', rest, out);
           else if (byte === space && spaces) {
             if (phase === 'first') to('second', rest, out);
@@ -189,14 +194,35 @@ export class JsonMachine {
     });
   }
 
-  /** The keys that may come now, without the opening quote. */
-  #keyLexeme(state: ObjectState): Lexeme {
-    return this.#keyLexemes.of(`${state.plan.id} ${state.met} ${JSON.stringify(state.seen)}`, () =>
-      jsonStringLexeme(freshKeys(state.plan, state.seen, this.#missing(state), this.#layout.ordered), {
-        opened: true,
-        named: true,
-      }),
+  /** Whether all that must be there can still come. */
+  #canBeMet({ plan, seen, met }: ObjectState): boolean {
+    return this.#meetable.of(`${plan.id} ${met} ${JSON.stringify(seen)}`, () =>
+      canBeMet(plan, { seen, met }, this.#layout.ordered, (value) => this.#live.productive(value)),
     );
+  }
+
+  /** The ways to go on behind a key: what its value must be, and what is met then. */
+  #waysBehind(state: ObjectState, label: number, name: string): KeyWay[] {
+    const { plan } = state;
+    const seen = this.#layout.ordered ? [...state.seen, name] : [...state.seen, name].sort();
+    const productive = (value: Conjunction): boolean => this.#live.productive(value);
+    return meetings(plan, state.met, plan.classes[label - 1], productive).flatMap(({ value, met }) => {
+      const after: ObjectState = { plan, seen, met };
+      return this.#canBeMet(after) ? [{ value, after }] : [];
+    });
+  }
+
+  /** The keys that may come now, without the opening quote. */
+  #keyLexeme(state: ObjectState): KeyLexeme {
+    const { plan, seen, met } = state;
+    const { ordered } = this.#layout;
+    return this.#keyLexemes.of(`${plan.id} ${met} ${JSON.stringify(seen)}`, () => {
+      const choosy = (plan.shape.max < Infinity || ordered) && openNeeds(plan, met).length > 0;
+      const fits = (label: number): boolean =>
+        label > 0 && this.#waysBehind(state, label, plan.classes[label - 1].name ?? leftOpen).length > 0;
+      const { keys, few } = freshKeys(plan, seen, choosy ? fits : undefined, ordered);
+      return { lexeme: jsonStringLexeme(keys, { opened: true, named: true }), few };
+    });
   }
 
   /** See `keyBase`; undefined where it does not hold. */
@@ -214,16 +240,16 @@ export class JsonMachine {
     return () => keyBase(base(), seen, text);
   }
 
-  #keyFrame(state: ObjectState, at: number, text: string): Frame {
-    const lexeme = this.#keyLexeme(state);
+  // The lexeme is handed on: one made anew, when it was forgotten meanwhile, would number its states otherwise.
+  #keyFrame(state: ObjectState, keys: KeyLexeme, at: number, text: string): Frame {
+    const { lexeme, few } = keys;
     const { plan } = state;
     const key = `key ${this.#tag} ${lexeme.id} ${at} ${plan.id} ${state.met} ${JSON.stringify([text, state.seen])}`;
     return this.#machine.frame(key, () => ({
       lexeme,
       state: at,
       ahead: {
-        byText: (origin) =>
-          plan.counts[origin % plan.counts.length] <= Math.max(fewKeys, state.seen.length + 1),
+        byText: (origin) => few(origin, Math.max(fewKeys, state.seen.length + 1)),
         base: this.#baseOf(state, lexeme, at, text),
         kind: (more) => this.#openName(state, text + more).join(' '),
         leave: (more, rest, out) => {
@@ -243,7 +269,7 @@ export class JsonMachine {
         const char = lexeme.emit(at, byte);
         out(
           this.#machine.push(
-            this.#keyFrame(state, next, char < 0 ? text : text + String.fromCodePoint(char)),
+            this.#keyFrame(state, keys, next, char < 0 ? text : text + String.fromCodePoint(char)),
             rest,
           ),
         );
@@ -262,23 +288,8 @@ export class JsonMachine {
   }
 
   #afterKey(state: ObjectState, label: number, name: string, rest: Stack, out: Emit): void {
-    const { plan } = state;
-    const one = plan.classes[label - 1];
-    const seen = this.#layout.ordered ? [...state.seen, name] : [...state.seen, name].sort();
-    const open = one.needs.filter((i) => ((state.met >> i) & 1) === 0);
-    for (let mask = 0; mask < 1 << open.length; mask++) {
-      let value = one.value;
-      let { met } = state;
-      open.forEach((need, bit) => {
-        if (((mask >> bit) & 1) === 0) return;
-        value = both(value, plan.wild[need].value);
-        met |= 1 << need;
-      });
-      if (mask > 0 && !this.#live.productive(value)) continue;
-      const after: ObjectState = { plan, seen, met };
-      if (plan.shape.max - seen.length < this.#missing(after)) continue;
+    for (const { value, after } of this.#waysBehind(state, label, name))
       this.#colon(value, this.#objectFrame(after, 'next'), rest, out);
-    }
   }
 
   #colon(value: Conjunction, then: Frame, rest: Stack, out: Emit): void {
@@ -301,93 +312,5 @@ export class JsonMachine {
       },
     }));
     out(this.#machine.push(frame, rest));
-  }
-
-  // Arrays
-
-  #arrayFrame(state: ArrayState, phase: 'first' | 'next' | 'close'): Frame {
-    const { shape, index, counts, seen } = state;
-    // Beyond everything that depends on the position, positions are alike.
-    const settled = Math.max(shape.prefix.length, shape.min, ...shape.contains.map((c) => c.from));
-    const place = shape.max < Infinity ? index : Math.min(index, settled);
-    const key = `arr ${this.#tag} ${phase} ${this.#idOf(shapeKey(shape))} ${place} ${counts.join(',')} ${JSON.stringify(seen)}`;
-    return this.#machine.frame(key, () => {
-      const { spaces } = this.#layout;
-      const closable = arrayClosable(shape, index, counts);
-      const spacedItem = (): Frame =>
-        this.#machine.frame(`item ${this.#tag} ${key}`, () => ({
-          step: (byte, rest, out) => {
-            if (byte === space) this.#beginItem(state, rest, out);
-          },
-        }));
-      return {
-        resume: (rest, out) => out(this.#machine.push(this.#arrayFrame(state, phase), rest)),
-        step: (byte, rest, out) => {
-          if (byte === closeBracket) {
-            if (closable) this.#machine.pop(rest, out);
-          } else if (byte === space && spaces) {
-            if (phase === 'first') {
-              if (closable) out(this.#machine.push(this.#arrayFrame(state, 'close'), rest));
-              this.#beginItem(state, rest, out);
-            } else if (phase === 'next' && closable)
-              out(this.#machine.push(this.#arrayFrame(state, 'close'), rest));
-          } else if (phase === 'next' && byte === comma && !this.#endless(state)) {
-            out(this.#machine.push(this.#open, rest));
-          } else if (phase === 'next' && byte === comma) {
-            this.#beginItem(state, rest, out);
-            if (spaces && this.#itemWays(state).length > 0) out(this.#machine.push(spacedItem(), rest));
-          }
-        },
-      };
-    });
-  }
-
-  /** Whether, for all that was left open of the items so far, every text of a next one can be gone on with. */
-  #endless({ shape, index, seen }: ArrayState): boolean {
-    const open = seen.filter((value) => value === leftOpen).length;
-    if (open !== 1) return open === 0;
-    return this.#live
-      .liveShapes(shape.prefix[index] ?? shape.rest)
-      .every((s) => s.type === 'string' && s.dfa === allStrings && s.max === Infinity);
-  }
-
-  #beginItem(state: ArrayState, rest: Stack, out: Emit): void {
-    for (const way of this.#itemWays(state))
-      this.#machine.enter(way.readable, this.#machine.push(way.next, rest), out);
-  }
-
-  #itemWays(state: ArrayState): readonly ItemWay[] {
-    const { shape, index, counts, seen } = state;
-    if (index >= shape.max) return [];
-    const key = `${this.#idOf(shapeKey(shape))} ${index} ${counts.join(',')} ${JSON.stringify(seen)}`;
-    return this.#ways.of(key, () => this.#waysOf(state));
-  }
-
-  #waysOf({ shape, index, counts, seen }: ArrayState): readonly ItemWay[] {
-    const ask = (value: Conjunction): boolean => this.#live.productive(value);
-    const ways: ItemWay[] = [];
-    for (const choice of itemChoices(shape, index, counts)) {
-      const known = seen.filter((v) => v !== leftOpen);
-      const value = shape.unique ? both(choice.value, this.#compiler.excluding(known)) : choice.value;
-      if (!ask(value)) continue;
-      const next: ArrayState = { shape, index: index + 1, counts: choice.counts, seen };
-      if (shape.contains.length > 0 && !arrayFeasible(shape, next.index, next.counts, ask)) continue;
-      if (shape.unique && shape.contains.length > 0)
-        throw new UnsupportedConstraintError('uniqueItems', '', 'with contains');
-      const readable = shape.unique ? this.#distinct(value, next) : this.value(value);
-      ways.push({ readable, next: this.#arrayFrame(next, 'next') });
-    }
-    return ways;
-  }
-
-  /** An item whose value is remembered. */
-  #distinct(value: Conjunction, next: ArrayState): Readable {
-    return distinctItem(this.#machine, {
-      key: `${this.#tag} ${this.#idOf(shapeKey(next.shape))} ${value.join('&')}`,
-      value: this.value(value),
-      seen: next.seen,
-      behind: (seen) => this.#arrayFrame({ ...next, seen }, 'next'),
-      open: this.#open,
-    });
   }
 }

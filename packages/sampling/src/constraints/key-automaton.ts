@@ -1,35 +1,58 @@
 // The keys that may still come: an automaton's texts but for those that have come.
 import { boundedAutomaton, type CharAutomaton } from './char-automaton.ts';
-import { type CharDfa, dfaAccepts, noStrings, stepDfa } from './char-dfa.ts';
-import { labelledStrings } from './labelled-dfa.ts';
+import { type CharDfa, countStrings, dfaAccepts, noStrings, stepDfa } from './char-dfa.ts';
+import { leftOpen } from './distinct-item.ts';
+import { labelledStrings, relabel } from './labelled-dfa.ts';
 import type { ObjectPlan } from './productivity.ts';
 
+/** Keys that may come. */
+export interface FreshKeys {
+  readonly keys: CharAutomaton;
+  /** Whether so few, or fewer, keys begin as those that lead to a state. */
+  few(state: number, most: number): boolean;
+}
+
+const onlyNames = (names: readonly string[]): FreshKeys => ({
+  keys: boundedAutomaton(names.length === 0 ? noStrings : labelledStrings(names)),
+  few: () => true,
+});
+
 /**
- * The keys that may come behind `seen`, when `missing` keys must still come. Keys of which more is told than their value
- * have states of their own.
+ * The keys that may come behind `seen`; `fits` tells which classes of keys leave room for what must still come, where that
+ * depends on the key. Keys of which more is told than their value have states of their own.
  */
 export function freshKeys(
   plan: ObjectPlan,
   seen: readonly string[],
-  missing: number,
+  fits: ((label: number) => boolean) | undefined,
   ordered: boolean,
-): CharAutomaton {
+): FreshKeys {
   const { shape } = plan;
-  if (seen.length >= shape.max) return boundedAutomaton(noStrings);
+  if (seen.length >= shape.max) return onlyNames([]);
   const names = plan.required.filter((name) => !seen.includes(name));
   // With no room to spare, only what is still missing may come.
-  if (shape.max - seen.length <= missing) return boundedAutomaton(labelledStrings(names));
-  if (ordered) {
-    const declared = shape.order;
-    const last = seen.length === 0 ? -1 : declared.indexOf(seen[seen.length - 1]);
-    const others = seen.some((name) => !declared.includes(name));
-    const ahead = declared.slice(last + 1).filter((name) => !others && dfaAccepts(plan.keys, name));
-    const stop = ahead.findIndex((name) => names.includes(name));
-    if (stop >= 0) return boundedAutomaton(labelledStrings(ahead.slice(0, stop + 1)));
-    const gone = declared.filter((name) => !ahead.includes(name) && dfaAccepts(plan.keys, name));
-    return without(plan.keys, plan.counts, [...new Set([...seen, ...gone])]);
+  if (fits === undefined && shape.max - seen.length <= names.length) {
+    const first = ordered ? shape.order.find((name) => names.includes(name)) : undefined;
+    return onlyNames(first === undefined ? names : [first]);
   }
-  return without(plan.keys, plan.counts, seen);
+  const dfa = fits === undefined ? plan.keys : relabel(plan.keys, (label) => (fits(label) ? label : 0));
+  const counts = fits === undefined ? plan.counts : countStrings(dfa);
+  const left = (gone: readonly string[]): FreshKeys => ({
+    keys: without(
+      dfa,
+      counts,
+      gone.filter((name) => name === leftOpen || dfaAccepts(dfa, name)),
+    ),
+    few: (state, most) => counts[state % counts.length] <= most,
+  });
+  if (!ordered) return left(seen);
+  const declared = shape.order;
+  const last = seen.length === 0 ? -1 : declared.indexOf(seen[seen.length - 1]);
+  const others = seen.some((name) => !declared.includes(name));
+  const ahead = declared.slice(last + 1).filter((name) => !others && dfaAccepts(dfa, name));
+  const stop = ahead.findIndex((name) => names.includes(name));
+  if (stop >= 0) return onlyNames(ahead.slice(0, stop + 1));
+  return left([...new Set([...seen, ...declared.filter((name) => !ahead.includes(name))])]);
 }
 
 /** The label of the text's state. */

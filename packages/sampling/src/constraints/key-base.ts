@@ -3,14 +3,12 @@
 import { boundedAutomaton } from './char-automaton.ts';
 import { stringsDfa } from './char-dfa.ts';
 import { leftOpen } from './distinct-item.ts';
+import { fewKeys } from './few-keys.ts';
 import { stateOf } from './key-automaton.ts';
 import type { Lexeme } from './lexeme.ts';
 import type { LexemeBase } from './machine.ts';
 import type { ObjectPlan } from './productivity.ts';
 import { jsonStringLexeme } from './text-lexeme.ts';
-
-/** So many keys, and fewer, are few. */
-export const fewKeys = 64;
 
 /** Whether the names that have come use up no beginning of a key. */
 export function manyLeft({ keys, counts, shape }: ObjectPlan, seen: readonly string[]): boolean {

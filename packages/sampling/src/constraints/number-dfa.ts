@@ -13,6 +13,8 @@ export const plainNumber = whole('-?(0|[1-9][0-9]*)(\\.[0-9]+)?');
 const integerExponents = whole('-?(0|[1-9][0-9]*)[eE]\\+?[0-9]+');
 const positiveExponents = whole('(0|[1-9][0-9]*)[eE]\\+?[0-9]+');
 const negativeExponents = whole('-(0|[1-9][0-9]*)[eE]\\+?[0-9]+');
+/** Integers without fraction and exponent. */
+export const writtenIntegers = whole('-?(0|[1-9][0-9]*)');
 export const integers = uniteDfa(whole('-?(0|[1-9][0-9]*)(\\.0+)?'), integerExponents);
 /** One text a value. */
 export const canonicalNumber = whole('0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\\.[0-9]*[1-9]');

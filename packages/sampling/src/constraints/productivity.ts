@@ -6,27 +6,29 @@ import { boundedAutomaton } from './char-automaton.ts';
 import { allStrings, type CharDfa, countStrings, intersectDfa, uniteDfa } from './char-dfa.ts';
 import { both, type Conjunction } from './conjunction.ts';
 import { UnsupportedConstraintError } from './errors.ts';
-import { type KeyClass, type KeyProduct, keyProduct } from './key-product.ts';
+import { type KeyProduct, keyProduct } from './key-product.ts';
 import { relabel } from './labelled-dfa.ts';
 import { Memo } from './memo.ts';
 import { canonicalNumber } from './number-dfa.ts';
+import { canBeMet, type NeedsPlan } from './open-needs.ts';
 import type { SchemaCompiler } from './schema-compiler.ts';
-import { type ArrayShape, type KeyRule, type ObjectShape, type Shape, shapeKey } from './shapes.ts';
+import { type ArrayShape, type ObjectShape, type Shape, shapeKey } from './shapes.ts';
 
 /** An object shape made ready for reading. */
-export interface ObjectPlan {
+export interface ObjectPlan extends NeedsPlan {
   readonly id: number;
-  readonly shape: ObjectShape;
   /** The keys that can be there, labelled by class (label - 1). */
   readonly keys: CharDfa;
   readonly counts: readonly number[];
-  readonly classes: readonly KeyClass[];
   /** Names by which more is told than their value: each is a class of its own. */
   readonly told: ReadonlySet<string>;
-  /** Names that must be there. */
-  readonly required: readonly string[];
-  /** Needs whose key is open. */
-  readonly wild: readonly KeyRule[];
+}
+
+/** Names that must be there, and needs whose key is open. */
+function needsOf({ needs }: ObjectShape): Pick<NeedsPlan, 'required' | 'wild'> {
+  const required = new Set<string>();
+  for (const { keys } of needs) if (keys.kind === 'name') required.add(keys.name);
+  return { required: [...required], wild: needs.filter((n) => n.keys.kind !== 'name') };
 }
 
 const mostSettled = 20_000;
@@ -160,42 +162,15 @@ export class Productivity {
 
   #object(shape: ObjectShape, ask: Ask): boolean {
     if (shape.max < shape.min) return false;
-    const names = new Set<string>();
-    let wild = 0;
-    for (const need of shape.needs) {
-      if (need.keys.kind === 'name') {
-        names.add(need.keys.name);
-        const value = both(
-          this.#compiler.valueOf(shape.rules, need.keys.name),
-          this.#compiler.valueOf(
-            shape.needs.filter((n) => n.keys.kind === 'name'),
-            need.keys.name,
-          ),
-        );
-        if (!ask(value)) return false;
-      } else wild++;
-    }
-    if (names.size + wild > shape.max) return false;
-    if (wild === 0 && shape.min <= names.size) return true;
+    const { required, wild } = needsOf(shape);
+    for (const name of required) if (!ask(this.valueIn(shape, name))) return false;
+    if (required.length > shape.max) return false;
+    if (wild.length === 0 && shape.min <= required.length) return true;
     const { dfa, classes } = this.#product(shape);
     const live = relabel(dfa, (label) => (ask(classes[label - 1].value) ? label : 0));
     const total = live.starts.length === 0 ? 0 : countStrings(live)[0];
     if (total < shape.min) return false;
-    let index = -1;
-    for (const need of shape.needs) {
-      if (need.keys.kind === 'name') continue;
-      index++;
-      const at = index;
-      const fit = relabel(dfa, (label) => {
-        const one = classes[label - 1];
-        return one.needs.includes(at) && ask(both(one.value, need.value)) ? 1 : 0;
-      });
-      const size = fit.starts.length === 0 ? 0 : countStrings(fit)[0];
-      if (size === 0) return false;
-      if (size < Infinity || shape.max < Infinity)
-        throw new UnsupportedConstraintError('additionalProperties', '', 'negated, with few keys left');
-    }
-    return true;
+    return canBeMet({ shape, classes, required, wild }, { seen: [], met: 0 }, false, ask);
   }
 
   #product(shape: ObjectShape): KeyProduct {
@@ -205,19 +180,16 @@ export class Productivity {
   /** The plan of an object shape, productive keys only. */
   plan(shape: ObjectShape): ObjectPlan {
     return this.#plans.of(shapeKey(shape) + shape.order.join('\n'), () => {
-      const { dfa, classes } = this.#product(shape);
+      const { dfa, classes, told } = this.#product(shape);
       const keys = relabel(dfa, (label) => (this.productive(classes[label - 1].value) ? label : 0));
-      const required = new Set<string>();
-      for (const { keys: set } of shape.needs) if (set.kind === 'name') required.add(set.name);
       return {
         id: this.#planIds++,
         shape,
         keys,
         counts: countStrings(keys),
-        told: new Set([...shape.order, ...required]),
+        told,
         classes,
-        required: [...required],
-        wild: shape.needs.filter((n) => n.keys.kind !== 'name'),
+        ...needsOf(shape),
       };
     });
   }

@@ -1,5 +1,5 @@
 // `type`.
-import { integers, otherNumbers } from '../number-dfa.ts';
+import { integers, otherNumbers, writtenIntegers } from '../number-dfa.ts';
 import { anyValue, type Shape } from '../shapes.ts';
 import type { Clause, SchemaPlace } from './clause.ts';
 
@@ -29,10 +29,12 @@ export function typeClause(value: unknown, place: SchemaPlace): Clause {
         return place.refuse('type', `unknown type ${JSON.stringify(name)}`);
     }
   const onlyIntegers = integersOnly && !types.has('number');
+  // In draft 4 an integer has no fraction and no exponent, not even 1.0; a validator of later drafts counts that as one, so its negation leaves it out too.
+  const whole = place.reader.resources.draft === '4' ? writtenIntegers : integers;
   return {
     passes: () => [
       ...anyValue.filter((shape) => types.has(shape.type)),
-      ...(onlyIntegers ? [{ type: 'number', dfa: integers } as const] : []),
+      ...(onlyIntegers ? [{ type: 'number', dfa: whole } as const] : []),
     ],
     fails: () => [
       ...anyValue.filter((shape) => !types.has(shape.type) && !(onlyIntegers && shape.type === 'number')),
