@@ -2,7 +2,7 @@
 // so their order is free and none comes twice (arrays: json-arrays.ts). Every step is offered only if the object or array
 // can still be finished behind it.
 import { boundedAutomaton } from './char-automaton.ts';
-import { both, type Conjunction } from './conjunction.ts';
+import type { Conjunction } from './conjunction.ts';
 import { dfaId } from './dfa-id.ts';
 import { leftOpen } from './distinct-item.ts';
 import { UnsupportedConstraintError } from './errors.ts';

@@ -26,9 +26,10 @@ export function combinationClauses(keyword: string, value: unknown, place: Schem
       return [{ passes: fails, fails: passes }];
     }
     case 'if':
-      return 'then' in place.schema || 'else' in place.schema
-        ? [ifClause(place.sub(value, keyword), place)]
-        : [];
+      if (!('then' in place.schema || 'else' in place.schema)) return [];
+      // There it means nothing; whoever writes it means something.
+      if (['4', '6'].includes(place.reader.resources.draft)) return place.refuse('if', 'before draft 7');
+      return [ifClause(place.sub(value, keyword), place)];
     default:
       return [];
   }
