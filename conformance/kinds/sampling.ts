@@ -63,13 +63,19 @@ const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => bo
   forcedBos: (p) => p['length'] !== 1,
   forcedEos: (p) => p['maxLength'] - 1 !== p['length'],
   beginSuppressTokens: (p) => p['beginIndex'] !== undefined && p['beginIndex'] !== p['length'],
+  penalties: (p) => p['penalty_last_n'] === 0,
   dry: (p) => p['multiplier'] === 0 || p['base'] < 1 || p['penalty_last_n'] === 0,
 };
+
+/** llama.cpp's window: a negative one is the whole context. */
+const lastIds = (n: number | undefined): number | undefined =>
+  n === undefined || n < 0 ? undefined : n;
 
 // Transformers and llama.cpp name parameters differently; `ties` is true for transformers, which keeps what equals the
 // k-th.
 const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processor>> = {
-  temperature: (p) => temperature({ temperature: Math.max(0, p['temperature'] ?? p['temp']) }),
+  // Both references hold T as a float32.
+  temperature: (p) => temperature({ temperature: Math.fround(Math.max(0, p['temperature'] ?? p['temp'])) }),
   dynamicTemperature: (p) =>
     dynamicTemperature({
       temperature: p['temp'] ?? p['temperature'],
@@ -95,13 +101,14 @@ const processors: Readonly<Record<string, (p: Params, ties: boolean) => Processo
       repetition: p['repeat_penalty'],
       frequency: p['alpha_frequency'],
       presence: p['alpha_presence'],
+      lastN: lastIds(p['penalty_last_n']),
     }),
   dry: (p) =>
     dry({
       multiplier: p['multiplier'],
       base: p['base'],
       allowedLength: p['allowed_length'],
-      lastN: Number(p['penalty_last_n']) < 0 ? undefined : p['penalty_last_n'],
+      lastN: lastIds(p['penalty_last_n']),
       breakers: p['seq_breakers'],
     }),
   noRepeatNgram: (p) => noRepeatNgram({ size: p['size'] }),

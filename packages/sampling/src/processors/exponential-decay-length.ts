@@ -37,7 +37,9 @@ export function exponentialDecayLength(options: ExponentialDecayLengthOptions): 
         checkInVocabulary('exponentialDecayLength', ids[i], row);
         const slot = slotOf(row, ids[i]);
         if (slot < 0 || row.values[slot] === -Infinity) continue;
-        setValue(row, slot, row.values[slot] + Math.abs(row.values[slot]) * growth);
+        // Rounded as the reference rounds: a float32 product is added.
+        const value = row.values[slot];
+        setValue(row, slot, value + Math.fround(Math.abs(value) * Math.fround(growth)));
       }
     },
   };
