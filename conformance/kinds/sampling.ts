@@ -68,8 +68,7 @@ const isOff: Readonly<Record<string, (p: Readonly<Record<string, number>>) => bo
 };
 
 /** llama.cpp's window: a negative one is the whole context. */
-const lastIds = (n: number | undefined): number | undefined =>
-  n === undefined || n < 0 ? undefined : n;
+const lastIds = (n: number | undefined): number | undefined => (n === undefined || n < 0 ? undefined : n);
 
 // Transformers and llama.cpp name parameters differently; `ties` is true for transformers, which keeps what equals the
 // k-th.

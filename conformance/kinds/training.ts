@@ -11,6 +11,7 @@ import {
   lion,
   loadModel,
   memorySource,
+  muon,
   type Optimizer,
   readSafetensors,
   rmsprop,
@@ -23,7 +24,7 @@ import { useBackend } from '../backends.ts';
 import { type CaseGroup, type GroupResult, type Kind, type RunOptions, readJson } from '../case.ts';
 
 interface Curve {
-  /** The library's own options beside the name; `decayOnly` says what ours do anyway. */
+  /** The library's own options beside the name; `decayOnly` says what ours do anyway, without it all parameters decay. */
   readonly optimizer: {
     readonly name: string;
     readonly decayOnly?: string;
@@ -39,9 +40,22 @@ interface Curve {
 const optimizers: Readonly<Record<string, (options: object) => Optimizer>> = {
   adamw,
   lion,
+  muon,
   rmsprop,
   sgd,
 };
+
+const ranksAboveOne = 'tensors of rank >= 2';
+
+/** The case's optimizer. A case that says nothing of what decays means what torch does: all. */
+function optimizerOf({ name, decayOnly, ...constants }: Curve['optimizer']): Optimizer {
+  const make = optimizers[name];
+  if (make === undefined) throw new RangeError(`unknown optimizer ${name}`);
+  if (decayOnly !== undefined && decayOnly !== ranksAboveOne)
+    throw new RangeError(`decayOnly: expected '${ranksAboveOne}', got '${decayOnly}'`);
+  const all = decayOnly === undefined && constants['weightDecay'] !== undefined;
+  return make(all ? { ...constants, decays: () => true } : constants);
+}
 
 export const kind: Kind = {
   usesBackend: true,
@@ -49,10 +63,7 @@ export const kind: Kind = {
     await useBackend(backend);
     const curve = await readJson<Curve>(group, 'curve.json');
     if (curve === undefined) throw new RangeError('curve.json: expected a file, got none');
-    const { name, decayOnly: _said, ...constants } = curve.optimizer;
-    const make = optimizers[name];
-    if (make === undefined) throw new RangeError(`unknown optimizer ${name}`);
-    const optimizer = make(constants);
+    const optimizer = optimizerOf(curve.optimizer);
     const model = await loadModel(initialCheckpoint(group));
     const objective = languageModelObjective(model.config);
     const batches = await source(join(group.path, 'batches.safetensors'));

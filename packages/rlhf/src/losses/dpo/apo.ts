@@ -20,10 +20,7 @@ export function apoDownPairs({ chosen, rejected }: PairLogRatios, beta: number):
       gradFunc: (dy, saved) => {
         const scaled = tf.mul(beta, dy as tf.Tensor);
         const [anchor, other] = saved as tf.Tensor[];
-        return [
-          tf.mul(scaled, slopeDifference(anchor, other)),
-          tf.mul(scaled, slope(tf.sub(anchor, other))),
-        ];
+        return [tf.mul(scaled, slopeDifference(anchor, other)), tf.mul(scaled, slope(tf.sub(anchor, other)))];
       },
     };
   });
