@@ -37,9 +37,7 @@ export function exponentialDecayLength(options: ExponentialDecayLengthOptions): 
         checkInVocabulary('exponentialDecayLength', ids[i], row);
         const slot = slotOf(row, ids[i]);
         if (slot < 0 || row.values[slot] === -Infinity) continue;
-        // Rounded as the reference rounds: a float32 product is added.
-        const value = row.values[slot];
-        setValue(row, slot, value + Math.fround(Math.abs(value) * Math.fround(growth)));
+        setValue(row, slot, row.values[slot] + Math.abs(row.values[slot]) * growth);
       }
     },
   };
