@@ -43,28 +43,28 @@ export function parseRegex(pattern: string): RegexNode {
     return items.length === 1 ? items[0] : { kind: 'sequence', items };
   };
   const quantified = (): RegexNode => {
-    let item = atom();
-    for (;;) {
-      let min: number;
-      let max: number;
-      const c = text[at];
-      if (c === '*') [min, max] = [0, Infinity];
-      else if (c === '+') [min, max] = [1, Infinity];
-      else if (c === '?') [min, max] = [0, 1];
-      else if (c === '{') {
-        const match = /^\{(\d+)(,(\d*))?\}/.exec(text.slice(at, at + 24).join(''));
-        if (match === null) return item;
-        min = Number(match[1]);
-        max = match[2] === undefined ? min : match[3] === '' ? Infinity : Number(match[3]);
-        if (max < min) fail('quantifier out of order');
-        at += match[0].length - 1;
-      } else return item;
+    const item = atom();
+    const range = quantifier();
+    if (range === undefined) return item;
+    if (text[at] === '?')
+      at++; // lazy: the same language
+    else if (text[at] === '+') refuse('possessive quantifier');
+    if (quantifier() !== undefined) fail('nothing to repeat');
+    return { kind: 'repeat', item, min: range[0], max: range[1] };
+  };
+  const quantifier = (): readonly [min: number, max: number] | undefined => {
+    const c = text[at];
+    if (c === '*' || c === '+' || c === '?') {
       at++;
-      if (text[at] === '?')
-        at++; // lazy: the same language
-      else if (text[at] === '+') refuse('possessive quantifier');
-      item = { kind: 'repeat', item, min, max };
+      return [c === '+' ? 1 : 0, c === '?' ? 1 : Infinity];
     }
+    const match = c === '{' ? /^\{(\d+)(,(\d*))?\}/.exec(text.slice(at, at + 24).join('')) : null;
+    if (match === null) return undefined; // a brace that is no quantifier stands for itself
+    const min = Number(match[1]);
+    const max = match[2] === undefined ? min : match[3] === '' ? Infinity : Number(match[3]);
+    if (max < min) fail('quantifier out of order');
+    at += match[0].length;
+    return [min, max];
   };
   const atom = (): RegexNode => {
     const c = text[at++];

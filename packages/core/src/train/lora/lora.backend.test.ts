@@ -14,7 +14,16 @@ import { storedWeights } from '../stored-weights.ts';
 import { padRows } from '../token-batch.ts';
 import { sourceOf, tokenNegativeLogProbs } from '../token-log-probs.ts';
 import { disposeTrainState, initTrainState, trainStep } from '../train-step.ts';
-import { type Adapter, initLora, loraConfig, mergeLora, withLora, withRowAdapters } from './lora.ts';
+import {
+  type Adapter,
+  initLora,
+  type LoraConfig,
+  loraConfig,
+  loraScale,
+  mergeLora,
+  withLora,
+  withRowAdapters,
+} from './lora.ts';
 import { loadPeft, savePeft } from './peft.ts';
 import { quantizedBase } from './quantized-base.ts';
 
@@ -241,11 +250,75 @@ describe('LoRA', () => {
       expect(loaded.adapters.get(name)!.arraySync()).toEqual(tensor.arraySync());
   });
 
-  test('a part of a fused projection has no PEFT form', async () => {
-    const lora = loraConfig(gpt2, { targets: (n) => n.endsWith('attention.q.weight') });
-    const adapters = initLora(gpt2, lora, random);
-    await expect(savePeft({ create: async () => memorySink() }, gpt2, adapters, lora)).rejects.toThrow(
-      'c_attn',
+  async function saved(...args: [typeof llama, ReadonlyMap<string, tf.Tensor>, LoraConfig]) {
+    const files = new Map<string, ReturnType<typeof memorySink>>();
+    const create = async (file: string) => {
+      files.set(file, memorySink());
+      return files.get(file)!;
+    };
+    await savePeft({ create }, ...args);
+    const weights = await readSafetensors(
+      memorySource(files.get('adapter_model.safetensors')!.bytes(), 'adapter'),
     );
+    return { peft: JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')!.bytes())), weights };
+  }
+  /** alpha / r A B of a parameter, as a list. */
+  const product = (adapters: ReadonlyMap<string, tf.Tensor>, lora: LoraConfig, name: string): number[] =>
+    tf.tidy(() => {
+      const [a, b] = ['loraA', 'loraB'].map((part) => adapters.get(`${name}.${part}`) as tf.Tensor2D);
+      return Array.from(tf.mul(tf.matMul(a, b), loraScale(lora)).dataSync());
+    });
+
+  test.each([false, true])(
+    'parts of a fused projection are saved as one module of a higher rank and read as the same products, rsLoRA %s',
+    async (rankStabilized) => {
+      const targets = (n: string) => /attention\.[qv]|mlp/.test(n);
+      const lora = loraConfig(gpt2, { rank: 2, alpha: 3, rankStabilized, targets });
+      const adapters = new Map(
+        [...initLora(gpt2, lora, random)].map(([name, t], i) => [name, tf.keep(tf.add(t, 0.01 * (i + 1)))]),
+      );
+      const { peft, weights } = await saved(gpt2, adapters, lora);
+      expect(peft.rank_pattern['transformer.h.0.attn.c_attn']).toBe(4);
+      const loaded = await loadPeft(peft, weights, gpt2);
+      for (const name of lora.targets)
+        for (const [i, value] of product(loaded.adapters, loaded.lora, name).entries())
+          expect(value).toBeCloseTo(product(adapters, lora, name)[i], 6);
+    },
+  );
+
+  test('a module of its own rank and alpha is read with its own factor', async () => {
+    const lora = loraConfig(llama, { rank: 3, alpha: 6, targets: (n) => /attention\.[qv]/.test(n) });
+    const adapters = new Map(
+      [...initLora(llama, lora, random)].map(([name, t], i) => [name, tf.keep(tf.add(t, 0.01 * (i + 1)))]),
+    );
+    const { peft, weights } = await saved(llama, adapters, lora);
+    const patterned = {
+      ...peft,
+      r: 5,
+      rank_pattern: { q_proj: 3, '^model.layers.0.self_attn.v_proj': 3, v_proj: 3 },
+    };
+    const loaded = await loadPeft(
+      { ...patterned, alpha_pattern: { 'self_attn.q_proj': 12 } },
+      weights,
+      llama,
+    );
+    expect(loaded.lora.rank).toBe(5);
+    for (const name of lora.targets)
+      for (const [i, value] of product(loaded.adapters, loaded.lora, name).entries())
+        expect(value).toBeCloseTo(product(adapters, lora, name)[i] * (name.includes('.q.') ? 2 : 1), 6);
+  });
+
+  test.each([
+    [{ init_lora_weights: 'pissa' }, 'init_lora_weights'],
+    [{ lora_alpha: undefined }, 'lora_alpha'],
+    [{ r: 0 }, ': r:'],
+    [{ rank_pattern: { q_proj: 1e9 } }, 'rank_pattern q_proj'],
+    [{ alpha_pattern: { '(a+)+$': 2 } }, 'alpha_pattern'],
+  ])('a PEFT configuration that would make another model is refused: %j', async (change, field) => {
+    const lora = loraConfig(llama, { rank: 3, targets: (n) => n.includes('attention.q') });
+    const { peft, weights } = await saved(llama, initLora(llama, lora, random), lora);
+    const before = tf.memory().numTensors;
+    await expect(loadPeft({ ...peft, ...change }, weights, llama)).rejects.toThrow(field);
+    expect(tf.memory().numTensors).toBe(before);
   });
 });

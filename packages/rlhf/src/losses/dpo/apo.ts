@@ -11,7 +11,10 @@ export function apoZeroPairs({ chosen, rejected }: PairLogRatios, beta: number):
 }
 
 /** sigma(beta c) + 1 - sigma(beta (c - r)) for every pair, [B]. */
-export function apoDownPairs({ chosen, rejected }: PairLogRatios, beta: number): tf.Tensor {
+export function apoDownPairs(
+  { chosen, rejected }: Pick<PairLogRatios, 'chosen' | 'rejected'>,
+  beta: number,
+): tf.Tensor {
   const op = tf.customGrad((c, r, save) => {
     const [a, x] = [tf.mul(beta, c as tf.Tensor), tf.mul(beta, r as tf.Tensor)];
     (save as (tensors: tf.Tensor[]) => void)([a, x]);
