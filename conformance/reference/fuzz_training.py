@@ -395,7 +395,22 @@ def leaderboards():
 
         got = minimize(davidson, np.zeros(k), method="BFGS", options=dict(gtol=1e-8))
         th = np.concatenate([[0], got.x[:-1]])
-        cases.append(dict(method="davidson", ratings=by(1000 + unit * (th - th.mean())), tieParameter=float(np.exp(got.x[-1])), negativeLogLikelihood=float(got.fun)))
+        tt, lam, n_ = T(th), T(got.x[-1]), len(votes)
+        ties_left = any(w == "tie" for _, _, w in votes)
+
+        def log_likelihood(v):
+            d_, half = v[:k], v[k]
+            a_, b_ = torch.tensor([a for a, _, _ in votes]), torch.tensor([b for _, b, _ in votes])
+            logits = torch.stack([d_[a_], d_[b_], (d_[a_] + d_[b_]) / 2 + half], 1)
+            seen = torch.tensor([dict(a=0, b=1, tie=2)[w] for _, _, w in votes])
+            return torch.log_softmax(logits, 1).gather(1, seen[:, None])[:, 0]
+
+        v = torch.cat([tt - tt.mean(), lam[None]])
+        Hd = -torch.autograd.functional.hessian(lambda x: log_likelihood(x).sum(), v).numpy()
+        Sd = torch.autograd.functional.jacobian(log_likelihood, v).numpy()
+        Hp = np.linalg.pinv(Hd, rcond=1e-10)
+        dav = dict(standardErrors=by(unit * np.sqrt(np.diag(Hp)[:k])), sandwichErrors=by(unit * np.sqrt(np.diag(Hp @ Sd.T @ Sd @ Hp)[:k]))) if ties_left else {}
+        cases.append(dict(method="davidson", **dav, ratings=by(1000 + unit * (th - th.mean())), tieParameter=float(np.exp(got.x[-1])), negativeLogLikelihood=float(got.fun)))
         elo, kf, init = {m: float(rng.choice([1000, 1500])) for m in models[:1]}, float(rng.choice([4, 16, 32])), 0
         init = list(elo.values())[0]
         r = {m: init for m in models}

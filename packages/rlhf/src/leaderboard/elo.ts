@@ -14,10 +14,15 @@ export interface EloOptions {
   readonly initial?: number;
 }
 
-/** R_a += k (s - E), R_b -= k (s - E), E = 1 / (1 + base^((R_b - R_a)/scale)), votes in order; s = 1, 0 or 1/2. */
+/** R_a += k (s - E), R_b -= k (s - E), E = 1 / (1 + base^((R_b - R_a)/scale)), votes in order; s = 1, 0 or 1/2. Throws a `RangeError` when k or scale is not > 0, or base not > 1. */
 export function eloRatings(votes: readonly Vote[], options: EloOptions = {}): Map<string, number> {
   checkOptions(options, ['k', 'scale', 'base', 'initial'], 'eloRatings');
   const { k = 4, scale = 400, base = 10, initial = 1000 } = options;
+  const positive = { k, scale, 'base - 1': base - 1 };
+  for (const [name, value] of Object.entries(positive))
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+      throw new RangeError(`${name}: expected a positive number, got ${value}`);
+  if (!Number.isFinite(initial)) throw new RangeError(`initial: expected a number, got ${initial}`);
   const { models, a, b, score } = indexVotes(votes);
   const ratings = new Float64Array(models.length).fill(initial);
   for (let i = 0; i < score.length; i++) {

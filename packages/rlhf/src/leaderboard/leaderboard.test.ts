@@ -56,7 +56,11 @@ describe('Bradley-Terry', () => {
 
 test('Davidson without ties is Bradley-Terry; with ties its outcomes are as frequent as seen', () => {
   const [a, b] = [davidsonRatings(wikipedia), bradleyTerryRatings(wikipedia)];
-  for (const [model, rating] of b.ratings) expect(a.ratings.get(model)).toBeCloseTo(rating, 3);
+  for (const [model, rating] of b.ratings) {
+    expect(a.ratings.get(model)).toBeCloseTo(rating, 3);
+    expect(a.standardErrors.get(model)).toBeCloseTo(b.standardErrors.get(model)!, 3);
+    expect(a.sandwichErrors.get(model)).toBeCloseTo(b.sandwichErrors.get(model)!, 3);
+  }
   const votes: Vote[] = [
     ...votesOf({ 'x > y': 6, 'y > x': 2 }),
     ...Array.from({ length: 4 }, () => ({ modelA: 'x', modelB: 'y', winner: 'tie' }) as const),
@@ -66,6 +70,33 @@ test('Davidson without ties is Bradley-Terry; with ties its outcomes are as freq
   const tie = fit.tieParameter * Math.sqrt(x * y);
   expect(tie / (x + y + tie)).toBeCloseTo(4 / 12, 4);
   expect(x / (x + y + tie)).toBeCloseTo(6 / 12, 4);
+});
+
+test("Davidson's errors are those of the multinomial: two models, closed form", () => {
+  const outcome = { a: 30, b: 18, tie: 12 } as const;
+  const votes = (['a', 'b', 'tie'] as const).flatMap((winner) =>
+    Array.from({ length: outcome[winner] }, () => ({ modelA: 'x', modelB: 'y', winner }) as const),
+  );
+  // theta_x - theta_y is the log of wins over losses, whose variance is 1 / wins + 1 / losses; each strength is half of it.
+  const wanted = ((400 / Math.LN10) * Math.sqrt(1 / 30 + 1 / 18)) / 2;
+  const fit = davidsonRatings(votes);
+  for (const errors of [fit.standardErrors, fit.sandwichErrors]) {
+    expect(errors.get('x')).toBeCloseTo(wanted, 4);
+    expect(errors.get('y')).toBeCloseTo(wanted, 4);
+  }
+});
+
+test('votes that are all ties, steps of Elo that are no steps: refused by name', () => {
+  const tie = { modelA: 'x', modelB: 'y', winner: 'tie' } as const;
+  expect(() => davidsonRatings([tie, tie])).toThrow(/ties only/);
+  for (const [option, value] of [
+    ['k', 0],
+    ['k', -1],
+    ['scale', Number.NaN],
+    ['base', 1],
+    ['initial', Infinity],
+  ] as const)
+    expect(() => eloRatings(wikipedia, { [option]: value })).toThrow(option);
 });
 
 test('Elo moves points from loser to winner and keeps their sum', () => {

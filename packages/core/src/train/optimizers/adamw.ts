@@ -40,6 +40,8 @@ export function adamw(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0, decays = decaysMatrices } = options;
   checkRange('beta1', beta1, 0, 1);
   checkRange('beta2', beta2, 0, 1);
+  checkRange('epsilon', epsilon, 0, Number.POSITIVE_INFINITY);
+  checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);
   return {
     name: 'adamw',
     scalesGradient: true,

@@ -21,6 +21,7 @@ export function lion(options: LionOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.99, weightDecay = 0, decays = decaysMatrices } = options;
   checkRange('beta1', beta1, 0, 1);
   checkRange('beta2', beta2, 0, 1);
+  checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);
   return {
     name: 'lion',
     init: (_, shape) => ({ m: tf.zeros([...shape]) }),

@@ -27,6 +27,9 @@ export function muon(options: MuonOptions = {}): Optimizer {
   checkOptions(options, ['momentum', 'nesterov', 'newtonSchulzSteps', 'weightDecay', 'weightLayout'], 'muon');
   const { momentum = 0.95, nesterov = true, newtonSchulzSteps = 5, weightDecay = 0 } = options;
   checkRange('momentum', momentum, 0, 1);
+  checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);
+  if (!(Number.isInteger(newtonSchulzSteps) && newtonSchulzSteps >= 1))
+    throw new RangeError(`newtonSchulzSteps: expected an integer >= 1, got ${newtonSchulzSteps}`);
   const towards = (mean: tf.Tensor, gradient: tf.Tensor): tf.Tensor =>
     tf.add(tf.mul(mean, momentum), tf.mul(gradient, 1 - momentum));
   const descended = ({ name, parameter, learningRate }: UpdateInput, direction: tf.Tensor): tf.Tensor => {

@@ -3,8 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { clipByGlobalNorm } from '../clip-gradients.ts';
 import { adamw, composite } from './adamw.ts';
+import { lion } from './lion.ts';
 import { muon, orthogonalize } from './muon.ts';
 import { applyGradients, initOptimizer, type Optimizer } from './optimizer.ts';
+import { rmsprop } from './rmsprop.ts';
+import { sgd } from './sgd.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -125,4 +128,18 @@ test('a gradient without a parameter is refused before anything changes', () => 
   expect(() => applyGradients(optimizer, parameters, new Map([['x', tf.tensor1d([1])]]), state, 0.1)).toThrow(
     'gradient of x',
   );
+});
+
+test('constants that no step is defined for are refused by name', () => {
+  const refused: readonly (readonly [() => unknown, string])[] = [
+    [() => adamw({ weightDecay: -0.1 }), 'weightDecay'],
+    [() => adamw({ epsilon: -1 }), 'epsilon'],
+    [() => lion({ weightDecay: Number.NaN }), 'weightDecay'],
+    [() => sgd({ nesterov: true }), 'nesterov'],
+    [() => sgd({ weightDecay: -1 }), 'weightDecay'],
+    [() => rmsprop({ epsilon: -1e-8 }), 'epsilon'],
+    [() => muon({ newtonSchulzSteps: 0 }), 'newtonSchulzSteps'],
+    [() => muon({ weightDecay: -1 }), 'weightDecay'],
+  ];
+  for (const [make, name] of refused) expect(make).toThrow(name);
 });

@@ -16,6 +16,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkOptions(options, ['decay', 'epsilon'], 'rmsprop');
   const { decay = 0.99, epsilon = 1e-8 } = options;
   checkRange('decay', decay, 0, 1);
+  checkRange('epsilon', epsilon, 0, Number.POSITIVE_INFINITY);
   return {
     name: 'rmsprop',
     init: (_, shape) => ({ v: tf.zeros([...shape]) }),

@@ -20,6 +20,9 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptions(options, ['momentum', 'nesterov', 'weightDecay', 'decays'], 'sgd');
   const { momentum = 0, nesterov = false, weightDecay = 0, decays = decaysMatrices } = options;
   checkRange('momentum', momentum, 0, 1);
+  checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);
+  if (nesterov && momentum === 0)
+    throw new RangeError('nesterov: expected a momentum > 0 to look ahead by, got 0');
   return {
     name: 'sgd',
     // A zero buffer gives mu 0 + g = g at the first step: PyTorch's start.
