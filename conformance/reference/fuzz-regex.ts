@@ -73,7 +73,7 @@ function expression(depth: number): string {
     () =>
       `(?:${expression(depth - 1)})${pick('*', '+', '?', '{2}', '{0,2}', '{1,}', '*?', '+?', '??', '{0}')}`,
     () => `(?<n${below(1e9)}>${expression(depth - 1)})`,
-    () => expression(0) + pick('*', '+', '?', '{2}', '{,2}', '{1,3}'),
+    () => expression(0) + pick('*', '+', '?', '{2}', '{1,3}'),
     () => pick('^', '') + expression(depth - 1) + pick('$', ''),
     () => `(?:${expression(depth - 1)}|)`,
     () => pick('(?=a)', '(?!a)', '\\b', '(?<=a)', '\\1') + expression(depth - 1),
