@@ -179,7 +179,8 @@ function checkOne(item: Case): string | undefined {
   });
   const tolerance = item.tolerance ?? 1e-5;
   const expected = item.expected ?? [];
-  if (item.expectedKind === 'logits') return compareLogits(result, expected, tolerance);
+  const kindOf = item.expectedKind ?? (item.logits === undefined ? 'probs' : 'logits');
+  if (kindOf === 'logits') return compareLogits(result, expected, tolerance);
   const want = expected.map((p) => p ?? 0);
   // Some of llama.cpp's samplers leave the probabilities as they were before the cut: such lists do not add up to 1.
   const law = softmax(result);
