@@ -190,7 +190,7 @@ class Driver {
     this.messages = [...begin.messages];
     for (const entry of entries) {
       if (entry.entry === 'input') {
-        if (entry.input.input === 'push') this.log.sampled(entry.input.text);
+        if (entry.input.input === 'push') this.log.sampled(entry.input.text, entry.input.special === true);
         if (entry.input.input === 'start') this.begun.add(entry.input.callId);
         this.take(this.machine.apply(entry.input), true);
       } else if (entry.entry === 'forced') {
@@ -255,7 +255,7 @@ class Driver {
     }
     if (piece.type === 'text') {
       const tokens = piece.tokens ?? 1;
-      this.log.sampled(piece.text);
+      this.log.sampled(piece.text, piece.special === true);
       await this.give({
         input: 'push',
         text: piece.text,

@@ -1,6 +1,7 @@
-// A training row as ids with a mask: the prompt by the chat template (0), then each piece, ordinary text encoded with specials off. With ids given, a
-// mark that the model sampled as a special token is that token again.
+// A training row as ids with a mask: the prompt by the chat template (0), then each piece, ordinary text encoded with specials off. A mark that the
+// model sampled as a special token is that token again.
 import type { SplicingCodec } from '../engines/inline-engine.ts';
+import { pieceIds } from '../engines/special-tokens.ts';
 import { wireMessage } from '../engines/wire-message.ts';
 import type { JsonObject } from '../json.ts';
 import type { TrainingRow } from './training-rows.ts';
@@ -15,7 +16,7 @@ export interface TokenizedRow {
 /**
  * ids and mask of a row; `endId`, if given, is the end of the turn, trained on as well.
  *
- * @throws RangeError when a row has nothing to train on.
+ * @throws RangeError when a row has nothing to train on, or a special token that the tokenizer has not.
  */
 export function tokenizeRow(
   row: TrainingRow,
@@ -28,8 +29,8 @@ export function tokenizeRow(
   );
   const ids = [...prompt];
   const mask = prompt.map(() => 0);
-  for (const { text, train } of row.pieces)
-    for (const id of Array.from(codec.encode(text, { addSpecialTokens: false }))) {
+  for (const { text, train, special } of row.pieces)
+    for (const id of pieceIds(codec, text, special === true)) {
       ids.push(id);
       mask.push(train);
     }

@@ -6,7 +6,8 @@ import type { JournalEntry } from './journal.ts';
 /** One training row: pieces of text with their mask, and the messages before them. */
 export interface TrainingRow {
   readonly messages: readonly ChatMessage[];
-  readonly pieces: readonly { readonly text: string; readonly train: 0 | 1 }[];
+  /** `special`: the piece was sampled as exactly one special token. */
+  readonly pieces: readonly { readonly text: string; readonly train: 0 | 1; readonly special?: true }[];
 }
 
 /**
@@ -27,10 +28,11 @@ export interface TrainingRow {
 export function toTrainingRows(journal: { readonly entries: Iterable<JournalEntry> }): TrainingRow[] {
   const rows: TrainingRow[] = [];
   let messages: readonly ChatMessage[] = [];
-  let pieces: { text: string; train: 0 | 1 }[] = [];
-  const add = (text: string, train: 0 | 1): void => {
+  let pieces: { text: string; train: 0 | 1; special?: true }[] = [];
+  const add = (text: string, train: 0 | 1, special = false): void => {
     const last = pieces.at(-1);
-    if (last?.train === train) last.text += text;
+    if (special) pieces.push({ text, train, special });
+    else if (last?.train === train && last.special === undefined) last.text += text;
     else pieces.push({ text, train });
   };
   const flush = (): void => {
@@ -41,7 +43,8 @@ export function toTrainingRows(journal: { readonly entries: Iterable<JournalEntr
     if (entry.entry === 'begin') {
       flush();
       messages = entry.messages;
-    } else if (entry.entry === 'input' && entry.input.input === 'push') add(entry.input.text, 1);
+    } else if (entry.entry === 'input' && entry.input.input === 'push')
+      add(entry.input.text, 1, entry.input.special);
     else if (entry.entry === 'forced') add(entry.text, 0);
     else if (entry.entry === 'turn') {
       flush();

@@ -20,9 +20,13 @@ export class TurnLog {
     else if (event.type === 'think') this.reasoning += event.text;
     else if (event.type === 'call.ready') this.calls++;
   }
-  /** Notes sampled text. */
-  sampled(text: string): void {
-    this.written.push({ kind: 'text', text, label: { trust: 'model', source: 'model' } });
+  /** Notes sampled text; `special`: it is exactly one special token. */
+  sampled(text: string, special: boolean): void {
+    this.written.push(
+      special
+        ? { kind: 'special', text }
+        : { kind: 'text', text, label: { trust: 'model', source: 'model' } },
+    );
   }
   /** Notes forced text; returns its segment. */
   forced(text: string, labels: readonly Label[]): Segment {

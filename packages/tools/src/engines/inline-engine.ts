@@ -9,6 +9,7 @@ import type { Constrained, Engine, EnginePiece, EngineTurn, SamplingSettings } f
 import { addBias, tokenLogprob } from './logits.ts';
 import { type LabelledChat, PositionLabels } from './position-labels.ts';
 import { SequencePool } from './sequence-pool.ts';
+import { pieceIds, tokenText } from './special-tokens.ts';
 import { wireMessage } from './wire-message.ts';
 
 /** A sequence of a model: what @ashlar/core's `LanguageModel.newSequence()` gives. */
@@ -121,12 +122,7 @@ export function inlineEngine<S extends SplicingSequence>(
   const pool = new SequencePool(model, turns);
   const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);
   const specialIds = codec.specialIds ?? new Set<number>();
-  const text = (id: number): string => {
-    const bytes = codec.tokenBytes(id);
-    return bytes === undefined || bytes.length === 0
-      ? (codec.idToToken?.(id) ?? '')
-      : new TextDecoder().decode(bytes);
-  };
+  const text = (id: number): string => tokenText(codec, id);
   const bytesOf = (id: number): Uint8Array => {
     const bytes = codec.tokenBytes(id);
     return bytes?.length || !specialIds.has(id)
@@ -211,13 +207,11 @@ export function inlineEngine<S extends SplicingSequence>(
     const chatOptions = tools.length > 0 ? { tools } : {};
     const labelled = options.labelledChat?.(wire, chatOptions);
     const prompt = Array.from(labelled?.ids ?? codec.encodeChat(wire, chatOptions));
-    const begun = written.map((segment) =>
-      Array.from(codec.encode(segment.text, { addSpecialTokens: false })),
-    );
+    const begun = written.map((segment) => pieceIds(codec, segment.text, segment.kind === 'special'));
     const ids = [...prompt, ...begun.flat()];
     const positions = labelled === undefined ? undefined : new PositionLabels();
     if (labelled !== undefined) positions?.prompt(labelled, messages);
-    positions?.forced(
+    positions?.written(
       written,
       begun.map((part) => part.length),
     );

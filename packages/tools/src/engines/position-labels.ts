@@ -62,6 +62,14 @@ export class PositionLabels {
     for (const label of labelsOfTokens(segments, lengths)) this.labels.push(label);
     for (const segment of segments) if (segment.kind === 'text') this.see(segment.label);
   }
+  /** Notes what the turn holds already when it is gone on with: the model's own words, and what was put in between. */
+  written(segments: readonly Segment[], lengths: readonly number[]): void {
+    for (const [i, segment] of segments.entries()) {
+      const length = lengths[i] as number;
+      if (segment.kind === 'text' && segment.label.trust !== 'model') this.forced([segment], [length]);
+      else for (let n = 0; n < length; n++) this.sampled();
+    }
+  }
   /** Notes a token that the model drew. */
   sampled(): void {
     this.mine ??= joinLabels([{ trust: 'model', source: 'model' }, this.context]);
