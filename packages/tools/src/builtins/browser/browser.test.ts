@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browser } from './browser.ts';
 import { extractPage } from './extract-page.ts';
@@ -101,7 +101,23 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'text/html' });
       const timer = setInterval(() => response.write('x'), 50);
       response.on('close', () => clearInterval(timer));
-    } else if (request.url === '/binary')
+    } else if (request.url === '/brotli')
+      response
+        .writeHead(200, { 'content-type': 'text/html', 'content-encoding': 'br' })
+        .end(brotliCompressSync(Buffer.alloc(3_000_000)));
+    else if (request.url === '/twice')
+      response
+        .writeHead(200, { 'content-type': 'text/html', 'content-encoding': 'gzip, gzip' })
+        .end(gzipSync(gzipSync(Buffer.alloc(3_000_000))));
+    else if (request.url === '/damaged')
+      response
+        .writeHead(200, { 'content-type': 'text/html', 'content-encoding': 'gzip' })
+        .end('no gzip at all');
+    else if (request.url === '/silent') return;
+    else if (request.url === '/headers')
+      response.writeHead(200, { 'content-type': 'text/html', 'x-long': 'x'.repeat(40_000) }).end('x');
+    else if (request.url === '/user') to('http://user:secret@example.com/');
+    else if (request.url === '/binary')
       response.writeHead(200, { 'content-type': 'application/octet-stream' }).end('x');
     else if (request.url === '/cookie')
       response.writeHead(200, { 'content-type': 'text/plain' }).end(JSON.stringify(request.headers));
@@ -191,9 +207,19 @@ describe('the SSRF table', () => {
 });
 
 describe('caps', () => {
-  it('cut a compression bomb at the decoded size', async () => {
-    const page = await guardedFetch(`${base}/bomb`, { ...local(), maxBytes: 100_000 });
-    expect([page.bytes.length, page.cut]).toEqual([100_000, true]);
+  it('cut a compression bomb at the decoded size, whatever it is packed with', async () => {
+    for (const path of ['/bomb', '/brotli', '/twice']) {
+      const page = await guardedFetch(`${base}${path}`, { ...local(), maxBytes: 100_000 });
+      expect([path, page.bytes.length, page.cut]).toEqual([path, 100_000, true]);
+    }
+    await expect(guardedFetch(`${base}/damaged`, local())).rejects.toThrow(FetchRefused);
+  });
+  it('end a server that never answers, headers without end, and a redirect with credentials', async () => {
+    await expect(guardedFetch(`${base}/silent`, { ...local(), timeoutMs: 300 })).rejects.toThrow(
+      /within 300 ms/,
+    );
+    await expect(guardedFetch(`${base}/headers`, local())).rejects.toThrow(FetchRefused);
+    await expect(guardedFetch(`${base}/user`, local())).rejects.toThrow(/credentials/);
   });
   it('end a slow body in time, and refuse other types', async () => {
     await expect(guardedFetch(`${base}/slow`, { ...local(), timeoutMs: 400 })).rejects.toThrow(

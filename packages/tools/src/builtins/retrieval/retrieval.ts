@@ -52,6 +52,8 @@ export function createIndex(options: IndexOptions = {}): RetrievalIndex {
   const ids = new Set<string>();
   const words = new MiniSearch<{ id: number; text: string; title: string }>({
     fields: ['text', 'title'],
+    // Symbols part words as punctuation does: `n=stone` and `stone</b>` hold a stone.
+    tokenize: (text) => text.split(/[\p{Z}\p{P}\p{S}\p{Cc}]+/u),
     searchOptions: { boost: { title: 1.5 }, prefix: false },
   });
   let vectors = new Float32Array(0);
