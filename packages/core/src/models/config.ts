@@ -77,6 +77,9 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
   const sizes = { headDim, maxPositions, numLayers };
   const scale = embeddingScale(raw, family, hiddenSize);
   const experts = readExperts(raw, family);
+  const width = raw.integer(family.narrowEmbedding === undefined ? 'word_embed_proj_dim' : 'embedding_size', {
+    fallback: hiddenSize,
+  });
 
   if (experts !== undefined && experts.count * numLayers > mostExperts) {
     throw new RangeError(
@@ -105,7 +108,9 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
       positionOffset,
       uncountedId: afterPad ? positionOffset - 1 : undefined,
       tokenTypes: family.tokenTypes === undefined ? 0 : raw.integer(family.tokenTypes),
-      width: raw.integer('word_embed_proj_dim', { fallback: hiddenSize }),
+      width,
+      narrow:
+        family.narrowEmbedding === 'always' || (family.narrowEmbedding !== undefined && width !== hiddenSize),
     },
     attention: {
       causal: family.encoder !== true,
@@ -113,6 +118,7 @@ export function parseModelConfig(json: Readonly<Record<string, unknown>>): Model
       outputBias: flag(raw, family.outputBias),
       softcap: raw.optionalNumber('attn_logit_softcapping'),
       alibi: family.alibi ?? false,
+      ...(family.relativeBuckets !== undefined && { relativeBuckets: family.relativeBuckets }),
       queryKeyNorm: readQueryKeyNorm(raw, family, norm.eps),
       clip: raw.optionalNumber('clip_qkv'),
     },
@@ -247,7 +253,10 @@ function readLayers(
   const byDepth = raw.boolean('scale_attn_by_inverse_layer_idx', false);
   const dense = raw.value('mlp_only_layers');
   const step = family.experts ? raw.integer('decoder_sparse_step', { fallback: 1 }) : 1;
+  const groups =
+    family.layerGroups === undefined ? numLayers : raw.integer(family.layerGroups, { max: numLayers });
   return types.map((type, i) => ({
+    ...(groups < numLayers && { shares: Math.floor(i / (numLayers / groups)) }),
     window: type === 'sliding_attention' ? window : undefined,
     attentionNorm: !(family.bareFirstLayer === true && i === 0),
     rope:
@@ -358,7 +367,8 @@ const inertKeys: ReadonlySet<string> = new Set(
   classifier_activation classifier_bias classifier_pooling cls_token_id decoder_bias deterministic_flash_attn embedding_size
   initializer_cutoff_factor mlp_dropout norm_bias qa_dropout reference_compile repad_logits_with_grad seq_classif_dropout
   sparse_pred_ignore_index sparse_prediction tie_weights_ position_embedding_type attention_probs_dropout_prob _sliding_window_pattern sliding_window_pattern rope_scaling rope_theta rope_parameters
-  rope_interleaved partial_rotary_factor task_type_vocab_size mask_token_id`.split(/\s+/),
+  rope_interleaved partial_rotary_factor task_type_vocab_size mask_token_id classifier_dropout_prob down_scale_factor gap_size net_structure_type
+  num_memory_blocks`.split(/\s+/),
 );
 
 function unknownToAll(source: Readonly<Record<string, unknown>>): string[] {

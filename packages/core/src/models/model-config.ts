@@ -68,6 +68,8 @@ export interface LayerConfig {
   /** Factor on the scores before softcap and softmax. */
   readonly attentionScale: number;
   readonly mlp: 'dense' | 'experts';
+  /** Index of the parameters that this layer uses, when layers share them (ALBERT); default its own. */
+  readonly shares?: number;
 }
 
 /** Routing of a mixture of experts (Shazeer et al. 2017, arXiv:1701.06538). */
@@ -110,6 +112,8 @@ export interface ModelConfig {
     readonly tokenTypes: number;
     /** Width of the embeddings when it differs from `hiddenSize` (OPT-350M). */
     readonly width: number;
+    /** Positions, token types and norm have that width too, and a projection with a bias comes behind them (ALBERT, ELECTRA). */
+    readonly narrow: boolean;
   };
   readonly attention: {
     /** False: every token sees every other (encoders). */
@@ -120,6 +124,8 @@ export interface ModelConfig {
     readonly softcap?: number;
     /** Linear biases instead of positions (Press et al. 2021, arXiv:2108.12409). */
     readonly alibi: boolean;
+    /** Learned biases by the distance of two tokens (MPNet): rows of their table, for both directions. */
+    readonly relativeBuckets?: number;
     /** Norm of queries and keys: one for all of them, one shared by the heads, or one for every head. */
     readonly queryKeyNorm?: { readonly scope: 'full' | 'head' | 'each-head'; readonly norm: NormConfig };
     /** Values of q, k and v are cut to [-clip, clip] (OLMo). */

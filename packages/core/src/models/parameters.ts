@@ -111,14 +111,16 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
 
   const width = config.embedding.width;
   table('embedding', [vocabSize, width]);
-  if (width !== hiddenSize) linear('embeddingProjection', width, hiddenSize, false);
-  if (config.embedding.learnedPositions) {
-    table('positions', [config.maxPositions + config.embedding.positionOffset, hiddenSize]);
-  }
-  if (config.embedding.tokenTypes > 0) table('tokenTypes', [config.embedding.tokenTypes, hiddenSize]);
-  if (config.embedding.norm) plainNorm('embeddingNorm');
+  const { narrow, learnedPositions, tokenTypes } = config.embedding;
+  const inner = narrow ? width : hiddenSize;
+  if (narrow || width !== hiddenSize) linear('embeddingProjection', width, hiddenSize, narrow);
+  if (learnedPositions) table('positions', [config.maxPositions + config.embedding.positionOffset, inner]);
+  if (tokenTypes > 0) table('tokenTypes', [tokenTypes, inner]);
+  if (config.embedding.norm) normOf('embeddingNorm', [inner], norm.bias, norm.weight);
+  if (attention.relativeBuckets !== undefined) table('relativeBias', [attention.relativeBuckets, numHeads]);
   config.layers.forEach((layer, i) => {
-    const at = `layers.${i}`;
+    if (layer.shares !== undefined && config.layers[i - 1]?.shares === layer.shares) return;
+    const at = `layers.${layer.shares ?? i}`;
     const qkv = [queryWidth, keyWidth, keyWidth];
     if (config.placement !== 'post' && layer.attentionNorm) plainNorm(`${at}.attentionNorm`);
     linear(`${at}.attention.q`, hiddenSize, queryWidth, attention.queryBias, qkv);
@@ -152,7 +154,7 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
     if (config.placement === 'post' || config.placement === 'sandwich') plainNorm(`${at}.mlpPostNorm`);
   });
   if (config.finalNorm) plainNorm('finalNorm');
-  if (width !== hiddenSize) linear('headProjection', hiddenSize, width, false);
+  if (width !== hiddenSize && !narrow) linear('headProjection', hiddenSize, width, false);
   if (!config.head.present) return list;
   if (!config.head.tied) linear('head', width, vocabSize, config.head.bias);
   else if (config.head.bias) {

@@ -233,7 +233,41 @@ export const bertNames: TensorNames = { modules: bertModules('bert.'), prefixes:
 
 export const robertaNames: TensorNames = { modules: bertModules('roberta.'), prefixes: ['roberta.'] };
 
-export const electraNames: TensorNames = { modules: bertModules('electra.'), prefixes: ['electra.'] };
+export const electraNames: TensorNames = {
+  modules: { ...bertModules('electra.'), embeddingProjection: 'electra.embeddings_project' },
+  prefixes: ['electra.'],
+};
+
+const albertLayer = 'albert.encoder.albert_layer_groups.{i}.albert_layers.0';
+/** ALBERT: `{i}` is a group of layers that share their parameters. */
+export const albertNames: TensorNames = {
+  modules: {
+    ...bertModules('albert.'),
+    embeddingProjection: 'albert.encoder.embedding_hidden_mapping_in',
+    'layers.{i}.attention.q': `${albertLayer}.attention.query`,
+    'layers.{i}.attention.k': `${albertLayer}.attention.key`,
+    'layers.{i}.attention.v': `${albertLayer}.attention.value`,
+    'layers.{i}.attention.output': `${albertLayer}.attention.dense`,
+    'layers.{i}.attentionNorm': `${albertLayer}.attention.LayerNorm`,
+    'layers.{i}.mlp.up': `${albertLayer}.ffn`,
+    'layers.{i}.mlp.down': `${albertLayer}.ffn_output`,
+    'layers.{i}.mlpNorm': `${albertLayer}.full_layer_layer_norm`,
+  },
+  prefixes: ['albert.'],
+};
+
+export const mpnetNames: TensorNames = {
+  modules: {
+    ...bertModules('mpnet.'),
+    relativeBias: 'mpnet.encoder.relative_attention_bias',
+    'layers.{i}.attention.q': 'mpnet.encoder.layer.{i}.attention.attn.q',
+    'layers.{i}.attention.k': 'mpnet.encoder.layer.{i}.attention.attn.k',
+    'layers.{i}.attention.v': 'mpnet.encoder.layer.{i}.attention.attn.v',
+    'layers.{i}.attention.output': 'mpnet.encoder.layer.{i}.attention.attn.o',
+    'layers.{i}.attentionNorm': 'mpnet.encoder.layer.{i}.attention.LayerNorm',
+  },
+  prefixes: ['mpnet.'],
+};
 
 export const ernieNames: TensorNames = { modules: bertModules('ernie.'), prefixes: ['ernie.'] };
 

@@ -27,6 +27,7 @@ import { joinHeads, splitHeads } from '../ops/heads.ts';
 import { linear, linearTransposed } from '../ops/linear.ts';
 import { type LowRank, lowRank } from '../ops/low-rank.ts';
 import { normalize } from '../ops/normalize.ts';
+import { relativeBias } from '../ops/relative-bias.ts';
 import type { RopeTables } from '../ops/rope.ts';
 import type { LayerConfig, ModelConfig, NormConfig, RopeConfig } from './model-config.ts';
 
@@ -131,10 +132,11 @@ export function embed(
   ids: Tensor2D,
   context: DecoderContext,
 ): Tensor3D {
-  const { scale, learnedPositions, positionOffset, uncountedId } = config.embedding;
+  const { scale, learnedPositions, positionOffset, uncountedId, narrow } = config.embedding;
   let x: Tensor = gather(weights.get('embedding.weight'), ids);
   if (scale !== 1) x = mul(x, scale);
-  if (weights.has('embeddingProjection.weight')) x = project(weights, 'embeddingProjection', x, false);
+  const isProjected = weights.has('embeddingProjection.weight');
+  if (isProjected && !narrow) x = project(weights, 'embeddingProjection', x, false);
   if (learnedPositions) {
     const table = weights.get('positions.weight');
     if (uncountedId === undefined) {
@@ -149,7 +151,8 @@ export function embed(
   }
   // All tokens are of the first type: encoders of single texts.
   if (config.embedding.tokenTypes > 0) x = add(x, slice(weights.get('tokenTypes.weight'), [0, 0], [1, -1]));
-  return (config.embedding.norm ? norm(config.norm, weights, 'embeddingNorm', x) : x) as Tensor3D;
+  if (config.embedding.norm) x = norm(config.norm, weights, 'embeddingNorm', x);
+  return (isProjected && narrow ? project(weights, 'embeddingProjection', x, true) : x) as Tensor3D;
 }
 
 /** [B, T]: the row of `id` where it stands, elsewhere as many rows after it as other ids stand up to there. */
@@ -169,12 +172,13 @@ export function decodeLayer(
   tap: Tap,
 ): Tensor3D {
   const at = `layers.${i}`;
+  const own = `layers.${layer.shares ?? i}`; // whose parameters these are
   const { placement } = config;
-  const n = (name: string, x: Tensor3D) => norm(config.norm, weights, `${at}.${name}`, x);
+  const n = (name: string, x: Tensor3D) => norm(config.norm, weights, `${own}.${name}`, x);
   const grow = (x: Tensor3D, by: Tensor3D): Tensor3D =>
     add(x, config.residualScale === 1 ? by : mul(by, config.residualScale));
   const attention = (x: Tensor3D) => attentionBlock(config, layer, i, weights, x, context, tap);
-  const mlp = (x: Tensor3D) => tap(`${at}.mlp.output`, mlpBlock(config, layer, at, weights, x));
+  const mlp = (x: Tensor3D) => tap(`${at}.mlp.output`, mlpBlock(config, layer, own, weights, x));
 
   const x = tap(`${at}.residual.before`, input);
   let middle: Tensor3D;
@@ -208,14 +212,15 @@ function attentionBlock(
   tap: Tap,
 ): Tensor3D {
   const at = `layers.${i}.attention`;
+  const own = `layers.${layer.shares ?? i}.attention`;
   const { numHeads, numKeyValueHeads, headDim } = config;
-  const { queryBias, outputBias, softcap, alibi, queryKeyNorm, clip } = config.attention;
+  const { queryBias, outputBias, softcap, alibi, relativeBuckets, queryKeyNorm, clip } = config.attention;
   const [batch, length] = x.shape;
   const rotation = layer.rope && { rope: layer.rope, tables: context.rope(layer.rope) };
   const project1 = (part: 'q' | 'k' | 'v', heads: number): Tensor4D => {
-    let y: Tensor = project(weights, `${at}.${part}`, x, queryBias);
+    let y: Tensor = project(weights, `${own}.${part}`, x, queryBias);
     if (clip !== undefined) y = clipByValue(y, -clip, clip);
-    const name = part === 'q' ? `${at}.queryNorm` : `${at}.keyNorm`;
+    const name = part === 'q' ? `${own}.queryNorm` : `${own}.keyNorm`;
     const normed = queryKeyNorm !== undefined && part !== 'v';
     if (normed && queryKeyNorm.scope === 'full') y = norm(queryKeyNorm.norm, weights, name, y);
     y = reshape(y, [batch, length, heads, headDim]);
@@ -234,12 +239,16 @@ function attentionBlock(
     scale: layer.attentionScale,
     softcap,
     mask: context.mask(layer.window),
-    bias: alibi ? context.alibi(numHeads) : undefined,
+    bias: alibi
+      ? context.alibi(numHeads)
+      : relativeBuckets === undefined
+        ? undefined
+        : relativeBias(weights.get('relativeBias.weight') as Tensor2D, length),
     onPattern:
       tap.wants?.(`${at}.pattern`) === false ? undefined : (pattern) => tap(`${at}.pattern`, pattern),
   });
   const heads = tap(`${at}.heads`, mixed);
-  return tap(`${at}.output`, project(weights, `${at}.output`, joinHeads(heads), outputBias));
+  return tap(`${at}.output`, project(weights, `${own}.output`, joinHeads(heads), outputBias));
 }
 
 function mlpBlock(

@@ -23,7 +23,7 @@ export interface AttendOptions {
   readonly softcap?: number;
   /** Added to the scores: [B or 1, 1, T, S], a large negative number where a key may not be seen. */
   readonly mask?: Tensor;
-  /** Added to the scores: [1, H, 1, S]. */
+  /** Added to the scores: [1, H, 1 or T, S]. */
   readonly bias?: Tensor;
   /** Sees the pattern [B, H, T, S] and may replace it. */
   readonly onPattern?: (pattern: Tensor4D) => Tensor4D;
@@ -35,7 +35,8 @@ export function attend(q: Tensor4D, k: Tensor4D, v: Tensor4D, options: AttendOpt
   const [, groups, seen] = k.shape;
   const { scale, softcap, mask, bias, onPattern } = options;
   // Under a gradient or a hook the pattern itself is needed.
-  if (getBackend() === 'cpu' && onPattern === undefined && engine().state.gradientDepth === 0) {
+  const isPlain = onPattern === undefined && engine().state.gradientDepth === 0;
+  if (getBackend() === 'cpu' && isPlain && (bias === undefined || bias.shape[2] === 1)) {
     registerAttendCpu();
     const inputs = { q, k, v, ...(mask && { mask }), ...(bias && { bias }) };
     return engine().runKernel(attendCpuKernel, inputs, { scale, softcap: softcap ?? 0 }) as Tensor4D;

@@ -2,6 +2,7 @@
 // Semantics: huggingface/transformers 5.23 (read, not copied).
 
 import {
+  albertNames,
   bertNames,
   data2vecNames,
   distilbertNames,
@@ -9,6 +10,7 @@ import {
   ernieNames,
   llamaNames,
   modernbertNames,
+  mpnetNames,
   robertaNames,
 } from '../tensor-names.ts';
 import type { Family } from './family.ts';
@@ -64,8 +66,38 @@ export const encoders: readonly Family[] = [
     learnedPositions: 'after-pad',
     tensors: data2vecNames,
   },
-  // ELECTRA's small ones have narrower embeddings, which do not fit: the shapes of their weights are refused.
-  { ...bertLike, name: 'electra', modelTypes: ['electra'], tensors: electraNames },
+  {
+    ...bertLike,
+    name: 'electra',
+    modelTypes: ['electra'],
+    narrowEmbedding: 'where-narrower',
+    tensors: electraNames,
+  },
+  {
+    ...bertLike,
+    name: 'albert',
+    modelTypes: ['albert'],
+    defaults: { ...bertLike.defaults, hidden_act: 'gelu_new', embedding_size: 128, num_hidden_groups: 1 },
+    requires: { ...bertLike.requires, inner_group_num: [undefined, null, 1] },
+    narrowEmbedding: 'always',
+    layerGroups: 'num_hidden_groups',
+    tensors: albertNames,
+  },
+  {
+    ...bertLike,
+    name: 'mpnet',
+    modelTypes: ['mpnet'],
+    defaults: { hidden_act: 'gelu', layer_norm_eps: 1e-12, pad_token_id: 1 },
+    requires: {
+      ...bertLike.requires,
+      relative_attention_num_buckets: [undefined, null, 32],
+      pad_token_id: [1],
+    },
+    learnedPositions: 'after-pad',
+    tokenTypes: undefined,
+    relativeBuckets: 32,
+    tensors: mpnetNames,
+  },
   {
     ...bertLike,
     name: 'ernie',

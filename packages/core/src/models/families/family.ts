@@ -66,6 +66,12 @@ export interface Family {
   /** sqrt(hiddenSize) or a key: factor on the embeddings. */
   readonly embeddingScale?: 'sqrt-hidden' | { readonly key: string };
   readonly embeddingNorm?: boolean;
+  /** Embeddings, positions and their norm are `embedding_size` wide and a projection with a bias comes last: always (ALBERT), or where that is not the hidden size (ELECTRA). */
+  readonly narrowEmbedding?: 'always' | 'where-narrower';
+  /** Layers share the parameters of as many groups as this key says (ALBERT). */
+  readonly layerGroups?: string;
+  /** Biases of the scores by the distance of two tokens, in this many buckets, the same in all layers (MPNet). */
+  readonly relativeBuckets?: number;
   /** Key whose inverse square root (`root`) or value scales the scores instead of 1/sqrt(headDim). */
   readonly attentionScale?: { readonly key: string; readonly as: 'inverse-root' | 'value' };
   readonly residualScale?: { readonly key: string };
