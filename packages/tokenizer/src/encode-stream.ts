@@ -2,8 +2,11 @@
 // with a following space, nor a newline with a following letter, so text is cut there; other tokenizers see the text as a whole at its end.
 import type { Tokenizer } from './tokenizer.ts';
 
-/** Chunks of text: a web stream, or anything that can be iterated. */
-export type TextChunks = ReadableStream<string> | AsyncIterable<string> | Iterable<string>;
+/** Chunks of text, or of its UTF-8 bytes cut anywhere (`response.body`): a web stream, or anything that can be iterated. */
+export type TextChunks =
+  | ReadableStream<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>
+  | Iterable<string | Uint8Array>;
 
 const SAFE_CUT = /[\p{L}\p{N}](?= )|\n(?=\p{L})/gu;
 
@@ -26,7 +29,7 @@ export async function* encodeChunks(
 ): AsyncGenerator<number[]> {
   let held = '';
   let searched = 0; // no safe cut before here
-  for await (const chunk of iterate(chunks)) {
+  for await (const chunk of texts(iterate(chunks))) {
     held += chunk;
     if (!canCut || held.length - searched < 1024) continue;
     const tail = held.slice(Math.max(0, searched - 2));
@@ -44,12 +47,23 @@ export async function* encodeChunks(
   if (held !== '') yield encode(held);
 }
 
-async function* iterate(chunks: TextChunks): AsyncGenerator<string> {
+/** Bytes become text as soon as their characters are whole. */
+async function* texts(chunks: AsyncIterable<unknown>): AsyncGenerator<string> {
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  for await (const chunk of chunks) {
+    if (chunk instanceof Uint8Array) yield utf8.decode(chunk, { stream: true });
+    else if (typeof chunk === 'string') yield utf8.decode() + chunk;
+    else throw new TypeError(`chunks: expected strings or Uint8Arrays, got ${typeof chunk}`);
+  }
+  yield utf8.decode();
+}
+
+async function* iterate(chunks: TextChunks): AsyncGenerator<unknown> {
   if (Symbol.asyncIterator in chunks || Symbol.iterator in chunks) {
-    yield* chunks as AsyncIterable<string>;
+    yield* chunks as AsyncIterable<unknown>;
     return;
   }
-  const reader = (chunks as ReadableStream<string>).getReader();
+  const reader = (chunks as ReadableStream<unknown>).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();

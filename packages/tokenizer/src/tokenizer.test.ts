@@ -178,6 +178,32 @@ describe('tokenizer', () => {
     });
   }
 
+  it('bytes that come cut anywhere, or between strings, give the ids of their text', async () => {
+    const pieces = fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.integer({ min: 1, max: 7 }), fc.boolean(), async (texts, size, mixed) => {
+        const chunks: (string | Uint8Array)[] = [];
+        texts.forEach((text, i) => {
+          const bytes = encodeUtf8(text);
+          if (mixed && i % 2 === 1) chunks.push(text);
+          else for (let k = 0; k < bytes.length; k += size) chunks.push(bytes.subarray(k, k + size));
+        });
+        const stream = new ReadableStream<string | Uint8Array>({
+          start(controller) {
+            for (const chunk of chunks) controller.enqueue(chunk);
+            controller.close();
+          },
+        });
+        const ids: number[] = [];
+        for await (const part of tokenizers.cl100k.encodeStream(stream)) ids.push(...part);
+        expect(ids).toEqual(tokenizers.cl100k.encode(texts.join('')));
+      }),
+      { numRuns: 100 },
+    );
+    const numbers = tokenizers.cl100k.encodeStream(Uint8Array.of(1) as never);
+    await expect(numbers.next()).rejects.toThrow('chunks: expected strings or Uint8Arrays, got number');
+  });
+
   it('the engine merges as the reference does, on short and on long pieces', () => {
     const { cl100k } = tokenizers;
     const rankOf = (part: Uint8Array) => cl100k.tokenToId(bytesToAlphabet(part));
