@@ -35,7 +35,7 @@ describe('ashlar inspect', () => {
   it('says what is wrong in one line, with exit code 1; 2 for a wrong call', async () => {
     expect(await run('inspect', join(directory, 'nothing'))).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^ashlar: .*expected a file or a directory, got ENOENT\n$/),
+      stderr: expect.stringMatching(/^ashlar: .*expected a file or a directory, got no such file\n$/),
     });
     expect(await run('inspect')).toMatchObject({
       code: 2,

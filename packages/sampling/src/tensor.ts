@@ -3,7 +3,9 @@
 // constants are not written twice: the step itself runs on a row of zeros and what it adds is scattered. Of steps with
 // a memory of the draws (mirostat, adaptive-p) every row has a copy of its own. A contract test holds both forms
 // together. Nothing is read back here but by `readTop`.
+
 import * as tf from '@tensorflow/tfjs-core';
+import { checkKnown } from './check.ts';
 import type { Processor } from './processor.ts';
 import { createRandom, type UniformSource } from './random.ts';
 import { createRow, idAt, loadRow } from './row.ts';
@@ -258,6 +260,7 @@ export function applyStepsOnTensor(
   logits: tf.Tensor2D,
   options: TensorStepOptions = {},
 ): tf.Tensor2D {
+  checkKnown('applyStepsOnTensor', options, ['histories', 'random', 'firstLane', 'stepsByRow']);
   const [batch] = logits.shape;
   const histories = options.histories ?? Array.from({ length: batch }, () => createHistory());
   if (histories.length !== batch)

@@ -1,4 +1,5 @@
 // Byte-pair encoding as plainly as it can be written: the oracle of the fast engine and the page to read first. Quadratic; the engine is not.
+import { refuseUnknownOptions } from './unknown-options.ts';
 
 /** What `referenceBpe` may be told. */
 export interface ReferenceBpeOptions {
@@ -29,6 +30,7 @@ export function referenceBpe(
   rankOf: (bytes: Uint8Array) => number | undefined,
   options: ReferenceBpeOptions = {},
 ): number[] {
+  refuseUnknownOptions('referenceBpe', options, ['dropout', 'uniform', 'onMerge']);
   const { dropout = 0, uniform, onMerge } = options;
   let parts = Array.from(piece, (_, i) => piece.subarray(i, i + 1));
   for (;;) {

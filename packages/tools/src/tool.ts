@@ -1,6 +1,7 @@
 // A tool is a plain object: what the model is told (name, description, input), what it does to the world (effects), and `run`. Nothing here
 // knows an engine, so the same object serves a local model, an endpoint, a test and a training set.
 
+import { checkOptions } from './check-options.ts';
 import { checkSchema } from './check-schema.ts';
 import type { JsonSchema, ToolSignature } from './formats/tool-signature.ts';
 import { canonicalJson, isObject, type Json, type JsonObject } from './json.ts';
@@ -89,6 +90,7 @@ export type AnyTool = Omit<Tool, 'run' | 'input'> & {
 
 /** Builds a {@link ToolResult}. */
 export function toolResult(text: string, options: Omit<ToolResult, 'kind' | 'text'> = {}): ToolResult {
+  checkOptions(options, ['value', 'isError', 'label', 'links'], 'toolResult');
   return { kind: 'tool-result', text, ...options };
 }
 

@@ -207,6 +207,16 @@ describe('generate', () => {
     );
   });
 
+  test('a prompt beyond the positions is read only by who says how many ids may follow', async () => {
+    const model = { ...byteModel(undefined, 4), lastPosition: Number.POSITIVE_INFINITY };
+    const prompt = [5, 6, 7, 8, 9];
+    await expect(collect(generate(model, prompt))).rejects.toThrow(
+      'prompt: expected at most 4 ids, got 5 (with maxNewTokens',
+    );
+    expect(model.computed).toBe(0);
+    expect(await collect(generate(model, prompt, { maxNewTokens: 2 }))).toHaveLength(2);
+  });
+
   test('an abort rejects with its reason, and every way out frees the sequences', async () => {
     const model = byteModel();
     const controller = new AbortController();
@@ -254,7 +264,26 @@ describe('generate', () => {
   test('options it does not know, or cannot use, are refused', async () => {
     const bad = (options: object, prompt: string | number[] = [1]) =>
       collect(generate(byteModel(), prompt, options));
-    await expect(bad({ temperature: 1 })).rejects.toThrow('got temperature');
+    await expect(bad({ maxTokens: 1 })).rejects.toThrow(
+      'generate: unknown option maxTokens, expected one of',
+    );
+    await expect(bad({ temperature: 1 })).rejects.toThrow("unknown option temperature, which is a sampler's");
+    await expect(bad({ stop: 'x' })).rejects.toThrow('stop: expected a list of strings, got "x"');
+    await expect(bad({ codec: null })).rejects.toThrow('codec: expected a tokenizer');
+    await expect(bad({ sampler: { temperature: 1 } })).rejects.toThrow(
+      'sampler: expected an object with sample',
+    );
+    for (const [prompt, got] of [
+      [null, 'null'],
+      [42, '42'],
+      [{ role: 'user', content: 'x' }, 'an object with role, content'],
+    ] as const)
+      await expect(bad({}, prompt as never)).rejects.toThrow(
+        `prompt: expected text, ids or a list of messages, got ${got}`,
+      );
+    await expect(collect(generateBatch(byteModel(), 'x' as never))).rejects.toThrow(
+      'prompts: expected a list',
+    );
     await expect(bad({ stop: ['x'] })).rejects.toThrow('stop: expected a codec');
     await expect(bad({ maxNewTokens: -1 })).rejects.toThrow('maxNewTokens: expected an integer >= 0, got -1');
     await expect(bad({}, 'text')).rejects.toThrow('prompt: expected ids where there is no codec');

@@ -105,9 +105,9 @@ async function* run<S extends Sequence>(
   options: GenerateOptions<S>,
   batch: boolean,
 ): AsyncGenerator<GenerateStep, void, undefined> {
-  const { sampler = greedySampler, signal, stop = [] } = options;
   // Before an abort is looked at: a wrong option is one whether or not somebody waits for the answer.
   const { encoded, limits } = readPrompts(model, prompts, options);
+  const { sampler = greedySampler, signal, stop = [] } = options;
   signal?.throwIfAborted();
   if (limits.maxNewTokens === 0) return;
   const lanes: Lane<S>[] = [];

@@ -1,4 +1,5 @@
 // Options and prompts of `generate`, `generateBatch` and the scheduler: checked, encoded, and what ends a sequence.
+import { checkOptions } from '../check-options.ts';
 import type { GenerateOptions, Prompt } from './generate.ts';
 import type { LanguageModel, Sequence } from './language-model.ts';
 import type { ChatMessage, TokenCodec } from './token-seams.ts';
@@ -31,18 +32,22 @@ export function readPrompts<S extends Sequence>(
   prompts: readonly Prompt[],
   options: GenerateOptions<S>,
 ): { readonly encoded: readonly ArrayLike<number>[]; readonly limits: Limits } {
+  checkNames(options);
+  if (!Array.isArray(prompts)) throw new TypeError(`prompts: expected a list, got ${typeof prompts}`);
   check(options, prompts.length);
   const { maxNewTokens = Number.POSITIVE_INFINITY, codec, logprobs } = options;
   const stopIds = new Set(options.stopIds ?? [...(codec?.eosTokenIds ?? []), ...model.eosTokenIds]);
   const longest = model.lastPosition ?? model.maxPositions;
+  const end = Number.isFinite(maxNewTokens) ? longest : model.maxPositions;
   const encoded = prompts.map((prompt) => encodePrompt(prompt, codec));
   for (const ids of encoded) {
     if (ids.length === 0) throw new RangeError('prompt: expected at least one id, got none');
-    if (ids.length > longest) {
-      throw new RangeError(`prompt: expected at most ${longest} ids, got ${ids.length}`);
+    // Beyond the positions that the model was trained on only who says how far may go.
+    if (ids.length > end) {
+      const more = end < longest ? ' (with maxNewTokens also beyond what the model was trained on)' : '';
+      throw new RangeError(`prompt: expected at most ${end} ids, got ${ids.length}${more}`);
     }
   }
-  const end = Number.isFinite(maxNewTokens) ? longest : model.maxPositions;
   return { encoded, limits: { maxNewTokens, end, stopIds, codec, logprobs } };
 }
 
@@ -51,12 +56,21 @@ export function guessRoom({ maxNewTokens, end }: Limits, made: number, length: n
   return Math.max(0, Math.min(maxNewTokens - made, end - length) - next);
 }
 
+const ofSamplers =
+  /^(temperature|(top|min)[_A-Z]\w+|seed|do_sample|(repetition|frequency|presence)\w*|constraint)$/;
+
+/** Throws for an option that `generate` does not take, and says where one of a sampler belongs. */
+function checkNames(options: object): void {
+  const stray = Object.keys(Object(options)).find((key) => ofSamplers.test(key));
+  if (stray !== undefined)
+    throw new TypeError(
+      `generate: unknown option ${stray}, which is a sampler's: { sampler: sampler({ ... }) } of @ashlar/sampling`,
+    );
+  checkOptions(options, known, 'generate');
+}
+
 function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number): void {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key))
-      throw new TypeError(`generate: expected options ${known.join(', ')}, got ${key}`);
-  }
-  const { maxNewTokens, logprobs, stop, codec, sequence } = options;
+  const { maxNewTokens, logprobs, stop, codec, sampler, sequence } = options;
   for (const [name, value] of Object.entries({ maxNewTokens, logprobs })) {
     if (
       value !== undefined &&
@@ -66,6 +80,12 @@ function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number)
       throw new RangeError(`${name}: expected an integer >= 0, got ${value}`);
     }
   }
+  if (stop !== undefined && !Array.isArray(stop))
+    throw new TypeError(`stop: expected a list of strings, got ${JSON.stringify(stop)}`);
+  if (codec !== undefined && typeof codec?.encode !== 'function')
+    throw new TypeError('codec: expected a tokenizer with encode and tokenBytes, as loadTokenizer makes one');
+  if (sampler !== undefined && typeof sampler?.sample !== 'function')
+    throw new TypeError('sampler: expected an object with sample(logits), as sampler({ ... }) makes one');
   if (stop !== undefined && stop.length > 0 && codec === undefined) {
     throw new TypeError('stop: expected a codec with stop strings, got none');
   }
@@ -82,6 +102,8 @@ function encodePrompt(prompt: Prompt, codec: TokenCodec | undefined): ArrayLike<
     if (codec === undefined) throw new TypeError('prompt: expected ids where there is no codec, got text');
     return codec.encode(prompt);
   }
+  if (typeof prompt?.length !== 'number')
+    throw new TypeError(`prompt: expected text, ids or a list of messages, got ${describe(prompt)}`);
   if (prompt.length > 0 && typeof prompt[0] !== 'number') {
     if (codec?.encodeChat === undefined) {
       throw new TypeError('prompt: expected a codec with encodeChat for messages, got none');
@@ -90,3 +112,6 @@ function encodePrompt(prompt: Prompt, codec: TokenCodec | undefined): ArrayLike<
   }
   return prompt as ArrayLike<number>;
 }
+
+const describe = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? `an object with ${Object.keys(value).join(', ')}` : String(value);

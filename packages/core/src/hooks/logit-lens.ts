@@ -1,6 +1,8 @@
 // The logit lens (nostalgebraist 2020): what the model would say if it stopped after a layer, read by putting the residual stream through the
 // final norm and the head.
+
 import { tensor } from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import { type TokenLogprob, topLogprobs } from '../generate/logprobs.ts';
 import type { Model } from '../models/model.ts';
 import { captureActivations } from './capture-activations.ts';
@@ -28,8 +30,10 @@ export interface LensRow {
 export async function logitLens(
   model: Model,
   ids: ArrayLike<number>,
-  { top = 5 }: { readonly top?: number } = {},
+  options: { readonly top?: number } = {},
 ): Promise<LensRow[]> {
+  checkOptions(options, ['top'], 'logitLens');
+  const { top = 5 } = options;
   if (!Number.isInteger(top) || top < 1) throw new RangeError(`top: expected an integer >= 1, got ${top}`);
   const captured = await captureActivations(model, ids, ['embedding', 'layers.*.residual.after']);
   const rows: LensRow[] = [];

@@ -2,7 +2,9 @@
 // composite path, whose stock tfjs operations keep every intermediate result of a step until its end: the sum over the layers, an upper bound. Backends with kernels
 // of our own need less (the cpu backend's attention keeps no scores); tests hold the bound against tf.profile there, from above and within 2.5. For the simd and webgpu
 // executors everything is counted as it lies on the heap or the device; tests hold it within 10 % there.
+
 import { OutOfMemoryError } from '../backends/errors.ts';
+import { checkOptions } from '../check-options.ts';
 import type { CacheDtype } from '../kv-cache/page-store.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { listParameters } from '../models/parameters.ts';
@@ -72,9 +74,7 @@ const known = [
  * ```
  */
 export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptions = {}): MemoryEstimate {
-  for (const key of Object.keys(options))
-    if (!known.includes(key))
-      throw new TypeError(`estimateMemory: expected the options ${known.join(', ')}, got ${key}`);
+  checkOptions(options, known, 'estimateMemory');
   const {
     contextTokens = config.maxPositions,
     batch = 1,

@@ -1,4 +1,5 @@
 // A checkpoint as text: configuration, tensors, types, memory. Reads headers only.
+import { checkOptions } from '../check-options.ts';
 import { parseModelConfig } from '../models/config.ts';
 import type { Checkpoint } from '../weights/checkpoint.ts';
 import { printable } from '../weights/printable.ts';
@@ -21,6 +22,7 @@ const fewTensors = 12;
  * is not known is said in place of the memory.
  */
 export function inspectCheckpoint(checkpoint: Checkpoint, options: InspectOptions = {}): string {
+  checkOptions(options, ['contextTokens', 'allTensors'], 'inspectCheckpoint');
   const { config, format, weights } = checkpoint;
   const sections = [
     section('checkpoint', [

@@ -1,6 +1,8 @@
 // Texts or ids to vectors: hidden states of a text encoder (or of a decoder), pooled to one vector a text. Batched by length, so that hardly
 // anything is computed on padding.
+
 import { tidy } from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import { nextTurn } from '../generate/next-turn.ts';
 import type { TokenCodec } from '../generate/token-seams.ts';
 import type { Model } from './model.ts';
@@ -46,9 +48,8 @@ export async function embed(
   texts: readonly (string | ArrayLike<number>)[],
   options: EmbedOptions = {},
 ): Promise<Float32Array[]> {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new TypeError(`embed: expected options ${known.join(', ')}, got ${key}`);
-  }
+  checkOptions(options, known, 'embed');
+  if (!Array.isArray(texts)) throw new TypeError(`texts: expected a list of texts, got ${typeof texts}`);
   const {
     pooling = model.config.attention.causal ? 'last' : 'mean',
     normalize = true,

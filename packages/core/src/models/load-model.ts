@@ -1,7 +1,9 @@
 // From a place to a model: open the checkpoint, read its configuration, choose a backend, stream the tensors over.
+
 import { engine, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendOptions } from '../backends/backend.ts';
 import { chooseBackend } from '../backends/choose.ts';
+import { checkOptions } from '../check-options.ts';
 import type { TuningStorage } from '../runtime/webgpu/tuning-cache.ts';
 import type { WorkerModel } from '../runtime/worker/worker-model.ts';
 import { CheckpointError } from '../weights/checkpoint-error.ts';
@@ -96,10 +98,7 @@ export async function loadModel(
   where: CheckpointPlace,
   options: LoadModelOptions = {},
 ): Promise<Model | WorkerModel> {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key))
-      throw new TypeError(`loadModel: expected options ${known.join(', ')}, got ${key}`);
-  }
+  checkOptions(options, known, 'loadModel');
   if (!['auto', 'composite', undefined].includes(options.executor)) {
     throw new RangeError(`executor: expected auto or composite, got ${JSON.stringify(options.executor)}`);
   }

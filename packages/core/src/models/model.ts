@@ -1,5 +1,6 @@
 // A loaded decoder on the composite path: parameters as tensors, a paged cache, and the calls everything else is made of: `forward` for whole
 // sequences (gradients, hooks), `newSequence` and `step` for generation.
+
 import {
   engine,
   getBackend,
@@ -12,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../backends/choose.ts';
 import { toBackendError } from '../backends/errors.ts';
+import { checkOptions } from '../check-options.ts';
 import type { LanguageModel, ReadRequest, StepRequest } from '../generate/language-model.ts';
 import { type Hooks, hooksToTap } from '../hooks/hooks.ts';
 import { createKvCache, type KvCache, type KvSequence } from '../kv-cache/kv-cache.ts';
@@ -92,16 +94,12 @@ export interface ModelParts {
   readonly executor?: StepExecutor;
 }
 
+const known = ['config', 'parameters', 'assets', 'hash', 'unusedTensors', 'cache', 'executor'];
+
 /** A model over parameters that lie on the current backend; it owns them from here on. */
-export function createModel({
-  config,
-  parameters,
-  assets,
-  hash,
-  unusedTensors = [],
-  cache = {},
-  executor,
-}: ModelParts): Model {
+export function createModel(parts: ModelParts): Model {
+  checkOptions(parts, known, 'createModel');
+  const { config, parameters, assets, hash, unusedTensors = [], cache = {}, executor } = parts;
   const {
     cacheTokens = 4 * Math.max(config.maxPositions, 1024),
     pageSize = 32,
@@ -234,7 +232,9 @@ export function createModel({
     maxPositions: config.maxPositions,
     lastPosition: config.embedding.learnedPositions ? config.maxPositions : Number.POSITIVE_INFINITY,
     eosTokenIds: config.eosTokenIds,
-    forward(ids, { hooks, lengths } = {}) {
+    forward(ids, options = {}) {
+      checkOptions(options, ['hooks', 'lengths'], 'forward');
+      const { hooks, lengths } = options;
       use();
       return tidy(() => {
         const rows = toIdTensor(ids, config.vocabSize);
@@ -243,7 +243,9 @@ export function createModel({
         return decode(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
-    hidden(ids, { hooks, lengths } = {}) {
+    hidden(ids, options = {}) {
+      checkOptions(options, ['hooks', 'lengths'], 'hidden');
+      const { hooks, lengths } = options;
       use();
       return tidy(() => {
         const rows = toIdTensor(ids, config.vocabSize);
@@ -252,7 +254,9 @@ export function createModel({
         return decodeHidden(config, source(), rows, context, { tap: hooksToTap(hooks, config) });
       });
     },
-    unembed<T extends Tensor>(hidden: T, { residual = false } = {}): T {
+    unembed<T extends Tensor>(hidden: T, options: { readonly residual?: boolean } = {}): T {
+      checkOptions(options, ['residual'], 'unembed');
+      const { residual = false } = options;
       use();
       return tidy(() => head(config, source(), residual ? finalNorm(config, weights, hidden) : hidden)) as T;
     },

@@ -1,5 +1,6 @@
 // The one decoder. It reads a ModelConfig and asks for its parameters by name; nothing here knows a family. Of stock tfjs ops, so
 // it runs on any backend, has gradients (ask for variables) and can be read and written at every named point (`tap`).
+
 import {
   add,
   cast,
@@ -19,6 +20,7 @@ import {
   type Tensor4D,
   tanh,
 } from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import { activate } from '../ops/activate.ts';
 import { attend } from '../ops/attend.ts';
 import { chooseExperts } from '../ops/choose-experts.ts';
@@ -82,6 +84,7 @@ export function decode(
   context: DecoderContext,
   options: DecodeOptions = {},
 ): Tensor3D {
+  checkOptions(options, ['tap', 'select'], 'decode');
   const hidden = decodeHidden(config, weights, ids, context, options);
   const rows = options.select === undefined ? hidden : options.select(hidden);
   return (options.tap ?? untapped)('logits', head(config, weights, rows));
@@ -93,8 +96,10 @@ export function decodeHidden(
   weights: WeightSource,
   ids: Tensor2D,
   context: DecoderContext,
-  { tap = untapped }: DecodeOptions = {},
+  options: DecodeOptions = {},
 ): Tensor3D {
+  checkOptions(options, ['tap', 'select'], 'decodeHidden');
+  const { tap = untapped } = options;
   let x = tap('embedding', embed(config, weights, ids, context));
   config.layers.forEach((layer, i) => {
     x = decodeLayer(config, layer, i, weights, x, context, tap);

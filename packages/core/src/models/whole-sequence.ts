@@ -1,6 +1,8 @@
 // The context of a pass without cache: all tokens at once, every query sees the keys of its own pass. Tables and masks are made once a pass
 // and shared by the layers; call it inside the same `tf.tidy` as the pass.
+
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import { alibiBias, attentionMask } from '../ops/attention-mask.ts';
 import { type RopeTables, ropeTables } from '../ops/rope.ts';
 import type { RopeConfig } from './model-config.ts';
@@ -18,8 +20,10 @@ export interface WholeSequenceOptions {
 export function wholeSequence(
   batch: number,
   length: number,
-  { bidirectional = false, lengths }: WholeSequenceOptions = {},
+  options: WholeSequenceOptions = {},
 ): DecoderContext {
+  checkOptions(options, ['bidirectional', 'lengths'], 'wholeSequence');
+  const { bidirectional = false, lengths } = options;
   const row = Array.from({ length }, (_, t) => t);
   const positions = Array.from({ length: batch }, () => row);
   const padded = bidirectional && lengths?.some((n) => n < length);

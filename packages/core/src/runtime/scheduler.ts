@@ -1,6 +1,7 @@
 // Many requests on one model: every pass of the model carries a token of each answer and a piece of the prompts that wait, so that nobody waits for another's
 // end (continuous batching: Yu et al. 2022, Orca). Each request gets the steps it would get from `generate` alone. What is decided for a pass
 // is in scheduler/plan-pass.ts, what is kept between requests in scheduler/prefix-cache.ts.
+import { checkOptions } from '../check-options.ts';
 import { drawStep, forcedSteps } from '../generate/draw-step.ts';
 import type { GenerateOptions, GenerateStep } from '../generate/generate.ts';
 import { greedySampler } from '../generate/greedy-sampler.ts';
@@ -62,7 +63,7 @@ export function createScheduler<S extends Sequence>(
   model: ServedModel<S>,
   options: SchedulerOptions = {},
 ): Scheduler {
-  const { maxSequences, tokensPerPass, maxWaiting, maxUnread, patience } = checkOptions(options);
+  const { maxSequences, tokensPerPass, maxWaiting, maxUnread, patience } = withDefaults(options);
   const room = pageRoom(model, tokensPerPass);
   const { cache } = model;
   const prefixPages = options.prefixPages ?? (cache === undefined ? 0 : Math.floor(cache.pool.capacity / 2));
@@ -346,11 +347,10 @@ export function createScheduler<S extends Sequence>(
   return scheduler;
 }
 
-function checkOptions(options: SchedulerOptions): typeof defaults {
+function withDefaults(options: SchedulerOptions): typeof defaults {
   const known = [...Object.keys(defaults), 'prefixPages'];
+  checkOptions(options, known, 'createScheduler');
   for (const [key, value] of Object.entries(options)) {
-    if (!known.includes(key))
-      throw new TypeError(`createScheduler: expected options ${known.join(', ')}, got ${key}`);
     const least = key === 'prefixPages' ? 0 : 1;
     if (!Number.isInteger(value) || value < least) {
       throw new RangeError(`${key}: expected an integer >= ${least}, got ${value}`);

@@ -1,6 +1,8 @@
 // What the trainer minimises: a sum over a batch and the weight that the sum is to be divided by. Keeping the two apart makes accumulation exact: the window's
 // sums are divided by the window's weight, however unevenly the tokens fall into micro-batches.
+
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import type { WeightSource } from '../models/transformer.ts';
 import { countSupervised, type TokenBatch } from './token-batch.ts';
@@ -25,6 +27,7 @@ export function languageModelObjective(
   view: ParameterView = sourceOf,
   options: ForwardPassOptions = {},
 ): Objective<TokenBatch> {
+  checkOptions(options, ['recompute'], 'languageModelObjective');
   return {
     loss: (parameters, batch) => tf.sum(tokenNegativeLogProbs(config, view(parameters), batch, options)),
     weight: countSupervised,

@@ -1,6 +1,8 @@
 // From parameters and a batch to the loss of every predicted token. The head runs only on the rows that predict something, in vocabulary chunks, so
 // neither [B, T, V] logits nor unlearned tokens cost memory.
+
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { decodeHidden, head, type WeightSource } from '../models/transformer.ts';
 import { crossEntropy } from '../ops/cross-entropy.ts';
@@ -38,6 +40,7 @@ export function tokenNegativeLogProbs(
   batch: TokenBatch,
   options: ForwardPassOptions = {},
 ): tf.Tensor2D {
+  checkOptions(options, ['recompute'], 'tokenNegativeLogProbs');
   return supervisedLosses(config, weights, tokenHiddenStates(config, weights, batch, options), batch);
 }
 
@@ -46,8 +49,10 @@ export function tokenHiddenStates(
   config: ModelConfig,
   weights: WeightSource,
   batch: TokenBatch,
-  { recompute = false }: ForwardPassOptions = {},
+  options: ForwardPassOptions = {},
 ): tf.Tensor3D {
+  checkOptions(options, ['recompute'], 'tokenHiddenStates');
+  const { recompute = false } = options;
   if (recompute) return recomputedHiddenStates(config, weights, batch);
   const ids = tf.tensor2d(batch.ids, [batch.rows, batch.length], 'int32');
   return decodeHidden(config, weights, ids, batchContext(batch));

@@ -1,6 +1,8 @@
 // One optimizer step: gradients of every micro-batch, summed and divided by the window's weight, clipped, applied. A function of its arguments alone.
+
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBackend } from '../backends/choose.ts';
+import { checkOptions } from '../check-options.ts';
 import { registerGradients } from '../ops/gradients/register-gradients.ts';
 import { clipFactor, NonFiniteError, normOf, squareSums } from './clip-gradients.ts';
 import { updateAverage } from './ema.ts';
@@ -74,6 +76,7 @@ export async function trainStep<Batch>(
   objective: Objective<Batch>,
   options: StepOptions,
 ): Promise<{ readonly state: TrainState; readonly report: StepReport }> {
+  checkOptions(options, ['optimizer', 'learningRate', 'maxNorm', 'averageDecay', 'onNonFinite'], 'trainStep');
   registerGradients();
   const weight = microBatches.reduce((sum, batch) => sum + objective.weight(batch), 0);
   const tokens = microBatches.reduce((sum, b) => sum + (objective.tokens ?? objective.weight)(b), 0);

@@ -109,12 +109,17 @@ describe('openCheckpoint', () => {
     );
     await expect(openCheckpoint(without('model.safetensors'))).rejects.toThrow(/expected one weight file/);
     await expect(openCheckpoint(join(directory, 'nothing'))).rejects.toThrow(CheckpointError);
+    await expect(openCheckpoint('owner/name')).rejects.toThrow(
+      "owner/name: path: expected a file or a directory (of the hub: 'hf:owner/name'), got no such file",
+    );
+    for (const nowhere of ['', undefined, null, 7])
+      await expect(openCheckpoint(nowhere as never)).rejects.toThrow(/^where: expected a path, URL, hf: id/);
     await expect(openCheckpoint(file('a.onnx', new Uint8Array(64)))).rejects.toThrow(
       /safetensors, GGUF or llama2\.c/,
     );
     await expect(openCheckpoint(files as never)).rejects.toThrow(TypeError);
     await expect(openCheckpoint(directory, { fil: 'x' } as object)).rejects.toThrow(
-      /expected the options file, hub/,
+      /unknown option fil, expected one of file, hub/,
     );
     await expect(openCheckpoint(directory, { file: '../secret.safetensors' })).rejects.toThrow(
       /inside the folder/,

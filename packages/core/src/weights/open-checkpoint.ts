@@ -1,4 +1,5 @@
 // One door for every place and format: where the files are becomes a folder and a file name, the file's first bytes say its format.
+import { checkOptions } from '../check-options.ts';
 import type { ByteSource } from './bytes/byte-source.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
@@ -47,9 +48,7 @@ export async function openCheckpoint(
   where: CheckpointPlace,
   options: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
-  for (const key of Object.keys(options))
-    if (key !== 'file' && key !== 'hub')
-      throw new TypeError(`openCheckpoint: expected the options file, hub, got ${key}`);
+  checkOptions(options, ['file', 'hub'], 'openCheckpoint');
   const place = await find(where, options.hub);
   const file = options.file ?? place.file ?? (await chooseFile(place.folder));
   return open(place.folder, checkFileName(place.folder.name, 'file', file));
@@ -59,11 +58,12 @@ async function find(
   where: CheckpointPlace,
   hub?: HubOptions,
 ): Promise<{ folder: CheckpointFolder; file?: string }> {
-  if (typeof where === 'string' || where instanceof URL) return locate(where, hub);
+  if ((typeof where === 'string' && where !== '') || where instanceof URL) return locate(where, hub);
   if (where instanceof Blob) return { folder: blobFolder([where]), file: where.name };
   if (Array.isArray(where)) return { folder: blobFolder(where as readonly File[]) };
-  if ('open' in where) return { folder: where };
-  throw new TypeError(`where: expected a path, URL, hf: id, File, Files or a folder, got ${where}`);
+  if (typeof where === 'object' && where !== null && 'open' in where) return { folder: where };
+  const got = where === '' ? "''" : String(where);
+  throw new TypeError(`where: expected a path, URL, hf: id, File, Files or a folder, got ${got}`);
 }
 
 async function open(folder: CheckpointFolder, file: string): Promise<Checkpoint> {

@@ -1,5 +1,6 @@
 // Rewards that depend on form only: DAPO's soft overlong punishment (arXiv 2503.14476, eq. 13), the n-gram repetition penalty of Open-R1, and the
 // cosine length reward of Yeo et al. 2025 (arXiv 2502.03373).
+import { checkOptions } from '../check-options.ts';
 
 /** 0 up to maxLength - cache tokens, then linearly down to -1 at maxLength, -1 beyond. */
 export function softOverlongPenalty(length: number, maxLength: number, cache: number): number {
@@ -27,6 +28,7 @@ export interface CosineLengthOptions {
 
 /** end + (start - end)(1 + cos(pi length / maxLength)) / 2, with (start, end) by whether the answer is right. */
 export function cosineLengthReward(length: number, correct: boolean, options: CosineLengthOptions): number {
+  checkOptions(options, ['maxLength', 'correct', 'wrong'], 'cosineLengthReward');
   const [start, end] = correct ? (options.correct ?? [1, 0.5]) : (options.wrong ?? [-1, -0.5]);
   const share = Math.min(1, length / options.maxLength);
   return end + 0.5 * (start - end) * (1 + Math.cos(Math.PI * share));

@@ -24,17 +24,22 @@ export interface KtoOptions {
   readonly reduction?: 'mean' | 'none';
 }
 
+/** The names of `KtoOptions`. */
+export const ktoOptions: readonly string[] = [
+  'beta',
+  'desirableWeight',
+  'undesirableWeight',
+  'referencePoint',
+  'reduction',
+];
+
 /**
  * mean of lambda_D (1 - sigma(beta (c - z0))) over desirable and lambda_U (1 - sigma(beta (z0 - r))) over undesirable answers.
  *
  * Inputs are log-ratios in nats; scalar result (or [M + N] with `reduction: 'none'`).
  */
 export function ktoLoss(inputs: KtoInputs, options: KtoOptions = {}): tf.Tensor {
-  checkOptions(
-    options,
-    ['beta', 'desirableWeight', 'undesirableWeight', 'referencePoint', 'reduction'],
-    'ktoLoss',
-  );
+  checkOptions(options, ktoOptions, 'ktoLoss');
   const { beta = 0.1, desirableWeight = 1, undesirableWeight = 1, referencePoint = 0 } = options;
   if (!(beta > 0)) throw new RangeError(`beta: expected > 0, got ${beta}`);
   if (inputs.desirable.size + inputs.undesirable.size === 0)

@@ -1,4 +1,5 @@
 // Float64 twins of the losses on token distributions.
+import { checkOptions } from '../check-options.ts';
 import { logSoftmax, logSumExp, mean } from './scalar-math.ts';
 
 /** Cross-entropy with label smoothing, z-loss and an ignored label; mean over the labels that count. */
@@ -7,6 +8,7 @@ export function crossEntropyReference(
   labels: readonly number[],
   options: { labelSmoothing?: number; zLossCoefficient?: number; ignoreIndex?: number } = {},
 ): number {
+  checkOptions(options, ['labelSmoothing', 'zLossCoefficient', 'ignoreIndex'], 'crossEntropyReference');
   const { labelSmoothing = 0, zLossCoefficient = 0, ignoreIndex = -100 } = options;
   let total = 0;
   let count = 0;

@@ -1,4 +1,6 @@
 // Float64 twins of the policy losses; matrices are [B][T].
+import { checkOptions } from '../check-options.ts';
+
 type Matrix = readonly (readonly number[])[];
 
 const clip = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
@@ -42,6 +44,7 @@ export function grpoReference(
   },
   options: { epsilonLow: number; epsilonHigh: number; beta?: number; aggregate: string; maxLength?: number },
 ): number {
+  checkOptions(options, ['epsilonLow', 'epsilonHigh', 'beta', 'aggregate', 'maxLength'], 'grpoReference');
   const { epsilonLow, epsilonHigh, beta = 0 } = options;
   const losses = batch.logps.map((row, b) =>
     row.map((l, t) => {

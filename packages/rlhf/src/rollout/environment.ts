@@ -1,5 +1,7 @@
 // Tasks whose answers a rule can judge: no reward model to please, nothing to hack but the task.
+
 import type { UniformSource } from '@ashlar/sampling';
+import { checkOptions } from '../check-options.ts';
 
 /** A stream of prompts, each with a judge. */
 export interface Environment {
@@ -21,7 +23,9 @@ export interface ArithmeticOptions {
 }
 
 /** Small sums; the reward is 1 when the first number in the answer is right. */
-export function arithmetic({ random, largest = 9, operator = '+', ask }: ArithmeticOptions): Environment {
+export function arithmetic(options: ArithmeticOptions): Environment {
+  checkOptions(options, ['random', 'largest', 'operator', 'ask'], 'arithmetic');
+  const { random, largest = 9, operator = '+', ask } = options;
   const numbers = (index: number): [number, number] => {
     const at = (k: number): number => Math.floor(random.uniform('arithmetic', index, 0, k) * (largest + 1));
     return [at(0), at(1)];

@@ -1,7 +1,9 @@
 // Answers of a policy with the log-probabilities they were drawn with. The prompt is computed once and its cache forked for every answer of the group. Temperature 1 and the whole
 // distribution: truncated sampling makes the KL negative (trl#235), so there is no option for it here.
+
 import type { LanguageModel, Sequence } from '@ashlar/core';
 import type { UniformSource } from '@ashlar/sampling';
+import { checkOptions } from '../check-options.ts';
 
 /** One answer. */
 export interface Rollout {
@@ -45,6 +47,7 @@ export async function rollouts<S extends Sequence>(
   prompts: readonly (readonly number[])[],
   options: RolloutOptions,
 ): Promise<Rollout[]> {
+  checkOptions(options, ['groupSize', 'maxNewTokens', 'random', 'round', 'stopIds', 'signal'], 'rollouts');
   const { groupSize, maxNewTokens, random, round = 0, signal } = options;
   const stop = new Set(options.stopIds ?? model.eosTokenIds);
   const roots: S[] = [];

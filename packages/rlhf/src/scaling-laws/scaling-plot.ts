@@ -1,5 +1,7 @@
 // A sweep in two pictures: loss over size, a curve a budget, with the fitted minima; and loss over compute, a curve a size, with the law's compute-optimal frontier.
+
 import { lineChart, type Series } from '@ashlar/core';
+import { checkOptions } from '../check-options.ts';
 import type { IsoFlopFit } from './iso-flop.ts';
 import type { ScalingLaw } from './parametric-fit.ts';
 import { computeOptimal } from './plan.ts';
@@ -18,6 +20,7 @@ export function scalingPlots(
   runs: readonly Run[],
   fits: { readonly law?: ScalingLaw; readonly isoFlop?: IsoFlopFit } = {},
 ): { readonly isoFlop: string; readonly frontier: string } {
+  checkOptions(fits, ['law', 'isoFlop'], 'scalingPlots');
   const curves = (
     of: (run: Run) => number,
     x: (run: Run) => number,

@@ -1,4 +1,5 @@
 // Policy-gradient training as an objective of core's trainer: GRPO and its relatives, RLOO, REINFORCE, PPO with a value head. A batch holds rollouts with all that was known when they were drawn.
+
 import {
   type ModelConfig,
   type Objective,
@@ -10,6 +11,7 @@ import {
   tokenHiddenStates,
 } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import type { Aggregate } from '../losses/policy/aggregate.ts';
 import { grpoLoss } from '../losses/policy/grpo.ts';
 import { gspoLoss } from '../losses/policy/gspo.ts';
@@ -79,11 +81,25 @@ export interface PolicyObjectiveOptions {
   readonly view?: ParameterView;
 }
 
+const known = [
+  'loss',
+  'aggregate',
+  'epsilonLow',
+  'epsilonHigh',
+  'beta',
+  'estimator',
+  'valueWeight',
+  'clipRangeValue',
+  'maxLength',
+  'view',
+];
+
 /** Minimises a policy-gradient loss over rollouts; micro-batches add up to exactly the window's aggregate. */
 export function policyObjective(
   config: ModelConfig,
   options: PolicyObjectiveOptions = {},
 ): Objective<RolloutBatch> {
+  checkOptions(options, known, 'policyObjective');
   const { loss = 'grpo', view = sourceOf, beta = 0, estimator = 'k3', valueWeight = 0.1 } = options;
   const mode = options.aggregate ?? (loss === 'reinforce' ? 'sequence-sum' : 'token-mean');
   const { epsilonLow = loss === 'gspo' ? 3e-4 : 0.2 } = options;

@@ -1,8 +1,10 @@
 // What PPO adds to a batch of rollouts: values of the old critic, rewards a token (the answer's score at its end, minus the KL penalty everywhere), advantages by GAE and returns.
+
 import { type ModelConfig, sourceOf, tokenHiddenStates } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { generalizedAdvantages } from '../advantages/gae.ts';
 import { tokenRewards } from '../advantages/kl-controller.ts';
+import { checkOptions } from '../check-options.ts';
 import { type RolloutBatch, valuesOf } from './policy-objective.ts';
 
 /** Options of {@link ppoBatch}. */
@@ -23,6 +25,7 @@ export async function ppoBatch(
   scores: ArrayLike<number>,
   options: PpoBatchOptions = {},
 ): Promise<RolloutBatch> {
+  checkOptions(options, ['gamma', 'lambda', 'klCoefficient'], 'ppoBatch');
   const { gamma = 1, lambda = 0.95, klCoefficient = 0 } = options;
   if (klCoefficient > 0 && batch.referenceLogps === undefined)
     throw new TypeError('referenceLogps: expected log-probabilities when klCoefficient > 0, got none');

@@ -1,4 +1,5 @@
 // Direct preference training as an objective of core's trainer: any loss on pairs of log-probabilities, DPO and its family, CPO, SimPO, ORPO, KTO.
+
 import {
   type ModelConfig,
   type Objective,
@@ -7,7 +8,8 @@ import {
   tokenNegativeLogProbs,
 } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type KtoOptions, ktoLoss } from '../losses/kto.ts';
+import { checkOptions } from '../check-options.ts';
+import { type KtoOptions, ktoLoss, ktoOptions } from '../losses/kto.ts';
 import type { PairLogProbs } from '../losses/pair-log-probs.ts';
 import type { PairBatch } from './pair-batch.ts';
 import { learnedLengths } from './sequence-log-probs.ts';
@@ -29,8 +31,10 @@ export interface PreferenceObjectiveOptions {
 export function preferenceObjective(
   config: ModelConfig,
   loss: PairLoss,
-  { view = sourceOf }: PreferenceObjectiveOptions = {},
+  options: PreferenceObjectiveOptions = {},
 ): Objective<PairBatch> {
+  checkOptions(options, ['view'], 'preferenceObjective');
+  const { view = sourceOf } = options;
   return {
     weight: (batch) => batch.pairs,
     tokens: (batch) => batch.tokens.rows * batch.tokens.length,
@@ -72,6 +76,7 @@ export function pairLogProbs(
 
 /** KTO over a pair batch: chosen answers are desirable, rejected ones undesirable. */
 export function ktoOnPairs(options: KtoOptions = {}): PairLoss {
+  checkOptions(options, ktoOptions, 'ktoOnPairs');
   return (pair) =>
     ktoLoss(
       {

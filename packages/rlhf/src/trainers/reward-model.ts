@@ -1,5 +1,6 @@
 // A reward model is a decoder whose head is one number, read at the last token that is not padding (Stiennon et al. 2020). The last token is found by the row's length, never by a pad id, which may
 // also stand inside (trl PR 5303), so scores do not depend on how a batch is padded.
+
 import {
   type ModelConfig,
   type Objective,
@@ -10,8 +11,13 @@ import {
   type UniformSource,
 } from '@ashlar/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../check-options.ts';
 import { allPairsLoss } from '../losses/reward/all-pairs.ts';
-import { type BradleyTerryOptions, bradleyTerryLoss } from '../losses/reward/bradley-terry.ts';
+import {
+  type BradleyTerryOptions,
+  bradleyTerryLoss,
+  bradleyTerryOptions,
+} from '../losses/reward/bradley-terry.ts';
 import { plackettLuceLoss } from '../losses/reward/plackett-luce.ts';
 import type { PairBatch } from './pair-batch.ts';
 
@@ -83,6 +89,7 @@ export function rewardObjective(
   config: ModelConfig,
   options: BradleyTerryOptions = {},
 ): Objective<PairBatch> {
+  checkOptions(options, bradleyTerryOptions, 'rewardObjective');
   return {
     weight: (batch) => batch.pairs,
     tokens: (batch) => batch.tokens.rows * batch.tokens.length,

@@ -1,5 +1,6 @@
 // Guesses of a smaller model, drawn from its law after the same processors as the target's. The noise of the guesses
 // is a stream of its own, so the verifier never reuses it.
+import { checkKnown } from '../check.ts';
 import type { Sampler } from '../sampler.ts';
 import type { SequenceModel } from '../search/sequence-model.ts';
 import type { Proposer } from './proposer.ts';
@@ -27,6 +28,7 @@ export function draftModel(
   sampler: Sampler,
   options: DraftModelOptions = {},
 ): Proposer {
+  checkKnown('draftModel', options, ['eosTokenIds', 'minProbability']);
   const { eosTokenIds = [], minProbability = 0 } = options;
   return {
     async propose(count) {

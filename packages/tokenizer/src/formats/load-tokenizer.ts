@@ -26,6 +26,10 @@ export interface ModelAssets {
  * Throws a TypeError that names what was looked for.
  */
 export async function loadTokenizer(assets: ModelAssets): Promise<Tokenizer> {
+  if (typeof assets?.file !== 'function')
+    throw new TypeError(
+      "assets: expected a model's assets, as loadTokenizer(model.assets) or (await openCheckpoint(place)).assets",
+    );
   if (assets.format === 'gguf') {
     if (assets.metadata === undefined)
       throw new TypeError('metadata: expected the key-values of the GGUF file');

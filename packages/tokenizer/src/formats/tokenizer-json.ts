@@ -1,8 +1,10 @@
 // Hugging Face's tokenizer.json, read and written.
+
 import type { AddedToken } from '../added-tokens.ts';
 import type { Padding, Truncation } from '../encoding.ts';
 import type { Model, ModelConfig } from '../models/model.ts';
 import { Tokenizer, type TokenizerParts } from '../tokenizer.ts';
+import { refuseUnknownOptions } from '../unknown-options.ts';
 import {
   arrayField,
   asObject,
@@ -33,10 +35,21 @@ export type TokenizerExtras = Partial<
   >
 >;
 
+/** The names of `TokenizerExtras`. */
+export const tokenizerExtras: readonly string[] = [
+  'bosTokenId',
+  'eosTokenIds',
+  'unkTokenId',
+  'padTokenId',
+  'chatTemplate',
+  'chatTemplates',
+];
+
 /**
  * A tokenizer from the text (or parsed value) of a tokenizer.json. Throws a TypeError that names an unknown stage or a field of the wrong type.
  */
 export function readTokenizerJson(source: string | object, extras: TokenizerExtras = {}): Tokenizer {
+  refuseUnknownOptions('readTokenizerJson', extras, tokenizerExtras);
   return new Tokenizer({ ...partsFromJson(source), ...extras });
 }
 

@@ -1,11 +1,13 @@
 // The older pairs of files: vocab.json with merges.txt (GPT-2, RoBERTa, CLIP, Qwen 2), and vocab.txt (BERT). What they leave open is told by the class name
 // in tokenizer_config.json.
+
 import type { AddedToken } from '../added-tokens.ts';
 import type { StageConfig } from '../normalizers/normalizer.ts';
 import { QWEN2_PATTERN } from '../scanners/known-scanners.ts';
 import { Tokenizer } from '../tokenizer.ts';
+import { refuseUnknownOptions } from '../unknown-options.ts';
 import { asObject, type JsonObject } from './json-value.ts';
-import { partsFromJson, type TokenizerExtras } from './tokenizer-json.ts';
+import { partsFromJson, type TokenizerExtras, tokenizerExtras } from './tokenizer-json.ts';
 
 const BYTE_LEVEL: StageConfig = {
   type: 'ByteLevel',
@@ -27,6 +29,7 @@ export function readVocabAndMerges(
   mergesTxt: string,
   options: FileOptions = {},
 ): Tokenizer {
+  refuseUnknownOptions('readVocabAndMerges', options, ['config', ...tokenizerExtras]);
   const { config = {}, ...extras } = options;
   const vocab = asObject(JSON.parse(vocabJson), 'vocab.json') as Record<string, number>;
   const merges = mergesTxt.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
@@ -84,6 +87,7 @@ export function readVocabAndMerges(
 
 /** A BERT tokenizer from vocab.txt: one token a line. */
 export function readVocabTxt(vocabTxt: string, options: FileOptions = {}): Tokenizer {
+  refuseUnknownOptions('readVocabTxt', options, ['config', ...tokenizerExtras]);
   const { config = {}, ...extras } = options;
   const lines = vocabTxt.split('\n').map((line) => line.trimEnd());
   while (lines.at(-1) === '') lines.pop();

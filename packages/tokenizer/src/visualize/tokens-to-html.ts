@@ -1,5 +1,7 @@
 // Tokens as HTML: one element a span, its ids in the title. All text is escaped; there is no script and no outside style.
+
 import type { EncodeOptions, Tokenizer } from '../tokenizer.ts';
+import { refuseUnknownOptions } from '../unknown-options.ts';
 import { escapeMarkup, hueOf, visible } from './markup.ts';
 import { tokenSpans } from './token-spans.ts';
 
@@ -26,6 +28,7 @@ export interface TokensToHtmlOptions {
  * ```
  */
 export function tokensToHtml(tokenizer: Tokenizer, text: string, options: TokensToHtmlOptions = {}): string {
+  refuseUnknownOptions('tokensToHtml', options, ['encode', 'className']);
   const spans = tokenSpans(tokenizer, text, options.encode).map((span, i) => {
     const hue = hueOf(span.ids, i);
     const style =

@@ -1,5 +1,7 @@
 // Tokens as an SVG picture: boxes with the text above and the ids below, wrapped to a width.
+
 import type { EncodeOptions, Tokenizer } from '../tokenizer.ts';
+import { refuseUnknownOptions } from '../unknown-options.ts';
 import { escapeMarkup, hueOf } from './markup.ts';
 import { tokenSpans } from './token-spans.ts';
 
@@ -16,6 +18,7 @@ const GAP = 4;
 
 /** An SVG document that shows how a text is cut. Spaces are drawn as a middle dot, newlines as an arrow. Throws a RangeError for a width under 80. */
 export function tokensToSvg(tokenizer: Tokenizer, text: string, options: TokensToSvgOptions = {}): string {
+  refuseUnknownOptions('tokensToSvg', options, ['encode', 'width']);
   const { width = 720, encode } = options;
   if (!(width >= 80)) throw new RangeError(`width: expected a number >= 80, got ${width}`);
   let x = GAP;

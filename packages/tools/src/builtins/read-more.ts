@@ -1,9 +1,11 @@
 // Reads on in a result that was cut: the model was told a handle.
+import { checkOptions } from '../check-options.ts';
 import type { ResultStore } from '../dispatch/truncate-result.ts';
 import { type AnyTool, type Tool, toolResult } from '../tool.ts';
 
 /** The tool `read_more` over the store that `runTools` was given. Its label stays that of tool results: untrusted. */
 export function readMore(store: ResultStore, options: { readonly chars?: number } = {}): AnyTool {
+  checkOptions(options, ['chars'], 'readMore');
   const { chars = 4000 } = options;
   const tool: Tool<{ readonly handle: string; readonly from?: number }> = {
     name: 'read_more',

@@ -1,5 +1,6 @@
 // A training row as ids with a mask: the prompt by the chat template (0), then each piece, ordinary text encoded with specials off. A mark that the
 // model sampled as a special token is that token again.
+import { checkOptions } from '../check-options.ts';
 import type { SplicingCodec } from '../engines/inline-engine.ts';
 import { pieceIds } from '../engines/special-tokens.ts';
 import { wireMessage } from '../engines/wire-message.ts';
@@ -23,6 +24,7 @@ export function tokenizeRow(
   codec: SplicingCodec,
   options: { readonly tools?: readonly JsonObject[]; readonly endId?: number } = {},
 ): TokenizedRow {
+  checkOptions(options, ['tools', 'endId'], 'tokenizeRow');
   const messages = row.messages.map((m) => wireMessage(m, 'object')) as never;
   const prompt = Array.from(
     codec.encodeChat(messages, options.tools?.length ? { tools: options.tools } : {}),

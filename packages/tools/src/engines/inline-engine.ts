@@ -2,6 +2,7 @@
 // middle of a sentence. Models, tokenizers and samplers meet here by structure only (@ashlar/core, @ashlar/tokenizer and @ashlar/sampling fit).
 // Text is encoded with special tokens off; a forced id that is a special token is an error, whatever the text was (rule 26). Between turns the
 // sequence keeps the longest common prefix of the old and the new prompt.
+import { checkOptions } from '../check-options.ts';
 import type { EndReason } from '../formats/parse-event.ts';
 import type { JsonObject } from '../json.ts';
 import type { Segment } from '../label.ts';
@@ -106,6 +107,18 @@ export interface InlineEngineOptions<S extends SplicingSequence> {
   readonly turns?: number;
 }
 
+const known = [
+  'model',
+  'codec',
+  'sampler',
+  'constraint',
+  'labelledChat',
+  'format',
+  'maxNewTokens',
+  'prefillChunk',
+  'turns',
+];
+
 const greedy: SplicingSampler = {
   sample(logits) {
     let best = 0;
@@ -118,6 +131,7 @@ const greedy: SplicingSampler = {
 export function inlineEngine<S extends SplicingSequence>(
   options: InlineEngineOptions<S>,
 ): Engine & DisposableEngine {
+  checkOptions(options, known, 'inlineEngine');
   const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512, turns = 4 } = options;
   const pool = new SequencePool(model, turns);
   const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);

@@ -1,5 +1,6 @@
 // An OpenAI-compatible endpoint (vLLM, llama-server, Ollama, TGI, this package's own server) as an engine in turn mode: the server has taken calls
 // apart, results go back as messages. Arguments are kept until the server says why it stopped; of a cut reply no call comes out.
+import { checkOptions } from '../check-options.ts';
 import type { EndReason } from '../formats/parse-event.ts';
 import { isObject, type Json, type JsonObject, parseJson, writeJson } from '../json.ts';
 import type { Engine, EnginePiece, EngineTurn, SamplingSettings } from './engine.ts';
@@ -43,6 +44,7 @@ const fields: Readonly<Record<keyof SamplingSettings, string>> = {
 
 /** An engine over `POST {baseUrl}/chat/completions` with streaming. */
 export function openAiEndpoint(options: OpenAiEndpointOptions): Engine {
+  checkOptions(options, ['baseUrl', 'model', 'apiKey', 'fetch', 'extraBody', 'headers'], 'openAiEndpoint');
   const send = options.fetch ?? ((request: Request) => fetch(request));
   return {
     format: 'structured',

@@ -1,5 +1,6 @@
 // A model that says what a script says: for tests, documentation and the security table. Each reply is one stretch of sampling: up to a splice
 // (inline formats) or a whole turn. A reply may be a function of the conversation, so a script can obey what it reads.
+import { checkOptions } from '../check-options.ts';
 import type { EndReason } from '../formats/parse-event.ts';
 import type { ChatMessage, Engine, EnginePiece, EngineTurn } from './engine.ts';
 
@@ -27,6 +28,7 @@ export function scriptedEngine(
     | ((messages: readonly ChatMessage[], spliced: string) => ScriptedReply | undefined),
   options: ScriptedEngineOptions = {},
 ): Engine & { readonly prompts: (readonly ChatMessage[])[]; readonly forced: string[] } {
+  checkOptions(options, ['format', 'chunk', 'promptTail'], 'scriptedEngine');
   const { format = 'hermes', chunk = 7, promptTail = '' } = options;
   const prompts: (readonly ChatMessage[])[] = [];
   const forced: string[] = [];

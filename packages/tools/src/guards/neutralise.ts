@@ -1,6 +1,7 @@
 // Makes untrusted text harmless before a model or a screen sees it (rules 26, 28). Marks of the active format and special tokens written out
 // are broken visibly with a backslash; control characters, ANSI escapes, bidirectional controls, zero-width and tag characters are taken out.
 // What was changed is counted, so that it can be shown. Ids cannot help where a delimiter is plain text; this can.
+import { checkOptions } from '../check-options.ts';
 import type { ToolFormat } from '../formats/format.ts';
 import { wordOf } from '../formats/pattern.ts';
 
@@ -78,6 +79,7 @@ export interface NeutraliseOptions {
  * ```
  */
 export function neutralise(text: string, options: NeutraliseOptions = {}): Neutralised {
+  checkOptions(options, ['format', 'toolNames', 'specialTokens'], 'neutralise');
   const stripped = stripInvisible(text);
   const marks = new Set(options.format ? marksOf(options.format, options.toolNames) : []);
   for (const token of options.specialTokens ?? []) if (token.trim().length >= 2) marks.add(token);

@@ -1,4 +1,5 @@
 // Rules that come with the package. Each is a few lines and explains itself; none looks at a model's opinion of its own text.
+import { checkOptions } from '../check-options.ts';
 import { isObject, type Json } from '../json.ts';
 import type { Policy } from './policy.ts';
 import { normaliseUrl, urlsIn } from './urls.ts';
@@ -41,6 +42,7 @@ export function trifectaGate(decision: 'ask' | 'deny' = 'ask'): Policy {
 export function provenanceGate(
   options: { readonly decision?: 'ask' | 'deny'; readonly free?: readonly string[] } = {},
 ): Policy {
+  checkOptions(options, ['decision', 'free'], 'provenanceGate');
   const { decision = 'ask', free = [] } = options;
   return (call, { tool, seen, trustedText }) => {
     if (!seen.untrusted || tool.effects === 'none' || tool.effects === 'read') return undefined;
@@ -66,6 +68,7 @@ export function provenanceGate(
 export function egressRule(
   options: { readonly allowedOrigins?: readonly string[]; readonly decision?: 'ask' | 'deny' } = {},
 ): Policy {
+  checkOptions(options, ['allowedOrigins', 'decision'], 'egressRule');
   const { allowedOrigins = [], decision = 'deny' } = options;
   return (call, { tool, seen, userLinks, shownLinks }) => {
     const given =
@@ -98,6 +101,7 @@ export function standardPolicy(
     readonly free?: readonly string[];
   } = {},
 ): readonly Policy[] {
+  checkOptions(options, ['allowedOrigins', 'allow', 'free'], 'standardPolicy');
   return [
     allowTools(...(options.allow ?? [])),
     provenanceGate({ free: options.free ?? [] }),

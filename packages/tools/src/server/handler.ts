@@ -1,6 +1,7 @@
 // The OpenAI protocol over any engine as `fetch(Request) => Response`: /v1/models, /v1/chat/completions (streaming, tools, JSON schema),
 // /v1/completions, /v1/embeddings. It holds no state between requests, so replicas stand behind any balancer; it runs wherever Request and Response
 // exist. Tools are the client's: calls are parsed and handed out, never run here.
+import { checkOptions } from '../check-options.ts';
 import type { Engine } from '../engines/engine.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../json.ts';
 import { errorAnswer, json } from './answers.ts';
@@ -45,6 +46,12 @@ export interface OpenAiHandlerOptions {
  * ```
  */
 export function openAiHandler(options: OpenAiHandlerOptions): (request: Request) => Promise<Response> {
+  checkOptions(options, ['models', 'apiKeys', 'maxBodyBytes', 'now'], 'openAiHandler');
+  if (!Array.isArray(options.models)) throw new TypeError('models: expected a list such as [{ id, engine }]');
+  for (const served of options.models) {
+    checkOptions(served, ['id', 'engine', 'complete', 'embed', 'countTokens'], 'openAiHandler: models');
+    if (typeof served.id !== 'string') throw new TypeError(`models: expected an id, got ${served.id}`);
+  }
   const models = new Map(options.models.map((model) => [model.id, model]));
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const modelOf = (id: Json | undefined): ServedModel => {

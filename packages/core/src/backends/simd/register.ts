@@ -1,5 +1,6 @@
 // Registers the backend `simd`: every kernel of tfjs's CPU backend under the new name, the hot ones replaced. A fast kernel may only decline (other
 // dtypes, shapes it does not know); then the CPU kernel runs, with its own checks and messages.
+
 import {
   copyRegisteredKernels,
   findBackendFactory,
@@ -11,6 +12,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
+import { checkOptions } from '../../check-options.ts';
 import { collapseBroadcast } from './broadcast.ts';
 import { type MachineOptions, startMachine } from './machine.ts';
 import { elementwiseKinds, reduceKinds } from './program.ts';
@@ -40,6 +42,7 @@ let running: SimdBackend | undefined;
  * @returns what runs, in words
  */
 export async function registerSimdBackend(options: MachineOptions = {}): Promise<string> {
+  checkOptions(options, ['threads', 'relaxed'], 'registerSimdBackend');
   if (running === undefined || findBackendFactory('simd') == null) {
     const backend = new SimdBackend(await startMachine(options));
     running = backend;

@@ -18,7 +18,7 @@ describe('refusals and errors', () => {
     expect(() => scheduler.submit([1], { priority: Number.NaN })).toThrow(
       'priority: expected a finite number',
     );
-    expect(() => scheduler.submit([1], { temperature: 1 } as object)).toThrow('got temperature');
+    expect(() => scheduler.submit([1], { temperature: 1 } as object)).toThrow('unknown option temperature');
     expect(() => scheduler.submit([1], { sequence: 1 } as object)).toThrow('sequence: expected none');
     const sampler = seeded(1);
     const options = { maxNewTokens: 3, sampler };

@@ -1,4 +1,5 @@
 // A corpus to shards without holding it: ids go to disk a few thousand at a time, and a shard's header is written when it is full.
+import { checkOptions } from '../../check-options.ts';
 import { nodeBuiltin } from '../../weights/bytes/node-builtins.ts';
 import { shardHeader } from './token-shard.ts';
 
@@ -18,8 +19,10 @@ export interface WriteTokenShardsOptions {
 export async function writeTokenShards(
   directory: string,
   documents: Iterable<ArrayLike<number>> | AsyncIterable<ArrayLike<number>>,
-  { vocabSize, shardTokens = 2 ** 27 }: WriteTokenShardsOptions,
+  options: WriteTokenShardsOptions,
 ): Promise<string[]> {
+  checkOptions(options, ['vocabSize', 'shardTokens'], 'writeTokenShards');
+  const { vocabSize, shardTokens = 2 ** 27 } = options;
   if (!(Number.isInteger(vocabSize) && vocabSize >= 1 && vocabSize <= 2 ** 32))
     throw new RangeError(`vocabSize: expected an integer from 1 to 2^32, got ${vocabSize}`);
   if (!(Number.isInteger(shardTokens) && shardTokens >= 1))

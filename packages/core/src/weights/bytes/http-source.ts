@@ -1,4 +1,5 @@
 // A file on a web server, read by Range requests. The server is not trusted either: status, Content-Range, length and ETag of every answer are checked.
+import { checkOptions } from '../../check-options.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import { maxAssetBytes } from '../limits.ts';
 import { type ByteSource, checkRange } from './byte-source.ts';
@@ -13,6 +14,9 @@ export interface HttpSourceOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** The names of `HttpSourceOptions`. */
+export const httpSourceOptions: readonly string[] = ['headers', 'signal', 'fetch'];
+
 /**
  * A `ByteSource` over a URL; undefined when the server says 404, or answers with a page of HTML where no page was asked for, as servers of single-page apps do for every unknown
  * path. A server without Range requests is accepted for files up to 256 MiB, which are then fetched whole, also compressed or in chunks of no stated length. Throws `CheckpointError` for
@@ -22,6 +26,7 @@ export async function httpSource(
   url: string | URL,
   options: HttpSourceOptions = {},
 ): Promise<ByteSource | undefined> {
+  checkOptions(options, httpSourceOptions, 'httpSource');
   const name = String(url).replace(/\?.*$/, '');
   const get = (range: string) =>
     (options.fetch ?? fetch)(url, {

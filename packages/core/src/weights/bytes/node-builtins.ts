@@ -5,6 +5,7 @@ type Builtins = {
   'node:path': typeof import('node:path');
   'node:os': typeof import('node:os');
   'node:crypto': typeof import('node:crypto');
+  'node:url': typeof import('node:url');
 };
 
 /** One of Node's built-in modules, or an error that says that this needs Node. */

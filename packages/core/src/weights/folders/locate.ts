@@ -17,7 +17,7 @@ export async function locate(
     return { folder: await hubFolder(id, hub), ...(file === undefined ? {} : { file }) };
   }
   if (/^https?:/.test(text)) return locateUrl(new URL(text));
-  if (text.startsWith('file:')) return locatePath(decodeURIComponent(new URL(text).pathname));
+  if (text.startsWith('file:')) return locatePath(nodeBuiltin('node:url').fileURLToPath(text));
   return locatePath(text);
 }
 
@@ -34,9 +34,10 @@ async function locatePath(path: string): Promise<{ folder: CheckpointFolder; fil
   const info = await nodeBuiltin('node:fs/promises')
     .stat(path)
     .catch((cause: NodeJS.ErrnoException) => {
-      throw new CheckpointError(path, 'path', 'a file or a directory', cause.code ?? cause.message, {
-        cause,
-      });
+      // What other libraries take for a repository of the hub is a path here.
+      const hint = /^[\w.-]+\/[\w.-]+$/.test(path) ? ` (of the hub: 'hf:${path}')` : '';
+      const code = cause.code === 'ENOENT' ? 'no such file' : (cause.code ?? cause.message);
+      throw new CheckpointError(path, 'path', `a file or a directory${hint}`, code, { cause });
     });
   return info.isDirectory()
     ? { folder: nodeFolder(path) }

@@ -205,6 +205,6 @@ describe('hubFolder', () => {
   it('a file that the repository has not is undefined, an option that is none throws', async () => {
     const folder = await hubFolder(id, { hubUrl, cacheDirectory });
     expect(await folder.open('nothing.txt')).toBeUndefined();
-    await expect(hubFolder(id, { hubURL: hubUrl } as object)).rejects.toThrow(/expected the options/);
+    await expect(hubFolder(id, { hubURL: hubUrl } as object)).rejects.toThrow(/unknown option/);
   });
 });

@@ -1,5 +1,6 @@
 // A repository on the Hugging Face hub as a folder. In Node each file that is opened goes into the cache that Python's huggingface_hub and other tools use
 // (and is taken from there when it is there); elsewhere files are read by Range requests.
+import { checkOptions } from '../../check-options.ts';
 import { httpSource } from '../bytes/http-source.ts';
 import { nodeFileSource } from '../bytes/node-file-source.ts';
 import { type CheckpointFolder, checkFileName } from '../folders/checkpoint-folder.ts';
@@ -42,9 +43,7 @@ const known = ['hubUrl', 'accessToken', 'cacheDirectory', 'onProgress', 'signal'
  * peer `@huggingface/hub`. Throws `CheckpointError` for a file whose checksum is wrong.
  */
 export async function hubFolder(id: HubId, options: HubOptions = {}): Promise<CheckpointFolder> {
-  for (const key of Object.keys(options))
-    if (!known.includes(key))
-      throw new TypeError(`hubFolder: expected the options ${known.join(', ')}, got ${key}`);
+  checkOptions(options, known, 'hubFolder');
   const library = await hubLibrary();
   const environment =
     (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {};

@@ -1,5 +1,6 @@
 // A Hugging Face directory that transformers, vLLM and our own reader load: config.json, model.safetensors (or shards with an index) and the tokenizer's
 // files, copied.
+import { checkOptions } from '../../check-options.ts';
 import { writeSafetensors } from '../formats/safetensors/write-safetensors.ts';
 import type { ModelAssets, StoredDtype, WeightFile } from '../weight-file.ts';
 import type { OutputFolder } from './byte-sink.ts';
@@ -40,9 +41,7 @@ export async function writeHuggingFace(
   folder: OutputFolder,
   options: WriteHuggingFaceOptions = {},
 ): Promise<readonly string[]> {
-  for (const key of Object.keys(options))
-    if (key !== 'dtype' && key !== 'maxShardBytes')
-      throw new TypeError(`writeHuggingFace: expected the options dtype, maxShardBytes, got ${key}`);
+  checkOptions(options, ['dtype', 'maxShardBytes'], 'writeHuggingFace');
   const { dtype, maxShardBytes = 5e9 } = options;
   if (!(maxShardBytes > 0)) throw new RangeError(`maxShardBytes: expected > 0, got ${maxShardBytes}`);
   const floating = new Set<StoredDtype>(['F64', 'F32', 'F16', 'BF16']);

@@ -14,6 +14,9 @@ export interface BradleyTerryOptions {
   readonly reduction?: 'mean' | 'none';
 }
 
+/** The names of `BradleyTerryOptions`. */
+export const bradleyTerryOptions: readonly string[] = ['margin', 'centerRewardsCoefficient', 'reduction'];
+
 /**
  * mean of -log sigma(r_chosen - r_rejected - margin) + coefficient (r_chosen + r_rejected)^2; rewards are [B].
  *
@@ -24,7 +27,7 @@ export function bradleyTerryLoss(
   rejectedRewards: tf.Tensor1D,
   options: BradleyTerryOptions = {},
 ): tf.Tensor {
-  checkOptions(options, ['margin', 'centerRewardsCoefficient', 'reduction'], 'bradleyTerryLoss');
+  checkOptions(options, bradleyTerryOptions, 'bradleyTerryLoss');
   const { margin = 0, centerRewardsCoefficient = 0, reduction } = options;
   return tf.tidy(() => {
     const lead = tf.sub(tf.sub(chosenRewards, rejectedRewards), margin);

@@ -1,9 +1,15 @@
 // The browser as a tool: fetch under guard, visible text, numbered links. A URL the model wrote is a message to its host, so the tool is `external` and
 // names its destination for the egress rule.
+import { checkOptions } from '../../check-options.ts';
 import { isObject } from '../../json.ts';
 import { type AnyTool, type Tool, toolResult } from '../../tool.ts';
 import { extractPage } from './extract-page.ts';
-import { FetchRefused, type GuardedFetchOptions, guardedFetch } from './guarded-fetch.ts';
+import {
+  FetchRefused,
+  type GuardedFetchOptions,
+  guardedFetch,
+  guardedFetchOptions,
+} from './guarded-fetch.ts';
 
 /** Options of {@link browser}. */
 export interface BrowserOptions extends Omit<GuardedFetchOptions, 'signal'> {
@@ -13,6 +19,7 @@ export interface BrowserOptions extends Omit<GuardedFetchOptions, 'signal'> {
 
 /** The tool `open_page`. */
 export function browser(options: BrowserOptions = {}): AnyTool {
+  checkOptions(options, ['mode', ...guardedFetchOptions.filter((name) => name !== 'signal')], 'browser');
   const { mode = 'article', ...fetching } = options;
   const tool: Tool<{ readonly url: string }> = {
     name: 'open_page',

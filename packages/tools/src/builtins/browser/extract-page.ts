@@ -1,7 +1,9 @@
 // HTML to text in a worker that is killed at its deadline (parsers and Readability can be made slow by a page). Needs the optional peer `linkedom`;
 // `@mozilla/readability` is used where it is installed. Node only.
+
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { checkOptions } from '../../check-options.ts';
 import { stripInvisible } from '../../guards/neutralise.ts';
 import { extractSource } from './extract-source.ts';
 
@@ -25,6 +27,7 @@ export async function extractPage(
     readonly timeoutMs?: number;
   } = {},
 ): Promise<ExtractedPage> {
+  checkOptions(options, ['mode', 'maxChars', 'timeoutMs'], 'extractPage');
   const { mode = 'article', maxChars = 200_000, timeoutMs = 5000 } = options;
   const require = createRequire(import.meta.url);
   const find = (name: string): string | undefined => {

@@ -1,9 +1,11 @@
 // Fetching what a model asks for without serving an attacker: only http(s), no credentials, ordinary ports; the address is judged when the connection is
 // made (so neither a name that points inward nor one that changes its mind passes), again on every redirect; caps on redirects, time, decoded bytes
 // and content types. Needs the optional peers `undici` and `ipaddr.js`. Node only.
+
 import { lookup as systemLookup } from 'node:dns';
 import { createRequire } from 'node:module';
 import type { LookupFunction } from 'node:net';
+import { checkOptions } from '../../check-options.ts';
 
 /** A fetch was refused or failed, with a reason that may be shown to a model. */
 export class FetchRefused extends Error {
@@ -31,6 +33,17 @@ export interface GuardedFetchOptions {
   /** Called before each hop: throws or answers false to refuse (an egress rule for redirects). */
   readonly allow?: (url: URL) => boolean;
 }
+export const guardedFetchOptions: readonly string[] = [
+  'allowPrivateAddresses',
+  'allowedPorts',
+  'maxBytes',
+  'maxRedirects',
+  'timeoutMs',
+  'contentTypes',
+  'signal',
+  'resolve',
+  'allow',
+];
 /** A page that was fetched. */
 export interface FetchedPage {
   /** Where it was found after redirects. */
@@ -68,6 +81,7 @@ export function isPublicAddress(address: string): boolean {
 
 /** Refuses a URL by what is written in it. @throws FetchRefused */
 export function checkUrl(text: string, options: GuardedFetchOptions = {}): URL {
+  checkOptions(options, guardedFetchOptions, 'checkUrl');
   let url: URL;
   try {
     url = new URL(text);
@@ -98,6 +112,7 @@ export function checkUrl(text: string, options: GuardedFetchOptions = {}): URL {
  * @throws FetchRefused with a short reason.
  */
 export async function guardedFetch(text: string, options: GuardedFetchOptions = {}): Promise<FetchedPage> {
+  checkOptions(options, guardedFetchOptions, 'guardedFetch');
   const {
     maxBytes = 2_000_000,
     maxRedirects = 5,

@@ -1,8 +1,10 @@
 // The clock as a tool: the time now, in a time zone. The clock itself is injected, so that a replay sees the time it saw.
+import { checkOptions } from '../../check-options.ts';
 import { type AnyTool, type Tool, toolResult } from '../../tool.ts';
 
 /** The clock tool. `now` gives milliseconds since 1970. */
 export function clock(options: { readonly now?: () => number; readonly timeZone?: string } = {}): AnyTool {
+  checkOptions(options, ['now', 'timeZone'], 'clock');
   const { now = Date.now, timeZone = 'UTC' } = options;
   const tool: Tool<{ readonly timeZone?: string }> = {
     name: 'clock',

@@ -1,4 +1,5 @@
 // Files as tools: read and list in a jail, and write where that is wanted. What a file says is data of somebody: private and untrusted by default.
+import { checkOptions } from '../../check-options.ts';
 import type { Label } from '../../label.ts';
 import { type AnyTool, type Tool, toolResult } from '../../tool.ts';
 import { type Jail, openJail } from './jail.ts';
@@ -17,6 +18,7 @@ export interface FileToolsOptions {
 
 /** `list_files`, `read_file` and, if allowed, `write_file` below one directory. */
 export async function fileTools(options: FileToolsOptions): Promise<readonly AnyTool[]> {
+  checkOptions(options, ['root', 'allowWrites', 'maxReadBytes', 'maxWriteBytes', 'label'], 'fileTools');
   const { root, allowWrites = false, maxReadBytes = 1_000_000, maxWriteBytes = 1_000_000 } = options;
   const jail: Jail = await openJail(root);
   const result = { private: true, ...options.label };

@@ -1,4 +1,5 @@
 // A document in overlapping pieces that end at paragraphs, sentences or words where they can; each piece knows where it stands.
+import { checkOptions } from '../../check-options.ts';
 
 /** One piece of a document. */
 export interface Chunk {
@@ -17,6 +18,7 @@ export function chunkText(
   text: string,
   options: { readonly size?: number; readonly overlap?: number } = {},
 ): Chunk[] {
+  checkOptions(options, ['size', 'overlap'], 'chunkText');
   const { size = 1000, overlap = 150 } = options;
   if (!(size > 0 && overlap >= 0 && overlap < size))
     throw new RangeError(`overlap: expected 0 <= overlap < size, got ${overlap} and ${size}`);

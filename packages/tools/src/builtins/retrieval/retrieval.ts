@@ -1,7 +1,9 @@
 // Retrieval over one's own documents: BM25 by minisearch, vectors by any `embed` (core's encoder, an endpoint), or both fused. Vectors are a flat
 // Float32Array, searched exactly. At most `perSource` pieces of one source come up, so one poisoned document cannot fill the answer; every piece is
 // cited. Needs the optional peer `minisearch`.
+
 import MiniSearch from 'minisearch';
+import { checkOptions } from '../../check-options.ts';
 import type { Label } from '../../label.ts';
 import { type AnyTool, type Tool, toolResult } from '../../tool.ts';
 import { type Chunk, chunkText } from './chunk-text.ts';
@@ -48,6 +50,8 @@ export interface RetrievalIndex {
 
 /** An empty index. */
 export function createIndex(options: IndexOptions = {}): RetrievalIndex {
+  checkOptions(options, ['embed', 'chunk'], 'createIndex');
+  checkOptions(options.chunk ?? {}, ['size', 'overlap'], 'createIndex: chunk');
   const pieces: Omit<Passage, 'score'>[] = [];
   const ids = new Set<string>();
   const words = new MiniSearch<{ id: number; text: string; title: string }>({
@@ -109,10 +113,9 @@ export function createIndex(options: IndexOptions = {}): RetrievalIndex {
         from,
       );
     },
-    async query(
-      text,
-      { limit = 5, perSource = 2, by = options.embed === undefined ? 'words' : 'both' } = {},
-    ) {
+    async query(text, asked = {}) {
+      checkOptions(asked, ['limit', 'perSource', 'by'], 'query');
+      const { limit = 5, perSource = 2, by = options.embed === undefined ? 'words' : 'both' } = asked;
       if (by !== 'words' && options.embed === undefined)
         throw new RangeError('by: expected words, since no embed was given');
       const most = limit * 8;
@@ -151,6 +154,7 @@ export function retrievalTool(
   index: RetrievalIndex,
   options: QueryOptions & { readonly label?: Partial<Label> } = {},
 ): AnyTool {
+  checkOptions(options, ['limit', 'perSource', 'by', 'label'], 'retrievalTool');
   const { label, ...query } = options;
   const tool: Tool<{ readonly query: string }> = {
     name: 'retrieve',

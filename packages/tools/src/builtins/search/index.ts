@@ -1,4 +1,5 @@
 // Search as a tool over a pluggable provider. No result page is scraped: bring a provider with your own key, or search your own documents offline.
+import { checkOptions } from '../../check-options.ts';
 import { type AnyTool, type Tool, toolResult } from '../../tool.ts';
 import { createIndex, type SourceDocument } from '../retrieval/retrieval.ts';
 
@@ -38,6 +39,7 @@ export function searchTool(
   provider: SearchProvider,
   options: { readonly limit?: number; readonly offline?: boolean } = {},
 ): AnyTool {
+  checkOptions(options, ['limit', 'offline'], 'searchTool');
   const { limit = 5, offline = false } = options;
   const tool: Tool<{ readonly query: string }> = {
     name: 'search',

@@ -1,4 +1,5 @@
 // A checkpoint as a GGUF file that llama.cpp loads: names, row order and key-values as its converter makes them.
+import { checkOptions } from '../../../check-options.ts';
 import type { Checkpoint } from '../../checkpoint.ts';
 import { dequantize } from '../../quantization/dequantize.ts';
 import { quantize, type WrittenDtype } from '../../quantization/quantize.ts';
@@ -41,12 +42,11 @@ const fileType = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 7 } as const;
  */
 export async function writeGgufCheckpoint(
   sink: ByteSink,
-  { config, weights, assets }: GgufCheckpoint,
+  checkpoint: GgufCheckpoint,
   options: WriteGgufOptions = {},
 ): Promise<void> {
-  for (const key of Object.keys(options))
-    if (key !== 'dtype' && key !== 'metadata')
-      throw new TypeError(`writeGgufCheckpoint: expected the options dtype, metadata, got ${key}`);
+  checkOptions(options, ['dtype', 'metadata'], 'writeGgufCheckpoint');
+  const { config, weights, assets } = checkpoint;
   const dtype = options.dtype ?? 'F16';
   if (!Object.hasOwn(fileType, dtype))
     throw new TypeError(`dtype: expected F32, F16, Q8_0 or Q4_0, got ${dtype}`);

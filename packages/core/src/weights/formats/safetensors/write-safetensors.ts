@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../check-options.ts';
 import { isPlain, plainBytes } from '../../quantization/plain.ts';
 import type { ByteSink } from '../../write/byte-sink.ts';
 import type { TensorToWrite } from '../../write/tensor-to-write.ts';
@@ -17,6 +18,7 @@ export async function writeSafetensors(
   tensors: readonly TensorToWrite[],
   options: WriteSafetensorsOptions = {},
 ): Promise<void> {
+  checkOptions(options, ['metadata'], 'writeSafetensors');
   const header: Record<string, unknown> = Object.create(null); // no inherited name is taken for a tensor's
   header.__metadata__ = options.metadata ?? { format: 'pt' };
   const order = tensors.map((tensor) => ({ tensor, width: width(tensor) }));
