@@ -48,7 +48,7 @@ const textOf = ({ ids }: Rollout): string =>
 const drawn = await open(['fox', 'robot', 'mouse', 'child', 'rabbit', 'puppy', 'girl', 'kitten'], 0);
 const rowOf = ({ promptIds, ids }: Rollout) => ({
   ids: [...promptIds, ...ids],
-  learn: [...promptIds.map(() => false), ...ids.map(() => true)],
+  mask: [...promptIds.map(() => 0), ...ids.map(() => 1)],
 });
 const pairs = drawn.flatMap((a, i) =>
   drawn

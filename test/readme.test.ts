@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -23,10 +23,35 @@ describe('README', () => {
     expect(read(name).trimEnd().split('\n').length).toBeLessThanOrEqual(80);
   });
 
-  it('every relative link of the pages leads somewhere', () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md']) {
-      const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)\)/g)].map((m) => m[1] as string);
-      for (const link of links) expect(existsSync(join(root, link)), `${page}: ${link}`).toBe(true);
+  it('every relative link of every page leads somewhere, to a heading too', () => {
+    for (const page of pages()) {
+      const links = [...read(page).matchAll(/\]\((?!\w+:)([^)\s]*)\)/g)].map((m) => m[1] as string);
+      for (const link of links) {
+        const [path = '', heading] = link.split('#');
+        const target = path === '' ? page : join(dirname(page), path);
+        expect(existsSync(join(root, target)), `${page}: ${link}`).toBe(true);
+        if (heading !== undefined) expect(headings(read(target)), `${page}: ${link}`).toContain(heading);
+      }
     }
   });
 });
+
+/** The pages below a folder, installed and generated ones left out. */
+function pages(folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return /^(node_modules|dist|api|temp|\..*)$/.test(entry.name) ? [] : pages(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function headings(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map((m) =>
+    (m[1] as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/ /g, '-'),
+  );
+}

@@ -114,4 +114,6 @@ function encodePrompt(prompt: Prompt, codec: TokenCodec | undefined): ArrayLike<
 }
 
 const describe = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? `an object with ${Object.keys(value).join(', ')}` : String(value);
+  typeof value === 'object' && value !== null
+    ? `an object with ${Object.keys(value).join(', ')}`
+    : String(value);
