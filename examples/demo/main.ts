@@ -32,7 +32,13 @@ const help = `Ashlar demo
   --seed N                 the same seed tells the same story on every backend
   --backend NAME           auto, tensorflow, webgpu, simd, wasm, cpu`;
 
-const { values } = parseArgs({
+const fail = (error: unknown): never => {
+  console.error(`${paint('red', 'error')} ${error instanceof Error ? error.message : String(error)}`);
+  if (process.env['DEBUG'] !== undefined) console.error(error);
+  process.exit(1);
+};
+
+const flags = {
   options: {
     model: { type: 'string' },
     prompt: { type: 'string' },
@@ -47,7 +53,16 @@ const { values } = parseArgs({
     backend: { type: 'string', default: 'auto' },
     help: { type: 'boolean', default: false },
   },
-});
+} as const;
+
+function readFlags(): ReturnType<typeof parseArgs<typeof flags>>['values'] {
+  try {
+    return parseArgs(flags).values;
+  } catch (error) {
+    return fail(`${(error as Error).message.replace(/\. To specify.*/s, '')} (--help lists the flags)`);
+  }
+}
+const values = readFlags();
 
 const number = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
@@ -82,6 +97,10 @@ async function main(): Promise<void> {
   });
   progress(1);
   const tokenizer = await loadTokenizer(model.assets);
+  if (values.chat && tokenizer.parts.chatTemplate === undefined)
+    throw new TypeError(
+      `--chat: ${values.model ?? 'the embedded model'} has no chat template; a model for chats is --model hf:HuggingFaceTB/SmolLM2-135M-Instruct`,
+    );
   const seconds = (performance.now() - start) / 1000;
 
   const name = values.model === undefined ? 'stories, the embedded model' : place;
@@ -213,8 +232,4 @@ async function stream(
   return text;
 }
 
-main().catch((error: unknown) => {
-  console.error(`${paint('red', 'error')} ${error instanceof Error ? error.message : String(error)}`);
-  if (process.env['DEBUG'] !== undefined) console.error(error);
-  process.exit(1);
-});
+main().catch(fail);

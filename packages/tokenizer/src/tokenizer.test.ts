@@ -323,3 +323,21 @@ describe('tokenizer', () => {
     ]);
   });
 });
+
+describe('what is no text and no list of ids', () => {
+  it.each([5, undefined, null, ['a']])('%j is refused by name, not encoded as something', (text) => {
+    const tokenizer = byPattern('gpt2');
+    for (const call of [
+      () => tokenizer.encode(text as never),
+      () => tokenizer.encode(text as never, { addSpecialTokens: false }),
+      () => tokenizer.encodeDetailed(text as never),
+      () => tokenizer.count(text as never),
+      () => tokenizer.isWithinLimit(text as never, 3),
+    ])
+      expect(call).toThrow(/^text: expected a string, got /);
+  });
+
+  it.each(['abc', undefined, null, 7])('decode(%j) is refused', (ids) => {
+    expect(() => byPattern('gpt2').decode(ids as never)).toThrow(/^ids: expected a list of numbers, got /);
+  });
+});

@@ -109,6 +109,7 @@ export class Tokenizer {
    * Throws a RangeError for a refused control token (with `refusedSpecial: 'error'`) and for characters that the model cannot represent.
    */
   encode(text: string, options?: EncodeOptions): number[] {
+    checkText(text);
     if (options === undefined && this.fast !== undefined && this.isPlain)
       return this.frame(this.fast.encode(text, 'none'), undefined);
     if (options !== undefined) refuseUnknownOptions('encode', options, ENCODE_OPTIONS);
@@ -126,6 +127,7 @@ export class Tokenizer {
   /** The ids of a text with everything known about them: offsets, type ids, masks, overflowing stretches. */
   encodeDetailed(text: string, options: EncodeOptions = {}): Encoding {
     refuseUnknownOptions('encodeDetailed', options, ENCODE_OPTIONS);
+    checkText(text);
     const { truncation, padding } = this.shape(options);
     const encoding = this.encodeFramed(text, options, truncation);
     if (padding === undefined) return encoding;
@@ -154,6 +156,7 @@ export class Tokenizer {
 
   /** Number of ids that `encode` gives, without making them where the fast path can. */
   count(text: string, options?: EncodeOptions): number {
+    checkText(text);
     if (this.fast !== undefined && options === undefined && this.isPlain) {
       return this.fast.count(text, 'none', Number.POSITIVE_INFINITY) + this.frame([], undefined).length;
     }
@@ -175,6 +178,7 @@ export class Tokenizer {
    */
   isWithinLimit(text: string, limit: number, options?: EncodeOptions): number | false {
     if (!(limit >= 0)) throw new RangeError(`limit: expected a number >= 0, got ${limit}`);
+    checkText(text);
     let count: number;
     if (this.fast !== undefined && options === undefined && this.isPlain) {
       const frame = this.frame([], undefined).length;
@@ -194,6 +198,8 @@ export class Tokenizer {
   /** The text of ids. Ids outside the vocabulary are left out, ill-formed UTF-8 becomes U+FFFD. */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     refuseUnknownOptions('decode', options, ['skipSpecialTokens']);
+    if (typeof ids !== 'object' || typeof ids?.length !== 'number')
+      throw new TypeError(`ids: expected a list of numbers, got ${ids === null ? 'null' : typeof ids}`);
     const skip = options.skipSpecialTokens ?? false;
     const { decoder } = this.parts;
     if (this.fast?.decode !== undefined && decoder !== undefined && isByteLevel(decoder)) {
@@ -393,4 +399,9 @@ export class Tokenizer {
       .map((piece) => framePiece(piece, first, second, addSpecialTokens))
       .reduce(mergeEncodings, emptyEncoding());
   }
+}
+
+function checkText(text: unknown): void {
+  if (typeof text !== 'string')
+    throw new TypeError(`text: expected a string, got ${text === null ? 'null' : typeof text}`);
 }

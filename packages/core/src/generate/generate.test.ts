@@ -269,6 +269,7 @@ describe('generate', () => {
     );
     await expect(bad({ temperature: 1 })).rejects.toThrow("unknown option temperature, which is a sampler's");
     await expect(bad({ stop: 'x' })).rejects.toThrow('stop: expected a list of strings, got "x"');
+    await expect(bad({ stopIds: 5 })).rejects.toThrow('stopIds: expected a list of ids, got 5');
     await expect(bad({ codec: null })).rejects.toThrow('codec: expected a tokenizer');
     await expect(bad({ sampler: { temperature: 1 } })).rejects.toThrow(
       'sampler: expected an object with sample',

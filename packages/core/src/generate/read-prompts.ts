@@ -82,6 +82,8 @@ function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number)
   }
   if (stop !== undefined && !Array.isArray(stop))
     throw new TypeError(`stop: expected a list of strings, got ${JSON.stringify(stop)}`);
+  if (options.stopIds !== undefined && !Array.isArray(options.stopIds))
+    throw new TypeError(`stopIds: expected a list of ids, got ${JSON.stringify(options.stopIds)}`);
   if (codec !== undefined && typeof codec?.encode !== 'function')
     throw new TypeError('codec: expected a tokenizer with encode and tokenBytes, as loadTokenizer makes one');
   if (sampler !== undefined && typeof sampler?.sample !== 'function')

@@ -1,5 +1,7 @@
 // Activations at named points as plain arrays: no tensor to look after.
+
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
+import { checkHasActivations } from '../models/has-activations.ts';
 import type { IdRows } from '../models/id-rows.ts';
 import type { Model } from '../models/model.ts';
 import type { Hook, Hooks } from './hooks.ts';
@@ -30,6 +32,7 @@ export async function captureActivations(
   points: readonly string[],
   hooks: Hooks = {},
 ): Promise<Map<string, CapturedActivation>> {
+  checkHasActivations(model, 'captureActivations');
   const held = new Map<string, Tensor>();
   const look: Hook = (activation, point) => {
     held.set(point, keep(activation.clone()));

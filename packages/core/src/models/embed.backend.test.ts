@@ -85,12 +85,16 @@ test('progress counts the texts, an abort ends it, bad input is refused by name'
     'texts[0]: expected ids where there is no codec, got text',
   );
   await expect(embed(model, [[]])).rejects.toThrow('texts[0]: expected at least one id, got none');
+  await expect(embed({ vocabSize: 9 } as never, [[1]])).rejects.toThrow(
+    'embed: expected a model of loadModel without worker',
+  );
+  await expect(embed(model, 'text' as never)).rejects.toThrow('texts: expected a list of texts, got string');
   await expect(embed(model, [tinyIds(97)])).rejects.toThrow('texts[0]: expected at most 96 ids, got 97');
   expect((await embed(model, [tinyIds(97)], { truncate: true })).length).toBe(1);
   await expect(embed(model, texts, { pooling: 'max' } as object)).rejects.toThrow(
     'pooling: expected mean, cls or last',
   );
-  await expect(embed(model, texts, { colour: 1 } as object)).rejects.toThrow('got colour');
+  await expect(embed(model, texts, { colour: 1 } as object)).rejects.toThrow('unknown option colour');
 });
 
 test('an encoder neither generates nor has logits', async () => {

@@ -5,6 +5,7 @@ import { tidy } from '@tensorflow/tfjs-core';
 import { checkOptions } from '../check-options.ts';
 import { nextTurn } from '../generate/next-turn.ts';
 import type { TokenCodec } from '../generate/token-seams.ts';
+import { checkHasActivations } from './has-activations.ts';
 import type { Model } from './model.ts';
 
 /** How the tokens' vectors become one: their mean, the first one's, or the last one's. */
@@ -49,6 +50,7 @@ export async function embed(
   options: EmbedOptions = {},
 ): Promise<Float32Array[]> {
   checkOptions(options, known, 'embed');
+  checkHasActivations(model, 'embed');
   if (!Array.isArray(texts)) throw new TypeError(`texts: expected a list of texts, got ${typeof texts}`);
   const {
     pooling = model.config.attention.causal ? 'last' : 'mean',

@@ -70,7 +70,7 @@ test('an abort ends the load with its reason, and no tensor is left', async () =
 test('an unknown architecture and an unknown option are refused by name', async () => {
   edit({ model_type: 'mamba' });
   await expect(loadModel(folder)).rejects.toBeInstanceOf(UnknownArchitectureError);
-  await expect(loadModel(folder, { dtype: 'f16' } as object)).rejects.toThrow('got dtype');
+  await expect(loadModel(folder, { dtype: 'f16' } as object)).rejects.toThrow('unknown option dtype');
 });
 
 test('ids that end a text come from both files', async () => {

@@ -148,7 +148,15 @@ describe('httpSource', () => {
   });
 
   it('a body that is cut off is an error, not a shorter file', async () => {
-    await expect(httpSource(`${base}/cut`)).rejects.toThrow(/terminated|aborted|fetch failed/);
+    await expect(httpSource(`${base}/cut`)).rejects.toThrow(/terminated|aborted|request: expected an answer/);
+  });
+
+  it('where nobody answers the error names the address, and an abort stays an abort', async () => {
+    await expect(httpSource('http://127.0.0.1:1/model.gguf')).rejects.toThrow(
+      /^http:\/\/127\.0\.0\.1:1\/model\.gguf: request: expected an answer, got ./,
+    );
+    const signal = AbortSignal.abort();
+    await expect(httpSource(`${base}/nothing`, { signal })).rejects.toThrow(signal.reason);
   });
 });
 

@@ -32,6 +32,11 @@ export async function httpSource(
     (options.fetch ?? fetch)(url, {
       headers: { ...options.headers, Range: range },
       signal: options.signal ?? null,
+    }).catch((cause: Error & { readonly cause?: { readonly message?: string } }) => {
+      if (options.signal?.aborted) throw cause;
+      // `fetch` says no more than that it failed: nobody there, no such host, or a page that may not ask there (CORS).
+      const why = cause.cause?.message || cause.message;
+      throw new CheckpointError(name, 'request', 'an answer', why, { cause });
     });
   const probe = await get('bytes=0-0');
   if (probe.status === 404 || isFallbackPage(name, probe)) {
