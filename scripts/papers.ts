@@ -26,6 +26,8 @@ const titles: Readonly<Record<string, string>> = {
     'Keskar et al. 2019, CTRL: a conditional transformer language model for controllable generation',
   '1909.08593': 'Ziegler et al. 2019, Fine-tuning language models from human preferences',
   '1910.07467': 'Zhang, Sennrich 2019, Root mean square layer normalization',
+  '1910.10683':
+    'Raffel et al. 2019, Exploring the limits of transfer learning with a unified text-to-text transformer',
   '2002.05202': 'Shazeer 2020, GLU variants improve transformer',
   '2007.14966':
     'Basu et al. 2020, Mirostat: a neural text decoding algorithm that directly controls perplexity',
