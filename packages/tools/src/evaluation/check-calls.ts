@@ -2,12 +2,12 @@
 // others than those declared and answered; types of the schema, or of the accepted values ("variables"); each value among the accepted ones. Texts
 // are compared without case, spaces and `,./-_*^`, also in lists and as values of objects, no deeper; variables exactly. "" among the accepted values
 // says that a parameter may be left out, and, as there, that an empty list will do.
+import { type TypeName, typeOf } from '../formats/type-by-schema.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { AcceptedCall, FunctionCallingCase } from './function-calling.ts';
 import { toolName, typeOfBfcl } from './function-calling.ts';
 
 type Declared = FunctionCallingCase['function'][number];
-type Kind = 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'null';
 
 const plain = (text: string): string =>
   text
@@ -15,17 +15,6 @@ const plain = (text: string): string =>
     .toLowerCase()
     .replace(/'/g, '"');
 const plainIfText = (value: Json): Json => (typeof value === 'string' ? plain(value) : value);
-
-const kindOf = (value: Json): Kind =>
-  value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'array'
-      : typeof value === 'bigint' || Number.isInteger(value)
-        ? 'integer'
-        : typeof value === 'number' || typeof value === 'object'
-          ? (typeof value as 'number' | 'object')
-          : (typeof value as 'string' | 'boolean');
 
 /** Equal as they stand; numbers by value. */
 function equal(a: Json, b: Json): boolean {
@@ -43,23 +32,23 @@ function equal(a: Json, b: Json): boolean {
   return a === b;
 }
 
-const fits = (value: Json, kind: Kind): boolean =>
-  kindOf(value) === kind || (kind === 'number' && kindOf(value) === 'integer');
-const answeredKind = (accepted: readonly Json[]): Kind | undefined => {
+const fits = (value: Json, kind: TypeName): boolean =>
+  typeOf(value) === kind || (kind === 'number' && typeOf(value) === 'integer');
+const answeredKind = (accepted: readonly Json[]): TypeName | undefined => {
   const first = accepted.find((one) => one !== '');
-  return first === undefined ? undefined : kindOf(first);
+  return first === undefined ? undefined : typeOf(first);
 };
 /** Whether the type is right: the schema's, or else that of the accepted values, and then the value is a variable. */
 function typed(
   value: Json,
   accepted: readonly Json[],
-  kind: Kind,
-  inner: Kind | undefined,
+  kind: TypeName,
+  inner: TypeName | undefined,
 ): 'value' | 'variable' | undefined {
   const answered = answeredKind(accepted);
   const variable = answered !== undefined && answered !== kind ? 'variable' : 'value';
   if (!fits(value, kind))
-    return answered !== undefined && kindOf(value) === answered ? 'variable' : undefined;
+    return answered !== undefined && typeOf(value) === answered ? 'variable' : undefined;
   if (inner === undefined || !Array.isArray(value)) return variable;
   const one = accepted.some(
     (list) =>
@@ -89,7 +78,11 @@ function objectIsRight(value: JsonObject, accepted: readonly Json[]): boolean {
     );
   });
 }
-function listIsRight(value: readonly Json[], accepted: readonly Json[], inner: Kind | undefined): boolean {
+function listIsRight(
+  value: readonly Json[],
+  accepted: readonly Json[],
+  inner: TypeName | undefined,
+): boolean {
   return accepted.some((one) => {
     const wanted = listOf(one);
     if (wanted === undefined) return false;

@@ -142,7 +142,8 @@ const alias: Readonly<Record<string, TypeName | undefined>> = {
   str: 'string',
 };
 
-const typeOf = (value: Json): TypeName =>
+/** The narrowest type of JSON Schema that a value has. */
+export const typeOf = (value: Json): TypeName =>
   value === null
     ? 'null'
     : Array.isArray(value)
