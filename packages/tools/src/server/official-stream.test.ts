@@ -27,6 +27,12 @@ const call = (city: string): string =>
   `<tool_call>\n{"name": "weather", "arguments": {"city": "${city}", "days": 2}}\n</tool_call>`;
 const two = `Both. ${call('Paris')}\n${call('Reykjavík')}`;
 
+/** The weather tool as `runTools` takes it. */
+const runnable = (run: (args: { city: string }) => string | undefined) => ({
+  type: 'function' as const,
+  function: { ...weather.function, parse: JSON.parse, function: run },
+});
+
 describe('a streamed answer with calls', () => {
   it('opens every call with its index, id and name, and goes on with its arguments alone', async () => {
     const deltas = [];
@@ -81,17 +87,10 @@ describe('a streamed answer with calls', () => {
       ...asked,
       stream: true,
       tools: [
-        {
-          type: 'function',
-          function: {
-            ...weather.function,
-            parse: JSON.parse,
-            function: (args: { city: string }) => {
-              ran.push(args);
-              return `of ${args.city}`;
-            },
-          },
-        },
+        runnable((args) => {
+          ran.push(args);
+          return `of ${args.city}`;
+        }),
       ],
     });
     expect(await runner.finalContent()).toBe('Mild and windy.');
@@ -109,14 +108,10 @@ describe('a streamed answer with calls', () => {
       ...asked,
       stream: true,
       tools: [
-        {
-          type: 'function',
-          function: {
-            ...weather.function,
-            parse: JSON.parse,
-            function: (args: unknown) => void ran.push(args),
-          },
-        },
+        runnable((args) => {
+          ran.push(args);
+          return undefined;
+        }),
       ],
     });
     await expect(runner.finalContent()).rejects.toThrow(/length limit/);
