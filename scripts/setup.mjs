@@ -5,7 +5,7 @@
 //   node scripts/setup.mjs --bench    also the peers that benches compare with
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -51,10 +51,10 @@ if (!done) {
   writeFileSync(stampFile, JSON.stringify({ lock, groups: wanted }));
 }
 
-// The SIMD kernels are compiled from their AssemblyScript sources; a no-op when they are up to date.
-const kernels = spawnSync(
-  process.execPath,
-  [join(root, 'packages', 'core', 'scripts', 'build-kernels.mjs')],
-  { stdio: ['ignore', 'inherit', 'inherit'] },
-);
-if (kernels.status !== 0) process.exit(kernels.status ?? 1);
+// Kernels are compiled from their AssemblyScript sources; a no-op when they are up to date.
+for (const name of readdirSync(join(root, 'packages'))) {
+  const script = join(root, 'packages', name, 'scripts', 'build-kernels.mjs');
+  if (!existsSync(script)) continue;
+  const kernels = spawnSync(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (kernels.status !== 0) process.exit(kernels.status ?? 1);
+}
