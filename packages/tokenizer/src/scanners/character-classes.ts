@@ -56,6 +56,17 @@ function fill(page: number): void {
   }
 }
 
+/** The class bits of the 256 code points of a page, as they are kept: with one bit more that is on every one. ASCII newlines have theirs. */
+export function classesOfPage(page: number): Uint8Array {
+  if (classes[page * 256] === 0) fill(page);
+  const bits = classes.slice(page * 256, page * 256 + 256);
+  if (page === 0) {
+    bits[10] |= NEWLINE;
+    bits[13] |= NEWLINE;
+  }
+  return bits;
+}
+
 /** For each byte: its class bits when it is ASCII, else MULTI_BYTE. */
 export const ASCII_CLASS: Uint8Array = /* @__PURE__ */ (() => {
   fill(0);
@@ -134,8 +145,21 @@ export function plainPieceEnd(bytes: Uint8Array, start: number, end: number): nu
   return at >= end || ASCII_CLASS[bytes[at]] & (SPACE | MULTI_BYTE) ? 0 : at - 1;
 }
 
+/** What the kernels (engine/kernels/scan.as.ts) are told of a split. */
+export interface KernelSplit {
+  readonly kind: 'gpt2' | 'cl100k' | 'o200k';
+  /** Numeric characters a piece; gpt2 has all. */
+  readonly digits: number;
+  /** gpt2: digits alone; cl100k: white space is whole at the end; o200k: contractions belong to the word before. */
+  readonly flag: boolean;
+}
+
 /**
  * Cuts UTF-8 text into pieces: writes the ends of the pieces from `start` on to `ends` until it is full or the text ends, and returns how many. The loops
  * know the frequent cases; each scanner has a function for any one piece beside them.
  */
-export type Scanner = (text: ScannedText, start: number, end: number, ends: Int32Array) => number;
+export interface Scanner {
+  (text: ScannedText, start: number, end: number, ends: Int32Array): number;
+  /** The same split in WebAssembly. */
+  readonly kernel?: KernelSplit;
+}

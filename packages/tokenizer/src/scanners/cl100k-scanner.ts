@@ -142,7 +142,7 @@ export function cl100kScanner(mostDigits: number, wholeAtEnd = false): Scanner {
     if (wholeAtEnd && kind & SPACE && endsInSpace(bytes, start, end)) return end;
     return scanSymbolsOrSpace(bytes, start, end, kind, at, -1);
   };
-  return (text, start, end, ends) => {
+  const scan: Scanner = (text, start, end, ends) => {
     const { bytes, view } = text;
     const most = ends.length;
     let count = 0;
@@ -184,6 +184,7 @@ export function cl100kScanner(mostDigits: number, wholeAtEnd = false): Scanner {
     }
     return count;
   };
+  return Object.assign(scan, { kernel: { kind: 'cl100k', digits: mostDigits, flag: wholeAtEnd } as const });
 }
 
 /** Whether all characters from `start` on are white space; the last character is looked at first, so that runs cost their length once. */

@@ -77,7 +77,7 @@ export function gpt2Scanner(digitsAlone: boolean): Scanner {
     }
     return at;
   };
-  return (text, start, end, ends) => {
+  const scan: Scanner = (text, start, end, ends) => {
     const { bytes, view } = text;
     const most = ends.length;
     let count = 0;
@@ -102,4 +102,5 @@ export function gpt2Scanner(digitsAlone: boolean): Scanner {
     }
     return count;
   };
+  return Object.assign(scan, { kernel: { kind: 'gpt2', digits: 0, flag: digitsAlone } as const });
 }

@@ -80,7 +80,7 @@ export function o200kScanner(mostDigits: number, contractions: boolean): Scanner
     if (kind & NUMBER) return scanNumber(bytes, after, end, mostDigits);
     return scanSymbolsOrSpace(bytes, start, end, kind, after, SLASH);
   };
-  return (text, start, end, ends) => {
+  const scan: Scanner = (text, start, end, ends) => {
     const { bytes, view } = text;
     const most = ends.length;
     let count = 0;
@@ -107,4 +107,5 @@ export function o200kScanner(mostDigits: number, contractions: boolean): Scanner
     }
     return count;
   };
+  return Object.assign(scan, { kernel: { kind: 'o200k', digits: mostDigits, flag: contractions } as const });
 }

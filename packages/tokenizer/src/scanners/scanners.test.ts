@@ -1,9 +1,14 @@
 // Each scanner against its regular expression, on text from nasty atoms and from every plane.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openEncodingKernels } from '../engine/encoding-kernels.ts';
+import { TextBuffer } from '../engine/text-buffer.ts';
 import { regexPattern } from '../patterns.ts';
 import { translateRegex } from '../unicode/translate-regex.ts';
+import type { Scanner } from './character-classes.ts';
+import { cl100kScanner } from './cl100k-scanner.ts';
 import { scannerPattern } from './compile-pattern.ts';
+import { gpt2Scanner } from './gpt2-scanner.ts';
 import {
   CL100K_PATTERN,
   GPT2_PATTERN,
@@ -102,4 +107,43 @@ describe('scanners', () => {
       { numRuns: 4000 },
     );
   });
+
+  const scanners: Record<string, Scanner> = {
+    ...Object.fromEntries(Object.entries(patterns).map(([name, source]) => [name, knownScanner(source)!])),
+    'digits alone': gpt2Scanner(true),
+    'white space whole at the end': cl100kScanner(3, true),
+  };
+  for (const [name, scanner] of Object.entries(scanners)) {
+    for (const most of [3, 512]) {
+      it(`${name} cuts alike in WebAssembly, ${most} pieces at a time`, () => {
+        const kernels = openEncodingKernels(scanner.kernel!)!;
+        const buffer = new TextBuffer();
+        const start = kernels.allocate(1 << 16);
+        const target = kernels.allocate(most * 4);
+        const ends = new Int32Array(most);
+        fc.assert(
+          fc.property(
+            fc.oneof(
+              text,
+              fc.array(text, { maxLength: 12 }).map((parts) => parts.join('')),
+            ),
+            (t) => {
+              const end = buffer.setText(t);
+              const memory = new Uint8Array(kernels.memory.buffer);
+              memory.set(buffer.bytes.subarray(0, end), start);
+              memory.fill(0, start + end, start + end + 64);
+              for (let at = 0; at < end; ) {
+                const count = scanner(buffer, at, end, ends);
+                expect(kernels.scan(start + at, start + end, target, most)).toBe(count);
+                const found = new Uint32Array(kernels.memory.buffer, target, count);
+                expect(Array.from(found, (place) => place - start)).toEqual([...ends.subarray(0, count)]);
+                at = ends[count - 1];
+              }
+            },
+          ),
+          { numRuns: 2500 },
+        );
+      });
+    }
+  }
 });
