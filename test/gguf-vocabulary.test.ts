@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { memorySink, openCheckpoint, writeGgufCheckpoint } from '@ashlar/core';
-import { loadTokenizer } from '@ashlar/tokenizer';
+import { encodeChat, loadTokenizer, type ModelAssets } from '@ashlar/tokenizer';
 import { describe, expect, it } from 'vitest';
 
 // A vocabulary that core writes into GGUF cuts and joins texts as the tokenizer.json that it was made from (goldens; skipped when absent).
@@ -27,7 +27,7 @@ const assetsOf = (name: string) => ({
   },
 });
 
-async function throughGguf(name: string) {
+async function throughGguf(assets: ModelAssets) {
   const bytes = new Uint8Array(1000 * 4 * 4);
   const weights = {
     tensors: new Map([
@@ -46,14 +46,14 @@ async function throughGguf(name: string) {
     tie_word_embeddings: true,
   };
   const sink = memorySink();
-  await writeGgufCheckpoint(sink, { config, weights, assets: assetsOf(name) });
+  await writeGgufCheckpoint(sink, { config, weights, assets });
   return openCheckpoint(new File([sink.bytes()], 'model.gguf'));
 }
 
 describe.skipIf(names.length === 0)('GGUF vocabularies written from tokenizer.json', () => {
   it.each(written)('%s: same ids as the original', async (name) => {
     const original = await loadTokenizer(assetsOf(name));
-    const { assets } = await throughGguf(name);
+    const { assets } = await throughGguf(assetsOf(name));
     const copy = await loadTokenizer(assets);
     const texts = readFileSync(`${goldens}${name}/cases.jsonl`, 'utf8')
       .split('\n')
@@ -69,7 +69,50 @@ describe.skipIf(names.length === 0)('GGUF vocabularies written from tokenizer.js
   it.each(names.filter((name) => !written.includes(name)))(
     '%s: llama.cpp has no word for it, which is said',
     async (name) => {
-      await expect(throughGguf(name)).rejects.toThrow(/tokenizer\.json: .*expected .* for GGUF/);
+      await expect(throughGguf(assetsOf(name))).rejects.toThrow(/tokenizer\.json: .*expected .* for GGUF/);
     },
   );
+});
+
+describe('chat templates in GGUF', () => {
+  const files: Record<string, string> = {
+    'tokenizer.json': JSON.stringify({
+      added_tokens: [],
+      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+      decoder: { type: 'ByteLevel' },
+      model: { type: 'BPE', vocab: { a: 0 }, merges: [] },
+    }),
+    'chat_template.jinja': 'main',
+    'additional_chat_templates/tool_use.jinja': 'tools',
+    'additional_chat_templates/with docs.jinja': 'documents',
+  };
+  const named = {
+    'tokenizer.json': files['tokenizer.json'],
+    'tokenizer_config.json': JSON.stringify({
+      chat_template: ['main', 'tools', 'documents'].map((template, i) => ({
+        name: ['default', 'tool_use', 'with docs'][i],
+        template,
+      })),
+    }),
+  };
+  const assetsFrom = (all: Record<string, string>): ModelAssets => ({
+    format: 'huggingface',
+    file: async (name) => (name in all ? new TextEncoder().encode(all[name]) : undefined),
+    list: async (folder) =>
+      Object.keys(all).flatMap((name) =>
+        name.startsWith(`${folder}/`) ? [name.slice(folder.length + 1)] : [],
+      ),
+  });
+
+  it.each([
+    ['files', files],
+    ['config', named],
+  ])('named ones of the %s are written and read, as llama.cpp names them', async (_, all) => {
+    const { assets } = await throughGguf(assetsFrom(all));
+    expect(assets.metadata?.get('tokenizer.chat_templates')).toEqual(['tool_use', 'with_docs']);
+    const tokenizer = await loadTokenizer(assets);
+    const chat = (options: object) => encodeChat(tokenizer, [{ role: 'user', content: '' }], options).text;
+    const texts = [{}, { tools: [] }, { template: 'with_docs' }].map(chat);
+    expect(texts).toEqual(['main', 'tools', 'documents']);
+  });
 });

@@ -43,13 +43,9 @@ const compiled = new Map<string, ChatTemplate>();
 const maxCompiled = 16;
 
 function templateOf(tokenizer: ChatTokenizer, options: EncodeChatOptions): ChatTemplate {
-  const { chatTemplate, chatTemplates = {} } = tokenizer.parts;
-  const given =
-    options.template ?? (options.tools?.length ? chatTemplates.tool_use : undefined) ?? chatTemplate;
-  if (given === undefined)
-    throw new TypeError('encodeChat: the tokenizer came without a chat template; pass options.template');
-  if (typeof given !== 'string') return given;
-  const source = Object.hasOwn(chatTemplates, given) ? chatTemplates[given] : given;
+  const given = options.template;
+  if (given !== undefined && typeof given !== 'string') return given;
+  const source = sourceOf(tokenizer.parts, given, options.tools != null);
   let made = compiled.get(source);
   if (made === undefined) {
     made = compileChatTemplate(source);
@@ -57,6 +53,30 @@ function templateOf(tokenizer: ChatTokenizer, options: EncodeChatOptions): ChatT
     compiled.set(source, made);
   }
   return made;
+}
+
+/** Which source counts, as in transformers: with a list of tools, were it empty, the template for them. */
+function sourceOf(parts: Tokenizer['parts'], given: string | undefined, hasTools: boolean): string {
+  const { chatTemplate, chatTemplates = {} } = parts;
+  const named = (name: string): string | undefined =>
+    Object.hasOwn(chatTemplates, name) ? chatTemplates[name] : undefined;
+  const names = Object.keys(chatTemplates).sort().join(', ');
+  if (given !== undefined) {
+    const source = named(given);
+    // transformers renders a misspelt name as the whole prompt
+    if (source === undefined && /^[\w-]+$/.test(given))
+      throw new TypeError(
+        `template: expected Jinja source or the name of a template (${names || 'the tokenizer has no named ones'}), got ${given}`,
+      );
+    return source ?? given;
+  }
+  const usual = (hasTools ? named('tool_use') : undefined) ?? named('default') ?? chatTemplate;
+  if (usual !== undefined) return usual;
+  throw new TypeError(
+    names === ''
+      ? 'encodeChat: the tokenizer came without a chat template; pass options.template'
+      : `template: expected the name of one of several templates, none of which is default: ${names}`,
+  );
 }
 
 /** The special tokens by the names that templates use, as the tokenizer's files call them, or as its ids say. */

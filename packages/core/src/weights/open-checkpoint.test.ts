@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -70,6 +70,32 @@ describe('openCheckpoint', () => {
     expect(new TextDecoder().decode(await opened.assets.file('tokenizer.json'))).toBe('{}');
     expect(await opened.assets.file('chat_template.jinja')).toBeUndefined();
     await opened.close();
+  });
+
+  it('further chat templates are listed and read, from disk and of files that were picked', async () => {
+    const folder = 'additional_chat_templates';
+    const place = join(directory, 'with-templates');
+    mkdirSync(join(place, folder), { recursive: true });
+    const picked: File[] = [];
+    const put = (name: string, bytes: Uint8Array | string) => {
+      writeFileSync(join(place, name), bytes);
+      const one = new File([bytes as BlobPart], name.split('/').at(-1)!);
+      Object.defineProperty(one, 'webkitRelativePath', { value: `with-templates/${name}` });
+      picked.push(one);
+    };
+    for (const [name, bytes] of await tinyCheckpoint()) put(name, bytes);
+    put(`${folder}/tool_use.jinja`, 'T');
+    put(`${folder}/tokenizer.json`, 'not the one');
+    for (const where of [place, picked]) {
+      const { assets, close } = await openCheckpoint(where);
+      expect(new Set(await assets.list?.(folder))).toEqual(new Set(['tool_use.jinja', 'tokenizer.json']));
+      expect(await assets.list?.('nowhere')).toEqual([]);
+      await expect(assets.list?.('../..')).rejects.toThrow(/folder: expected/);
+      const read = async (name: string) => new TextDecoder().decode(await assets.file(name));
+      expect(await read(`${folder}/tool_use.jinja`)).toBe('T');
+      expect(await read('tokenizer.json')).toBe('{}');
+      await close();
+    }
   });
 
   it('reads tensor by tensor: opening reads the header only, a read one tensor', async () => {

@@ -7,6 +7,7 @@ import { blobFolder } from './folders/blob-folder.ts';
 import type { CheckpointFolder } from './folders/checkpoint-folder.ts';
 import { checkFileName, readAsset } from './folders/checkpoint-folder.ts';
 import { chooseFile } from './folders/choose-file.ts';
+import { folderAssets } from './folders/folder-assets.ts';
 import { locate } from './folders/locate.ts';
 import { openGguf } from './formats/gguf/gguf-checkpoint.ts';
 import { readHuggingFace } from './formats/hugging-face.ts';
@@ -69,7 +70,7 @@ async function find(
 async function open(folder: CheckpointFolder, file: string): Promise<Checkpoint> {
   if (file.endsWith('.safetensors') || file.endsWith('.index.json')) {
     const { config, weights } = await readHuggingFace(folder, file);
-    const assets = { format: 'huggingface', file: (name: string) => readAsset(folder, name) } as const;
+    const assets = folderAssets(folder, 'huggingface');
     return { format: 'huggingface', config, weights, assets, close: () => weights.close() };
   }
   const source = await folder.open(file);
@@ -116,7 +117,7 @@ async function openLlama2c(folder: CheckpointFolder, source: ByteSource): Promis
     config: weights.config,
     weights,
     assets: {
-      format: 'llama2c',
+      ...folderAssets(folder, 'llama2c'),
       // llama2.c keeps tokenizers of its own vocabularies as tok512.bin beside the common tokenizer.bin
       file: async (name) =>
         (name === 'tokenizer.bin' ? await readAsset(folder, `tok${vocabSize}.bin`) : undefined) ??

@@ -77,6 +77,8 @@ export interface ModelAssets {
   readonly format: 'huggingface' | 'gguf' | 'llama2c';
   /** 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', 'tokenizer.model', 'tokenizer.bin', ...; undefined when absent. */
   file(name: string): Promise<Uint8Array | undefined>;
+  /** The names of the files right in a folder of the checkpoint ('additional_chat_templates'); undefined where they cannot be listed (below a plain URL). */
+  list?(folder: string): Promise<readonly string[] | undefined>;
   /** GGUF key-values: numbers, bigints, strings, booleans, arrays of strings, typed arrays. */
   readonly metadata?: ReadonlyMap<string, unknown>;
 }

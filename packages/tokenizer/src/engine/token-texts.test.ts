@@ -53,6 +53,7 @@ const decoders: Record<string, Decoder> = {
   'Llama 2': decoderSequence([replace, byteFallback(), fuse(), stripDecoder(' ', 1, 0)]),
   Gemma: decoderSequence([replace, byteFallback(), fuse()]),
   'bytes alone': byteFallback(),
+  'words, then bytes': decoderSequence([wordPieceDecoder('##', true), byteFallback()]),
   'words within words': decoderSequence([
     decoderSequence([replace, wordPieceDecoder('##', false)]),
     decoderSequence([fuse(), replaceDecoder({ Regex: ' +' }, '_')]),

@@ -53,7 +53,7 @@ export class TokenTexts {
       const id = ids[i];
       let text = isFirst ? undefined : texts[id];
       if (text === undefined) {
-        const known = bytes.get(id);
+        const known = isFirst ? undefined : bytes.get(id); // stages may show a first token otherwise
         if (known !== undefined) {
           isFirst = false;
           run.push(known);
@@ -64,10 +64,12 @@ export class TokenTexts {
         text = token;
         for (const stage of stages.each) text = stage(text, isFirst);
         const byte = stages.readsBytes ? byteOfToken(text) : -1;
-        if (byte < 0 && !isFirst) texts[id] = text;
+        if (!isFirst) {
+          if (byte < 0) texts[id] = text;
+          else bytes.set(id, byte);
+        }
         isFirst = false;
         if (byte >= 0) {
-          bytes.set(id, byte);
           run.push(byte);
           continue;
         }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { AlignedText } from '../aligned-text.ts';
 import { BYTE_TO_CHAR } from '../byte-alphabet.ts';
+import { encodeChat } from '../encode-chat.ts';
 import { ggufTokenizer } from './gguf.ts';
 import { ggufPreTokenizer, ggufPreTokenizerNames } from './gguf-pre-tokenizers.ts';
 import { readGgufMetadata } from './read-gguf-metadata.ts';
@@ -66,6 +67,84 @@ describe('GGUF vocabularies', () => {
     expect(tokenizer.encode('<|im_end|>')).not.toContain(257);
     expect(tokenizer.encode('<|im_end|>', { allowedSpecial: 'all' })).toEqual([257]);
     expect(tokenizer.eosTokenIds).toEqual([257]);
+  });
+
+  const harmony = ['<|end|>', '<|return|>', '<|call|>'];
+  it.each([
+    [
+      'the end of text first, then turns, messages and code',
+      ['<|eom_id|>', '<|im_end|>', '<|fim_pad|>', 'x'],
+      { eos: 3 },
+      [3, 1, 0, 2],
+    ],
+    ['a key before a text', ['<|im_end|>', 'x', '<|eot_id|>'], { eot: 1, eos: 1 }, [1, 2, 0]],
+    ['an ordinary token that looks like one', ['</s>'], {}, [0]],
+    ['not the end of a message where calls have their own', harmony, { eos: 1 }, [1, 2]],
+    ['not </s> beside <|tool_response>', ['</s>', '<|tool_response>'], { eos: 1 }, [1]],
+    ['no id beyond the vocabulary', ['x'], { eos: 99_999 }, []],
+  ])('what ends a generation: %s', (_, texts, keys, ends) => {
+    const tokens = [...BYTE_TO_CHAR, ...texts];
+    const tokenizer = ggufTokenizer(
+      byteLevel({
+        'tokenizer.ggml.tokens': tokens,
+        'tokenizer.ggml.token_type': tokens.map(() => 1),
+        'tokenizer.ggml.merges': [],
+        ...Object.fromEntries(
+          Object.entries(keys).map(([name, id]) => [
+            `tokenizer.ggml.${name}_token_id`,
+            id < 99 ? id + 256 : id,
+          ]),
+        ),
+      }),
+    );
+    expect(tokenizer.eosTokenIds.map((id) => id - 256)).toEqual(ends);
+    for (const id of tokenizer.eosTokenIds.filter((end) => tokens[end] !== 'x'))
+      expect(tokenizer.specialIds.has(id)).toBe(true);
+  });
+
+  it('templates get every special token that the file names, and named templates', () => {
+    const tokenizer = ggufTokenizer(
+      byteLevel({
+        'tokenizer.ggml.cls_token_id': 256,
+        'tokenizer.ggml.seperator_token_id': 258,
+        'tokenizer.ggml.mask_token_id': 256,
+        'tokenizer.chat_template': '{{ cls_token }}{{ sep_token }}{{ eot_token }}{{ mask_token }}',
+        'tokenizer.chat_template.tool_use': 'tools: {{ tools | length }}',
+        'tokenizer.chat_templates': ['tool_use'],
+      }),
+    );
+    const chat = (options: object) => encodeChat(tokenizer, [{ role: 'user', content: '' }], options).text;
+    expect(chat({})).toBe('hi<tool><|im_end|>hi');
+    expect(chat({ tools: [{}] })).toBe('tools: 1');
+    expect(chat({ template: 'tool_use', tools: [] })).toBe('tools: 0');
+  });
+
+  it('a template for tools alone is the default, as in llama.cpp', () => {
+    const tokenizer = ggufTokenizer(byteLevel({ 'tokenizer.chat_template.tool_use': 'T' }));
+    expect(tokenizer.parts.chatTemplate).toBe('T');
+  });
+
+  it('vocabularies of some kinds have ids that no key need name', () => {
+    const tokens = Array.from(
+      { length: 104 },
+      (_, i) => ({ 0: '[PAD]', 100: '[UNK]', 101: '[CLS]', 102: '[SEP]', 103: '[MASK]' })[i] ?? `w${i}`,
+    );
+    const types = tokens.map((text) => (text === '[UNK]' ? 2 : text.startsWith('[') ? 3 : 1));
+    const bert = ggufTokenizer(
+      byteLevel({
+        'tokenizer.ggml.model': 'bert',
+        'tokenizer.ggml.tokens': tokens,
+        'tokenizer.ggml.token_type': types,
+      }),
+    );
+    expect([bert.bosTokenId, bert.unkTokenId, bert.padTokenId]).toEqual([101, 100, 0]);
+    expect(bert.parts.specialTokens).toMatchObject({
+      cls_token: '[CLS]',
+      sep_token: '[SEP]',
+      mask_token: '[MASK]',
+    });
+    const ids = bert.encode('');
+    expect([ids[0], ids.at(-1)]).toEqual([101, 102]);
   });
 
   it('BOS is put before when the file says so', () => {

@@ -12,8 +12,10 @@ import { sentencePieceNormalizer } from '../normalizers/sentence-piece.ts';
 import type { Stages } from '../pipeline.ts';
 import type { LayoutPiece } from '../post-processors/post-processor.ts';
 import { Tokenizer } from '../tokenizer.ts';
+import { type ChatTemplates, templatesByName } from './chat-templates.ts';
 import { frame } from './frame.ts';
 import { ggufPreTokenizer } from './gguf-pre-tokenizers.ts';
+import { controlTexts, ggufSpecialTokens } from './gguf-special-tokens.ts';
 import { mergesFromList } from './model-from-json.ts';
 import { decoderFromJson, normalizerFromJson, preTokenizerFromJson } from './stages-from-json.ts';
 
@@ -27,22 +29,6 @@ const KINDS: readonly PieceKind[] = [
   'user-defined',
   'unused',
   'byte',
-];
-
-// Texts that llama.cpp takes for ends of a turn when no key names one.
-const ENDS_OF_TURN = [
-  '<|eot_id|>',
-  '<|im_end|>',
-  '<|end|>',
-  '<end_of_turn>',
-  '<|endoftext|>',
-  '<|end_of_text|>',
-  '<EOT>',
-  '_<EOT>',
-  '[EOT]',
-  '<\uff5cend\u2581of\u2581sentence\uff5c>',
-  '<end_of_utterance>',
-  '<|eom_id|>',
 ];
 
 /**
@@ -66,50 +52,43 @@ export function ggufTokenizer(metadata: Metadata): Tokenizer {
       `tokenizer.ggml.model: expected one of ${Object.keys(READERS).join(', ')}, got ${kind}`,
     );
 
-  const id = (name: string): number | undefined => {
-    const value = metadata.get(`tokenizer.ggml.${name}_token_id`);
-    return typeof value === 'number' && value < tokens.length ? value : undefined;
-  };
   const { stages, addBos, addEos, addedTokens } = read(metadata, pieces);
+  const { ids, ends, named } = ggufSpecialTokens(metadata, kind, pieces);
   const flag = (name: string, otherwise: boolean): boolean =>
     (metadata.get(`tokenizer.ggml.${name}`) as boolean | undefined) ?? otherwise;
-  const bos = id('bos') ?? DEFAULT_BOS[kind];
-  const eos = id('eos');
-  const sep = id('seperator') ?? id('separator');
-  const before = kind === 'bert' ? (id('cls') ?? bos) : bos;
-  const after = kind === 'bert' ? (sep ?? eos) : eos;
+  const before = kind === 'bert' ? ids.cls : ids.bos;
+  const after = kind === 'bert' ? (ids.sep ?? ids.eos) : ids.eos;
   const layout: LayoutPiece[] = [{ sequence: 0, typeId: 0 }];
   const special = (token: number): LayoutPiece => ({ ids: [token], tokens: [tokens[token]], typeId: 0 });
   if (before !== undefined && flag('add_bos_token', addBos)) layout.unshift(special(before));
   if (after !== undefined && flag(kind === 'bert' ? 'add_sep_token' : 'add_eos_token', addEos))
     layout.push(special(after));
-  const ends = new Set<number>();
-  for (const end of [eos, id('eot'), id('eom')]) if (end !== undefined) ends.add(end);
-  if (id('eot') === undefined && kind !== 'bert') {
-    const index = new Map(
-      pieces.flatMap((p, i) => (p.kind === 'control' || p.kind === 'user-defined' ? [[p.text, i]] : [])),
-    );
-    for (const text of ENDS_OF_TURN) {
-      const end = index.get(text);
-      if (end !== undefined) ends.add(end);
-    }
-  }
-  const unk = id('unknown');
-  const pad = id('padding');
-  const chatTemplate = metadata.get('tokenizer.chat_template');
   return new Tokenizer({
     ...stages,
     ...(layout.length > 1 && { postProcessor: frame(layout) }),
     addedTokens: addedTokens ?? controlTokens(pieces, metadata),
-    ...(bos !== undefined && { bosTokenId: bos }),
-    eosTokenIds: [...ends],
-    ...(unk !== undefined && { unkTokenId: unk }),
-    ...(pad !== undefined && { padTokenId: pad }),
-    ...(typeof chatTemplate === 'string' && { chatTemplate }),
+    ...(ids.bos !== undefined && { bosTokenId: ids.bos }),
+    eosTokenIds: ends,
+    ...(ids.unk !== undefined && { unkTokenId: ids.unk }),
+    ...(ids.pad !== undefined && { padTokenId: ids.pad }),
+    specialTokens: named,
+    ...templatesOf(metadata),
   });
 }
 
-const DEFAULT_BOS: Readonly<Record<string, number>> = { llama: 1 };
+/** `tokenizer.chat_template` and the named ones behind it; as in llama.cpp that for tools stands in for a missing default. */
+function templatesOf(metadata: Metadata): ChatTemplates {
+  const prefix = 'tokenizer.chat_template';
+  const found = new Map<string, string>();
+  const main = metadata.get(prefix);
+  if (typeof main === 'string') found.set('default', main);
+  for (const [key, value] of metadata)
+    if (key.startsWith(`${prefix}.`) && typeof value === 'string')
+      found.set(key.slice(prefix.length + 1), value);
+  const toolUse = found.get('tool_use');
+  if (!found.has('default') && toolUse !== undefined) found.set('default', toolUse);
+  return templatesByName(found);
+}
 
 interface Read {
   readonly stages: Stages;
@@ -167,7 +146,7 @@ const READERS: Readonly<Record<string, (metadata: Metadata, pieces: readonly Sco
     stages: {
       model: unigram({
         pieces: pieces.map((p) => [p.text, p.score]),
-        unkId: (metadata.get('tokenizer.ggml.unknown_token_id') as number | undefined) ?? 2,
+        unkId: ggufSpecialTokens(metadata, 't5', pieces).ids.unk ?? null,
         byteFallback: pieces.some((p) => p.kind === 'byte'),
         namesUnknown: false,
         excluded: new Set(
@@ -269,12 +248,13 @@ function controlTokens(pieces: readonly ScorePiece[], metadata: Metadata): Added
   const isPhi3 = name.includes('phi-3') || name.includes('phi3');
   const plain = new Set(['<unk>', '<s>', '<|endoftext|>']);
   return pieces.flatMap(({ text, kind }, id) => {
-    if (kind !== 'control' && kind !== 'user-defined' && kind !== 'unknown') return [];
+    const isControl = kind === 'control' || kind === 'unknown' || controlTexts.has(text);
+    if (!isControl && kind !== 'user-defined') return [];
     return [
       {
         id,
         content: text,
-        special: kind !== 'user-defined',
+        special: isControl,
         rstrip: isPhi3 && kind !== 'unknown' && !plain.has(text),
       },
     ];

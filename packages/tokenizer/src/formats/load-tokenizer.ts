@@ -1,6 +1,7 @@
 // From a checkpoint's files to its tokenizer, whatever the checkpoint's format.
 import { Tokenizer } from '../tokenizer.ts';
 import { decodeUtf8 } from '../unicode/utf8.ts';
+import type { TextFiles } from './chat-templates.ts';
 import { ggufTokenizer } from './gguf.ts';
 import { asObject } from './json-value.ts';
 import { readSentencePiece } from './sentence-piece.ts';
@@ -16,6 +17,8 @@ export interface ModelAssets {
   readonly format: 'huggingface' | 'gguf' | 'llama2c';
   /** A file by name, or undefined when absent. */
   file(name: string): Promise<Uint8Array | undefined>;
+  /** The names of the files right in a folder of the checkpoint (`additional_chat_templates`); undefined where they cannot be listed. */
+  list?(folder: string): Promise<readonly string[] | undefined>;
   /** GGUF key-values. */
   readonly metadata?: ReadonlyMap<string, unknown>;
 }
@@ -44,13 +47,14 @@ export async function loadTokenizer(assets: ModelAssets): Promise<Tokenizer> {
     if (bytes === undefined) throw new TypeError('tokenizer: expected tokenizer.bin beside the checkpoint');
     return readTokenizerBin(bytes);
   }
+  const files: TextFiles = { text, list: assets.list?.bind(assets) };
   const json = await text('tokenizer.json');
   if (json !== undefined) {
     const parts = partsFromJson(json);
-    return new Tokenizer({ ...parts, ...(await extrasFromConfigs(text, parts)) });
+    return new Tokenizer({ ...parts, ...(await extrasFromConfigs(files, parts)) });
   }
   const tokenizer = await readOlder(assets, text);
-  const extras = await extrasFromConfigs(text, tokenizer.parts);
+  const extras = await extrasFromConfigs(files, tokenizer.parts);
   // What the config files do not say stays as the tokenizer's own file has it.
   const eosTokenIds = extras.eosTokenIds?.length ? extras.eosTokenIds : tokenizer.eosTokenIds;
   return new Tokenizer({ ...tokenizer.parts, ...extras, eosTokenIds });

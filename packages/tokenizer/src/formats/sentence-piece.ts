@@ -32,6 +32,7 @@ const OPTIONS = [
   'eosTokenIds',
   'unkTokenId',
   'padTokenId',
+  'specialTokens',
   'chatTemplate',
   'chatTemplates',
 ];

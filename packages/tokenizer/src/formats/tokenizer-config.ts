@@ -1,17 +1,15 @@
 // The files beside tokenizer.json: tokenizer_config.json, special_tokens_map.json, generation_config.json, config.json and the chat templates.
 import type { TokenizerParts } from '../tokenizer.ts';
+import { chatTemplatesOf, type TextFiles } from './chat-templates.ts';
 import { asObject, type JsonObject } from './json-value.ts';
 import type { TokenizerExtras } from './tokenizer-json.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Ids and chat templates from the config files that exist. `text` reads a file by name. */
-export async function extrasFromConfigs(
-  text: (name: string) => Promise<string | undefined>,
-  parts: TokenizerParts,
-): Promise<TokenizerExtras> {
+/** Ids and chat templates from the config files that exist. */
+export async function extrasFromConfigs(files: TextFiles, parts: TokenizerParts): Promise<TokenizerExtras> {
   const read = async (name: string): Promise<JsonObject> => {
-    const source = await text(name);
+    const source = await files.text(name);
     return source === undefined ? {} : asObject(JSON.parse(source), name);
   };
   const config = await read('tokenizer_config.json');
@@ -39,22 +37,7 @@ export async function extrasFromConfigs(
 
   set('specialTokens', specialTokens(config, specials));
 
-  const template =
-    (await text('chat_template.jinja')) ??
-    config.chat_template ??
-    (await read('chat_template.json')).chat_template;
-  if (typeof template === 'string') set('chatTemplate', template);
-  else if (Array.isArray(template)) {
-    const named = Object.fromEntries(
-      template.map((item, i) => {
-        const o = asObject(item, `chat_template[${i}]`);
-        return [String(o.name), String(o.template)];
-      }),
-    );
-    set('chatTemplates', named);
-    set('chatTemplate', named.default);
-  }
-  return extras;
+  return { ...extras, ...(await chatTemplatesOf(files, config)) };
 }
 
 const NAMES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map((name) => `${name}_token`);

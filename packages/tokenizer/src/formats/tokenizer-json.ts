@@ -41,6 +41,7 @@ export const tokenizerExtras: readonly string[] = [
   'eosTokenIds',
   'unkTokenId',
   'padTokenId',
+  'specialTokens',
   'chatTemplate',
   'chatTemplates',
 ];

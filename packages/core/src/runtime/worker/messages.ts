@@ -50,6 +50,7 @@ export type Call =
       readonly given: SentAdapter | undefined;
     }
   | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'list'; readonly folder: string }
   | { readonly kind: 'dispose' };
 
 /** To the worker, not answered. */

@@ -90,6 +90,8 @@ export function serveModel(port: Port): void {
       }
       case 'file':
         return { value: await live().assets.file(message.name) };
+      case 'list':
+        return { value: await live().assets.list?.(message.folder) };
       case 'dispose':
         model?.dispose();
         model = undefined;

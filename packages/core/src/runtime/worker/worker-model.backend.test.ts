@@ -210,6 +210,7 @@ describe('a model in a worker', () => {
   it('answers files of the checkpoint', async () => {
     expect(await away.assets.file('config.json')).toEqual(await here.assets.file('config.json'));
     expect(await away.assets.file('nothing.json')).toBeUndefined();
+    expect(await away.assets.list?.('nowhere')).toEqual(await here.assets.list?.('nowhere'));
   });
 
   it('rejects with the errors of the model, and goes on', async () => {

@@ -182,6 +182,7 @@ export async function connectModel(
     assets: {
       format: facts.format,
       file: (name) => ask({ kind: 'file', name }),
+      list: (folder) => ask({ kind: 'list', folder }),
       ...(facts.metadata === undefined ? {} : { metadata: facts.metadata }),
     },
     newSequence() {

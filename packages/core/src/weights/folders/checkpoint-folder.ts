@@ -6,8 +6,8 @@ import { maxAssetBytes } from '../limits.ts';
 export interface CheckpointFolder {
   /** For messages. */
   readonly name: string;
-  /** The names in it, when they can be listed. */
-  list(): Promise<readonly string[] | undefined>;
+  /** The names in it, or right in one of its folders, when they can be listed; none for a folder that is not there. */
+  list(under?: string): Promise<readonly string[] | undefined>;
   /** Opens one file, or undefined when it is not there. */
   open(file: string): Promise<ByteSource | undefined>;
 }

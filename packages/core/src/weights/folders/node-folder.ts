@@ -7,8 +7,15 @@ export function nodeFolder(directory: string): CheckpointFolder {
   const path = nodeBuiltin('node:path');
   return {
     name: directory,
-    list: async () => {
-      const entries = await nodeBuiltin('node:fs/promises').readdir(directory, { withFileTypes: true });
+    list: async (under) => {
+      const place =
+        under === undefined ? directory : path.join(directory, checkFileName(directory, 'folder', under));
+      const entries = await nodeBuiltin('node:fs/promises')
+        .readdir(place, { withFileTypes: true })
+        .catch((error: NodeJS.ErrnoException) => {
+          if (under !== undefined && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+          throw error;
+        });
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
     },
     open: async (file) => {

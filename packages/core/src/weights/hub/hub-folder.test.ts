@@ -44,6 +44,7 @@ function describeFile(path: string) {
 
 beforeAll(async () => {
   for (const [name, bytes] of await tinyCheckpoint()) files.set(name, bytes);
+  files.set('additional_chat_templates/rag.jinja', new Uint8Array([82]));
   server = createServer((request, response) => {
     const url = request.url ?? '';
     requests.push({ url, range: request.headers.range });
@@ -51,8 +52,23 @@ beforeAll(async () => {
       response.setHeader('Content-Type', 'application/json');
       response.end(JSON.stringify(value));
     };
-    if (url.startsWith(`/api/models/me/tiny/tree/${commit}`))
-      return json([...files.keys()].map(describeFile));
+    const tree = `/api/models/me/tiny/tree/${commit}`;
+    if (url.startsWith(tree)) {
+      const under = decodeURIComponent(url.slice(tree.length).split('?')[0]).slice(1);
+      const inside = [...files.keys()].filter((name) => under === '' || name.startsWith(`${under}/`));
+      if (inside.length === 0) response.statusCode = 404;
+      const depth = under === '' ? 1 : under.split('/').length + 1;
+      const folders = new Set(inside.filter((name) => name.split('/').length > depth));
+      return json([
+        ...inside.filter((name) => !folders.has(name)).map(describeFile),
+        ...[...folders].map((name) => ({
+          type: 'directory',
+          path: name.split('/').slice(0, depth).join('/'),
+          size: 0,
+          oid: 'f00d',
+        })),
+      ]);
+    }
     if (url.startsWith(`/api/models/me/tiny/paths-info/${commit}`)) {
       let body = '';
       request.on('data', (chunk) => {
@@ -200,6 +216,18 @@ describe('hubFolder', () => {
     await expect(folder.open('model.safetensors')).rejects.toThrow();
     const blobs = join(cacheDirectory, 'models--me--tiny', 'blobs');
     expect(statSync(join(blobs, readdirSync(blobs)[0])).size).toBeGreaterThan(0);
+  });
+
+  it('the files of a folder are listed and fetched, from the cache when the hub is away', async () => {
+    const under = 'additional_chat_templates';
+    for (const url of [hubUrl, 'http://127.0.0.1:9']) {
+      const { assets, close } = await openCheckpoint(await hubFolder(id, { hubUrl: url, cacheDirectory }));
+      expect(await assets.list?.(under)).toEqual(['rag.jinja']);
+      expect(await assets.list?.('nowhere')).toEqual([]);
+      expect(await assets.list?.(`${under}/nowhere`)).toEqual([]);
+      expect(await assets.file(`${under}/rag.jinja`)).toEqual(new Uint8Array([82]));
+      await close();
+    }
   });
 
   it('a file that the repository has not is undefined, an option that is none throws', async () => {

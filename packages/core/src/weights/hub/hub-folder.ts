@@ -59,15 +59,29 @@ export async function hubFolder(id: HubId, options: HubOptions = {}): Promise<Ch
   if (commit.offline) return { ...nodeFolder(commit.snapshot), name };
   const revision = commit.sha;
   // A commit does not change: its listing is asked for once, and one download serves all who want the file at the same time.
-  let listing: Promise<readonly string[]> | undefined;
-  const list = () => {
-    listing ??= (async () => {
-      const names: string[] = [];
-      for await (const entry of library.listFiles({ ...request, revision }))
-        if (entry.type === 'file') names.push(entry.path);
-      return names;
-    })();
+  const entries = async (path: string) => {
+    const found = { file: new Set<string>(), directory: new Set<string>() };
+    for await (const entry of library.listFiles({ ...request, revision, ...(path && { path }) }))
+      if (entry.type === 'file' || entry.type === 'directory')
+        found[entry.type].add(entry.path.slice(path === '' ? 0 : path.length + 1));
+    return found;
+  };
+  const listings = new Map<string, ReturnType<typeof entries>>();
+  const listed = (path: string) => {
+    const listing = listings.get(path) ?? entries(path);
+    listings.set(path, listing);
     return listing;
+  };
+  // The hub answers a folder that is not there with an error: it is looked for in the listing above it.
+  const exists = async (path: string): Promise<boolean> => {
+    if (path === '') return true;
+    const cut = path.lastIndexOf('/');
+    const above = path.slice(0, Math.max(cut, 0));
+    return (await exists(above)) && (await listed(above)).directory.has(path.slice(cut + 1));
+  };
+  const list = async (under?: string): Promise<string[]> => {
+    const path = under === undefined ? '' : checkFileName(name, 'folder', under);
+    return (await exists(path)) ? [...(await listed(path)).file] : [];
   };
   const downloads = new Map<string, Promise<string | undefined>>();
   const download = (file: string, into: HubCache): Promise<string | undefined> => {
@@ -95,7 +109,7 @@ export async function hubFolder(id: HubId, options: HubOptions = {}): Promise<Ch
           ...(options.signal && { signal: options.signal }),
         });
       }
-      if (!file.includes('/') && !(await list()).includes(file)) return undefined;
+      if (!file.includes('/') && !(await listed('')).file.has(file)) return undefined;
       const path = await download(file, cache);
       return path === undefined ? undefined : nodeFileSource(path);
     },

@@ -8,7 +8,7 @@ export interface ByteSink {
 
 /** A place for the files of a checkpoint. */
 export interface OutputFolder {
-  /** Begins a file; one of that name is replaced. */
+  /** Begins a file; one of that name is replaced. A name may stand in a folder ('additional_chat_templates/rag.jinja'). */
   create(file: string): Promise<ByteSink>;
 }
 

@@ -21,8 +21,10 @@ export async function nodeFileSink(path: string): Promise<ByteSink> {
 export function nodeOutputFolder(directory: string): OutputFolder {
   return {
     create: async (file) => {
-      await nodeBuiltin('node:fs/promises').mkdir(directory, { recursive: true });
-      return nodeFileSink(nodeBuiltin('node:path').join(directory, checkFileName(directory, 'file', file)));
+      const { join, dirname } = nodeBuiltin('node:path');
+      const path = join(directory, checkFileName(directory, 'file', file));
+      await nodeBuiltin('node:fs/promises').mkdir(dirname(path), { recursive: true });
+      return nodeFileSink(path);
     },
   };
 }

@@ -14,14 +14,18 @@ const model = { config: tinyConfig, weights: tinyWeights() };
 
 describe('writeHuggingFace', () => {
   it('open after write is identity', async () => {
+    const kept = ['merges.txt', 'additional_chat_templates/rag.jinja'];
     const assets = {
-      file: async (name: string) => (name === 'merges.txt' ? new Uint8Array([35]) : undefined),
+      file: async (name: string) => (kept.includes(name) ? new Uint8Array([35]) : undefined),
+      list: async (folder: string) =>
+        folder === 'additional_chat_templates' ? ['rag.jinja', 'notes.md'] : [],
     };
     const directory = join(root, 'one', 'two');
     const files = await writeHuggingFace({ ...model, assets }, nodeOutputFolder(directory));
-    expect(files).toEqual(['config.json', 'model.safetensors', 'merges.txt']);
+    expect(files).toEqual(['config.json', 'model.safetensors', ...kept]);
     const read = await openCheckpoint(directory);
     expect(read.config).toEqual({ ...tinyConfig, torch_dtype: 'float32' });
+    expect(await read.assets.file(kept[1])).toEqual(new Uint8Array([35]));
     for (const name of model.weights.tensors.keys())
       expect((await read.weights.read(name)).bytes).toEqual((await model.weights.read(name)).bytes);
     await read.close();

@@ -10,7 +10,7 @@ import { plainDtype, type TensorToWrite, tensorsToWrite } from './tensor-to-writ
 export interface CheckpointToWrite {
   readonly config: Readonly<Record<string, unknown>>;
   readonly weights: WeightFile;
-  readonly assets?: Pick<ModelAssets, 'file'>;
+  readonly assets?: Pick<ModelAssets, 'file' | 'list'>;
 }
 
 /** Options of `writeHuggingFace`. */
@@ -30,9 +30,15 @@ const copied = [
   'vocab.json',
   'merges.txt',
   'tokenizer.model',
+  'spiece.model',
+  'sentencepiece.bpe.model',
+  'tekken.json',
+  'vocab.txt',
   'chat_template.jinja',
   'generation_config.json',
 ];
+/** Where transformers keeps a model's further chat templates, one a file. */
+const templateFolder = 'additional_chat_templates';
 const torchName = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
 
 /** Writes a checkpoint as a Hugging Face directory and returns the names of the files. One tensor is in memory at a time. */
@@ -79,7 +85,11 @@ export async function writeHuggingFace(
     const total = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
     await save('model.safetensors.index.json', json({ metadata: { total_size: total }, weight_map: map }));
   }
-  for (const file of copied) {
+  const templates = (await checkpoint.assets?.list?.(templateFolder)) ?? [];
+  const named = templates
+    .filter((file) => file.endsWith('.jinja'))
+    .map((file) => `${templateFolder}/${file}`);
+  for (const file of [...copied, ...named]) {
     const bytes = await checkpoint.assets?.file(file);
     if (bytes !== undefined) await save(file, bytes);
   }

@@ -2,7 +2,8 @@
 
 import type { Checkpoint } from '../../checkpoint.ts';
 import { CheckpointError } from '../../checkpoint-error.ts';
-import { type CheckpointFolder, readAsset } from '../../folders/checkpoint-folder.ts';
+import type { CheckpointFolder } from '../../folders/checkpoint-folder.ts';
+import { folderAssets } from '../../folders/folder-assets.ts';
 import { maxRopeFactors, maxTensors } from '../../limits.ts';
 import { dequantize } from '../../quantization/dequantize.ts';
 import type { TensorEntry, WeightFile } from '../../weight-file.ts';
@@ -26,7 +27,7 @@ export async function openGguf(folder: CheckpointFolder, file: string): Promise<
     const made = ggufConfig(source.name, metadata, all, await readFactors(parts));
     const weights = restoredWeights(parts, made, close);
     const config = made?.config ?? { model_type: String(metadata.get('general.architecture')) };
-    const assets = { format: 'gguf', metadata, file: (name: string) => readAsset(folder, name) } as const;
+    const assets = { ...folderAssets(folder, 'gguf'), metadata };
     return { format: 'gguf', config, weights, assets, close };
   } catch (error) {
     await close();

@@ -4,6 +4,7 @@ import type { Checkpoint } from '../../checkpoint.ts';
 import { readJsonObject } from '../read-json.ts';
 import { type ConfigTable, configTables } from './config-tables.ts';
 import { ggufVocabulary } from './gguf-vocabulary.ts';
+import { templateMetadata } from './template-metadata.ts';
 import type { GgufValue } from './write-gguf.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -159,10 +160,7 @@ export async function tokenizerMetadata(
   const tokenizer = await jsonAsset(assets, 'tokenizer.json');
   if (tokenizer === undefined) return new Map([['tokenizer.ggml.model', 'none']]);
   const vocabulary = ggufVocabulary(tokenizer, vocabSize);
-  const file = await assets?.file('chat_template.jinja');
-  const inside = (await jsonAsset(assets, 'tokenizer_config.json'))?.chat_template;
-  const template = file === undefined ? inside : new TextDecoder().decode(file);
-  if (typeof template === 'string') vocabulary.set('tokenizer.chat_template', template);
+  for (const [key, value] of await templateMetadata(assets)) vocabulary.set(key, value);
   return vocabulary;
 }
 
