@@ -1,4 +1,4 @@
-// The kernels of this package, on memories of their own: encoding text (src/engine).
+// The kernels of this package, on memories of their own: encoding text (src/engine), training (src/trainers).
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileKernels } from '../../../scripts/compile-kernels.mjs';
@@ -13,4 +13,13 @@ compileKernels({
   isPacked: false,
   flags: ['--enable', 'simd', '--initialMemory', '1', '--memoryBase', '1024'],
   variants: [{ name: 'engine', title: 'The kernels that encode text', flags: [] }],
+});
+
+compileKernels({
+  script,
+  home: join(source, 'trainers'),
+  entry: 'trainer.as.ts',
+  isPacked: false,
+  flags: ['--importMemory', '--initialMemory', '8', '--memoryBase', '1024'],
+  variants: [{ name: 'trainer', title: 'The kernels that learn merges', flags: [] }],
 });

@@ -45,7 +45,8 @@ export {
 } from './segments.ts';
 export { StreamDecoder } from './stream-decoder.ts';
 export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerParts } from './tokenizer.ts';
-export { type BpeTrainerOptions, type BpeTraining, trainBpe } from './trainers/bpe-trainer.ts';
+export type { BpeTrainerOptions, BpeTraining } from './trainers/bpe-options.ts';
+export { trainBpe } from './trainers/bpe-trainer.ts';
 export { type CountOptions, countPieces, type Documents } from './trainers/count-pieces.ts';
 export { PieceCounts } from './trainers/piece-counts.ts';
 export { type TrainTokenizerOptions, trainTokenizer } from './trainers/train-tokenizer.ts';

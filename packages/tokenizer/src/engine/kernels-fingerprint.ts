@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = 'dd050a49de5d5466';
+export const kernelsFingerprint = 'a500a3bcae1ab7e8';

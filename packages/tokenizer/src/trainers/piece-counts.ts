@@ -5,6 +5,17 @@ import { encodeUtf8 } from '../unicode/utf8.ts';
 const GOLD = 0x9e3779b1 | 0;
 const MAGIC = 0x31435041; // "APC1"
 
+/** What counts hold, in the order first met: all pieces behind one another, where each begins (and the last one ends), and their counts. */
+export interface PieceContents {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+  readonly counts: Float64Array;
+}
+
+/** A view on what counts hold, for who works on all of it at once. */
+export let contentsOf: (counts: PieceCounts) => PieceContents;
+
 /**
  * Counts of pieces; `merge` adds another shard's, `toBytes` and `PieceCounts.fromBytes` carry them between processes and machines.
  *
@@ -26,6 +37,10 @@ export class PieceCounts {
   private offsets: Int32Array = new Int32Array(1 << 12);
   private counts: Float64Array = new Float64Array(1 << 12);
   private count = 0;
+
+  static {
+    contentsOf = ({ count, bytes, offsets, counts }) => ({ size: count, bytes, offsets, counts });
+  }
 
   /** Number of distinct pieces. */
   get size(): number {
