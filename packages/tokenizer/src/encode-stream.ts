@@ -1,5 +1,6 @@
 // Encodes text that comes in chunks, holding back as little as the cuts allow. Byte-level vocabularies with a known split never join a letter or number
 // with a following space, nor a newline with a following letter, so text is cut there; other tokenizers see the text as a whole at its end.
+import { lastSafeCut } from './safe-cut.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Chunks of text, or of its UTF-8 bytes cut anywhere (`response.body`): a web stream, or anything that can be iterated. */
@@ -7,19 +8,6 @@ export type TextChunks =
   | ReadableStream<string | Uint8Array>
   | AsyncIterable<string | Uint8Array>
   | Iterable<string | Uint8Array>;
-
-const SAFE_CUT = /[\p{L}\p{N}](?= )|\n(?=\p{L})/gu;
-
-/** Where `text` may be cut for good: the last safe place, or 0. */
-function lastSafeCut(text: string): number {
-  // The last place is near the end; look in growing windows so that long stretches without one cost their length once.
-  for (let size = 256; ; size *= 4) {
-    const from = Math.max(0, text.length - size);
-    let cut = 0;
-    for (const match of text.slice(from).matchAll(SAFE_CUT)) cut = from + match.index + match[0].length;
-    if (cut > 0 || from === 0) return cut;
-  }
-}
 
 /** The ids of chunked text, in order; joined they are those of `encode` on the joined text. */
 export async function* encodeChunks(

@@ -4,8 +4,8 @@ import type { Scanner } from '../scanners/character-classes.ts';
 import { ByteLevelDecoder } from './byte-level-decoder.ts';
 import type { BytePairEngine } from './byte-pair-engine.ts';
 import type { FastPath } from './fast-path.ts';
-import { takeIds } from './take-ids.ts';
-import { TextBuffer } from './text-buffer.ts';
+import { stretchEncoder } from './kernel-stretches.ts';
+import type { StretchEncoder } from './stretch-encoder.ts';
 
 export interface ByteLevelPathOptions {
   readonly scanner: Scanner;
@@ -19,32 +19,24 @@ export interface ByteLevelPathOptions {
 export class ByteLevelPath implements FastPath {
   readonly hasKnownSplit: boolean;
   private readonly options: ByteLevelPathOptions;
-  private readonly scanner: Scanner;
   private readonly engine: BytePairEngine;
-  private readonly text = new TextBuffer();
+  private readonly stretches: StretchEncoder;
   private readonly decoder: ByteLevelDecoder;
 
   constructor(options: ByteLevelPathOptions) {
     this.options = options;
     this.hasKnownSplit = !options.prefixSpace;
-    this.scanner = options.scanner;
     this.engine = options.engine;
+    this.stretches = stretchEncoder(options.engine, options.scanner);
     this.decoder = new ByteLevelDecoder(options.engine.table, options.added);
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
-    if (this.options.added.isInert(allowed)) {
-      const count = this.run(text);
-      return takeIds(this.engine.out, count);
-    }
+    if (this.options.added.isInert(allowed)) return this.encodeIn(text);
     const ids: number[] = [];
     this.eachStretch(text, allowed, (stretch, id) => {
       if (id >= 0) ids.push(id);
-      else {
-        const count = this.run(stretch);
-        const { out } = this.engine;
-        for (let i = 0; i < count; i++) ids.push(out[i]);
-      }
+      else for (const part of this.encodeIn(stretch)) ids.push(part);
       return true;
     });
     return ids;
@@ -89,27 +81,23 @@ export class ByteLevelPath implements FastPath {
     }
   }
 
-  /** Ids of an ordinary stretch, in the engine's `out`; returns how many. */
-  private run(text: string): number {
-    const end = this.take(text);
-    const count = this.engine.encodeRun(this.text, end, this.scanner);
-    this.text.release();
-    return count;
+  private encodeIn(text: string): number[] {
+    const source = this.normalized(text);
+    return this.stretches.encode(source, this.prefixOf(source));
   }
 
   /** How many ids an ordinary stretch has, at least some number beyond `limit` when they are more. */
   private countIn(text: string, limit: number): number {
-    const end = this.take(text);
-    const count = this.engine.countRun(this.text, end, this.scanner, limit);
-    this.text.release();
-    return count;
+    const source = this.normalized(text);
+    return this.stretches.count(source, this.prefixOf(source), limit);
   }
 
-  /** Takes the normalised bytes of a stretch; returns how many. */
-  private take(text: string): number {
-    const { isNfc, prefixSpace } = this.options;
-    const source = isNfc && !isAscii(text) ? text.normalize('NFC') : text;
-    return this.text.setText(source, prefixSpace && text !== '' && text.charCodeAt(0) !== 32 ? 1 : 0);
+  private normalized(text: string): string {
+    return this.options.isNfc && !isAscii(text) ? text.normalize('NFC') : text;
+  }
+
+  private prefixOf(text: string): 0 | 1 {
+    return this.options.prefixSpace && text !== '' && text.charCodeAt(0) !== 32 ? 1 : 0;
   }
 }
 

@@ -1,6 +1,6 @@
 // The engine against the slow twin, with learned pieces forgotten again and again.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { alphabetToBytes } from '../byte-alphabet.ts';
 import { readTiktoken } from '../formats/tiktoken.ts';
 import { referenceBpe } from '../reference-bpe.ts';
@@ -52,33 +52,48 @@ const atoms = [
 ];
 const text = fc.array(fc.constantFrom(...atoms), { maxLength: 40 }).map((parts) => parts.join(''));
 
-describe('byte-pair engine', () => {
-  for (const cacheBytes of [0, 24, 400, 1 << 22]) {
-    it(`ids are those of the slow twin, at first sight and later, with ${cacheBytes} bytes of memory`, () => {
-      const tokenizer = readTiktoken(ranks, { pattern: 'cl100k', cacheBytes });
-      fc.assert(
-        fc.property(text, (t) => {
-          const expected = slow(t);
-          expect(tokenizer.encode(t)).toEqual(expected);
-          expect(tokenizer.encode(t)).toEqual(expected);
-          expect(tokenizer.count(t)).toBe(expected.length);
-        }),
-        { numRuns: 600 },
-      );
+for (const kernels of ['with kernels', 'in JavaScript'])
+  describe(`byte-pair engine ${kernels}`, () => {
+    // Kernels are opened when the first text comes.
+    const open = (cacheBytes?: number) => {
+      if (kernels === 'in JavaScript') vi.stubGlobal('WebAssembly', undefined);
+      const tokenizer = readTiktoken(ranks, {
+        pattern: 'cl100k',
+        ...(cacheBytes !== undefined && { cacheBytes }),
+      });
+      tokenizer.encode('x');
+      return tokenizer;
+    };
+    afterEach(() => {
+      vi.unstubAllGlobals();
     });
-  }
 
-  it('texts of more pieces than a scanner cuts at once are encoded whole', () => {
-    const tokenizer = readTiktoken(ranks, { pattern: 'cl100k' });
-    const long = Array.from({ length: 4000 }, (_, i) => atoms[(i * i + 7 * i) % atoms.length]).join('');
-    const expected = slow(long);
-    expect(tokenizer.encode(long)).toEqual(expected);
-    for (const limit of [0, 1, 511, 512, 513, expected.length - 1, expected.length, expected.length + 1])
-      expect(tokenizer.isWithinLimit(long, limit)).toBe(limit >= expected.length ? expected.length : false);
-  });
+    for (const cacheBytes of [0, 24, 400, 1 << 22]) {
+      it(`ids are those of the slow twin, at first sight and later, with ${cacheBytes} bytes of memory`, () => {
+        const tokenizer = open(cacheBytes);
+        fc.assert(
+          fc.property(text, (t) => {
+            const expected = slow(t);
+            expect(tokenizer.encode(t)).toEqual(expected);
+            expect(tokenizer.encode(t)).toEqual(expected);
+            expect(tokenizer.count(t)).toBe(expected.length);
+          }),
+          { numRuns: 600 },
+        );
+      });
+    }
 
-  it('a limit is answered at once for a text of more bytes than so many tokens can have', () => {
-    const tokenizer = readTiktoken(ranks, { pattern: 'cl100k' });
-    expect(tokenizer.isWithinLimit('banana '.repeat(1e6), 5)).toBe(false);
+    it('texts of more pieces than a scanner cuts at once are encoded whole', () => {
+      const tokenizer = open();
+      const long = Array.from({ length: 4000 }, (_, i) => atoms[(i * i + 7 * i) % atoms.length]).join('');
+      const expected = slow(long);
+      expect(tokenizer.encode(long)).toEqual(expected);
+      for (const limit of [0, 1, 511, 512, 513, expected.length - 1, expected.length, expected.length + 1])
+        expect(tokenizer.isWithinLimit(long, limit)).toBe(limit >= expected.length ? expected.length : false);
+    });
+
+    it('a limit is answered at once for a text of more bytes than so many tokens can have', () => {
+      const tokenizer = open();
+      expect(tokenizer.isWithinLimit('banana '.repeat(1e6), 5)).toBe(false);
+    });
   });
-});

@@ -33,7 +33,7 @@ export class BytePairEngine {
   /** The ids of the last call; valid up to the count it returned. */
   out = new Int32Array(1 << 10);
   readonly table: TokenTable;
-  private readonly rules: EngineRules;
+  readonly rules: EngineRules;
   private readonly cacheBytes: number;
   /** For each id: whether merging its own bytes gives it (1), does not (2), or is not known yet (0). */
   private readonly reachable: Uint8Array;
@@ -114,6 +114,7 @@ export class BytePairEngine {
   /** Encodes all pieces that a scanner cuts from the first `end` bytes; ids go to `out` from `at` on. Returns where they end. */
   encodeRun(text: TextBuffer, end: number, scanner: Scanner, at = 0): number {
     const { ends } = this;
+    this.table.prepare();
     let count = at;
     for (let start = 0; start < end; ) {
       const cut = scanner(text, start, end, ends);
@@ -126,6 +127,7 @@ export class BytePairEngine {
   /** How many ids `encodeRun` gives, without writing them; at least some number beyond `limit` once there are more. */
   countRun(text: TextBuffer, end: number, scanner: Scanner, limit: number): number {
     const { ends } = this;
+    this.table.prepare();
     let count = 0;
     for (let start = 0; start < end && count <= limit; ) {
       const cut = scanner(text, start, end, ends);

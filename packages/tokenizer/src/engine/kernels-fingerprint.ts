@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = 'a500a3bcae1ab7e8';
+export const kernelsFingerprint = '20b7ca48cbaf75d9';

@@ -34,6 +34,7 @@ const PADDING = 8;
 const FREE = -1; // ids below it are learned pieces: their record in the arena is at LEARNED - id
 const LEARNED = -2;
 const LONGEST_LEARNED = 512;
+const NONE = new Int32Array(0); // a table that has not been made
 
 /** Hash of `length` bytes of a view. */
 export function hashWords(view: DataView, start: number, length: number): number {
@@ -72,44 +73,49 @@ export class TokenTable {
   /** Bytes of the longest token. */
   readonly longest: number;
   /** Pieces of up to 8 bytes, four numbers a slot: low, high, id (-1 when free, less when learned), length + 256 * number of ids. */
-  short: Int32Array = new Int32Array(0);
+  short: Int32Array = NONE;
   shortShift = 0;
   /** Records of learned pieces: number of ids and ids; before them, for pieces of more than 8 bytes, length and words. */
   memory: Int32Array = new Int32Array(0);
   /** A view on `bytes`. */
   readonly view: DataView;
-  private long: Int32Array = new Int32Array(0); // hash, id
+  private long: Int32Array = NONE; // hash, id
   private longShift = 0;
   private shorts = 0;
   private longs = 0;
   private used = 0; // of the arena
-  private readonly hidden: ((id: number) => boolean) | undefined;
 
   /**
-   * `bytes` and `offsets` as they are kept (copied when fewer than eight bytes follow the last token); a token of no byte is absent. `hidden` tokens have
-   * bytes but are never found in text.
+   * `bytes` and `offsets` as they are kept (copied when fewer than eight bytes follow the last token); a token of no byte is absent.
    */
-  constructor(bytes: Uint8Array, offsets: Int32Array, hidden?: (id: number) => boolean) {
+  constructor(bytes: Uint8Array, offsets: Int32Array) {
     this.offsets = offsets;
     this.size = offsets.length - 1;
     this.bytes = padded(bytes, offsets[this.size]);
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-    this.hidden = hidden;
     let longest = 0;
-    for (let id = 0; id < this.size; id++) longest = Math.max(longest, offsets[id + 1] - offsets[id]);
+    for (let id = 0; id < this.size; id++) {
+      const length = offsets[id + 1] - offsets[id];
+      if (length > longest) longest = length;
+      if (length === 1) this.byteId[this.bytes[offsets[id]]] = id;
+    }
     this.longest = longest;
-    this.insertTokens();
   }
 
   /** A table from one array a token. */
-  static from(tokens: readonly (Uint8Array | undefined)[], hidden?: (id: number) => boolean): TokenTable {
+  static from(tokens: readonly (Uint8Array | undefined)[]): TokenTable {
     const offsets = new Int32Array(tokens.length + 1);
     for (let id = 0; id < tokens.length; id++) offsets[id + 1] = offsets[id] + (tokens[id]?.length ?? 0);
     const bytes = new Uint8Array(offsets[tokens.length] + PADDING);
     tokens.forEach((token, id) => {
       if (token !== undefined) bytes.set(token, offsets[id]);
     });
-    return new TokenTable(bytes, offsets, hidden);
+    return new TokenTable(bytes, offsets);
+  }
+
+  /** Makes the tables, which are not needed where kernels look up; `short` is not to be read before. */
+  prepare(): void {
+    if (this.short === NONE) this.insertTokens();
   }
 
   /** The bytes of a token; empty when absent. */
@@ -119,6 +125,7 @@ export class TokenTable {
 
   /** The token of up to 8 bytes packed little-endian; or a negative number: -1 for nothing, else that of a learned piece. */
   findShort(low: number, high: number, length: number): number {
+    this.prepare();
     const { short } = this;
     const mask = (short.length >> 2) - 1;
     let q = (Math.imul(low, GOLD) ^ Math.imul(high ^ length, GOLD2)) >>> this.shortShift;
@@ -136,6 +143,7 @@ export class TokenTable {
 
   /** The token of more than 8 bytes with that hash, or a negative number as `findShort`. */
   findLong(view: DataView, start: number, length: number, hash: number): number {
+    this.prepare();
     const { long, offsets } = this;
     const mask = (long.length >> 1) - 1;
     let q = Math.imul(hash, GOLD) >>> this.longShift;
@@ -254,12 +262,11 @@ export class TokenTable {
     for (let id = 0; id < this.size; id++) {
       const start = offsets[id];
       const length = offsets[id + 1] - start;
-      if (length === 0 || this.hidden?.(id)) continue;
+      if (length === 0) continue;
       if (length > 8) {
         this.placeLong(hashWords(view, start, length), id);
         continue;
       }
-      if (length === 1) this.byteId[this.bytes[start]] = id;
       const low = view.getInt32(start, true) & LOW_MASK[length];
       this.placeShort(
         low,

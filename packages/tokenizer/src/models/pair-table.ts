@@ -54,6 +54,41 @@ export class PairTable {
     return rules.sort((a, b) => a.rank - b.rank);
   }
 
+  /** The base-2 logarithm of the number of slots. */
+  get bitsOfSlots(): number {
+    return this.bits;
+  }
+
+  /** One more than the greatest rank. */
+  get ranks(): number {
+    const { slots } = this;
+    let ranks = 0;
+    for (let at = 0; at < slots.length; at += 4)
+      if (slots[at] >= 0) ranks = Math.max(ranks, slots[at + 2] + 1);
+    return ranks;
+  }
+
+  /**
+   * The slots as the kernels have them (engine/kernels/pairs.as.ts), two numbers each, left 22 bits, right 21, rank + 1 21 and all ones for a free one, and the
+   * result of each rank. False when two rules share a rank.
+   */
+  pack(packed: Int32Array, results: Int32Array): boolean {
+    const { slots } = this;
+    packed.fill(-1);
+    results.fill(-1);
+    for (let at = 0, to = 0; at < slots.length; at += 4, to += 2) {
+      const left = slots[at];
+      if (left < 0) continue;
+      const right = slots[at + 1];
+      const rank = slots[at + 2];
+      if (rank < 0 || results[rank] >= 0) return false;
+      results[rank] = slots[at + 3];
+      packed[to] = (right << 21) | (rank + 1);
+      packed[to + 1] = (left << 10) | (right >>> 11);
+    }
+    return true;
+  }
+
   private find(left: number, right: number): number {
     const slots = this.slots;
     const mask = (1 << this.bits) - 1;

@@ -1,7 +1,7 @@
 // Each scanner against its regular expression, on text from nasty atoms and from every plane.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openEncodingKernels } from '../engine/encoding-kernels.ts';
+import { openSplitKernels } from '../engine/encoding-kernels.ts';
 import { TextBuffer } from '../engine/text-buffer.ts';
 import { regexPattern } from '../patterns.ts';
 import { translateRegex } from '../unicode/translate-regex.ts';
@@ -116,7 +116,7 @@ describe('scanners', () => {
   for (const [name, scanner] of Object.entries(scanners)) {
     for (const most of [3, 512]) {
       it(`${name} cuts alike in WebAssembly, ${most} pieces at a time`, () => {
-        const kernels = openEncodingKernels(scanner.kernel!)!;
+        const kernels = openSplitKernels(scanner.kernel!)!;
         const buffer = new TextBuffer();
         const start = kernels.allocate(1 << 16);
         const target = kernels.allocate(most * 4);
