@@ -2,10 +2,10 @@
 // spaces escaped as U+2581. Hugging Face's Precompiled differs in taking the shortest match of a grapheme. User-defined pieces are left untouched.
 import type { AlignedText, Edit } from '../aligned-text.ts';
 import { ByteTrie } from '../engine/byte-trie.ts';
-import { bytesToBase64 } from '../formats/base64.ts';
 import { encodeUtf8 } from '../unicode/utf8.ts';
 import { CharsMap } from './chars-map.ts';
-import type { Normalizer } from './normalizer.ts';
+import type { Normalizer, StageConfig } from './normalizer.ts';
+import { sentencePieceConfig } from './sentence-piece-config.ts';
 
 export interface SentencePieceNormalizerOptions {
   /** The file's precompiled_charsmap; empty for none. */
@@ -25,23 +25,12 @@ export function sentencePieceNormalizer(options: SentencePieceNormalizerOptions)
   for (const text of options.untouched ?? []) if (text !== '') keep.insert(encodeUtf8(text), text.length);
   const spaced = (options.untouched ?? []).some((text) => text.includes(' '));
   const space = options.escapeWhitespaces ? '\u2581' : ' ';
+  let config: StageConfig | undefined;
   return {
-    // tokenizer.json has no such stage; this sequence is what Hugging Face's converters write for it.
-    config: {
-      type: 'Sequence',
-      normalizers: [
-        ...(map ? [{ type: 'Precompiled', precompiled_charsmap: bytesToBase64(options.charsmap) }] : []),
-        ...(options.removeExtraWhitespaces
-          ? [
-              { type: 'Strip', strip_left: true, strip_right: true },
-              { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
-            ]
-          : []),
-        ...(options.addDummyPrefix ? [{ type: 'Prepend', prepend: ' ' }] : []),
-        ...(options.escapeWhitespaces
-          ? [{ type: 'Replace', pattern: { String: ' ' }, content: '\u2581' }]
-          : []),
-      ],
+    // tokenizer.json has no such stage.
+    get config() {
+      config ??= sentencePieceConfig(options, map);
+      return config;
     },
     normalize: (text) => {
       let isEmpty = text.value === '';
