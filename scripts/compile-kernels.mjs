@@ -19,14 +19,15 @@ const asc = join(
 /**
  * `home`: the room that holds `kernels/`, its sources; `generated/` is written beside them. `entry`: the source that is compiled, with the others in its
  * room. `variants`: a binary each, of a name and flags of asc. `isPacked`: gzipped (read asynchronously), or as it is (small ones, read at once).
- * `script`: the path of the caller, a part of what the fingerprint is taken of.
+ * `script`: the path of the caller, a part of what the fingerprint is taken of. `uses`: other rooms' sources that are imported.
  */
-export function compileKernels({ home, entry, flags, variants, isPacked, script }) {
+export function compileKernels({ home, entry, flags, variants, isPacked, script, uses = [] }) {
   const kernels = join(home, 'kernels');
   const generated = join(home, 'generated');
   const hash = createHash('sha256');
   for (const file of [script, fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
-  for (const file of readdirSync(kernels).sort()) hash.update(readFileSync(join(kernels, file)));
+  for (const room of [kernels, ...uses])
+    for (const file of readdirSync(room).sort()) hash.update(readFileSync(join(room, file)));
   const fingerprint = hash.digest('hex').slice(0, 16);
   const stamp = `// sources ${fingerprint}\n`;
   mkdirSync(generated, { recursive: true });

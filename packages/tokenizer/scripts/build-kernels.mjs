@@ -15,11 +15,23 @@ compileKernels({
   variants: [{ name: 'engine', title: 'The kernels that encode text', flags: [] }],
 });
 
-compileKernels({
+const trainers = {
   script,
   home: join(source, 'trainers'),
-  entry: 'trainer.as.ts',
   isPacked: false,
-  flags: ['--importMemory', '--initialMemory', '8', '--memoryBase', '1024'],
+  uses: [join(source, 'engine', 'kernels')],
+};
+
+compileKernels({
+  ...trainers,
+  entry: 'trainer.as.ts',
+  flags: ['--initialMemory', '8', '--memoryBase', '1024'],
   variants: [{ name: 'trainer', title: 'The kernels that learn merges', flags: [] }],
+});
+
+compileKernels({
+  ...trainers,
+  entry: 'counter.as.ts',
+  flags: ['--enable', 'simd', '--initialMemory', '1', '--memoryBase', '1024'],
+  variants: [{ name: 'counter', title: 'The kernels that count pieces', flags: [] }],
 });

@@ -1,5 +1,6 @@
 // The sub-path `@ashlar/tokenizer/node`: counting the files of a corpus with worker threads.
 import { type CountFilesOptions, countFilesFrom, countRange } from './trainers/count-files.ts';
+import { pieceCounter } from './trainers/count-pieces.ts';
 import { PieceCounts } from './trainers/piece-counts.ts';
 
 export type { CountFilesOptions } from './trainers/count-files.ts';
@@ -15,4 +16,4 @@ export const countFiles = (paths: readonly string[], options: CountFilesOptions)
  * What the workers load from this module.
  * @internal
  */
-export const workerParts = { countRange, PieceCounts };
+export const workerParts = { countRange, pieceCounter, PieceCounts };

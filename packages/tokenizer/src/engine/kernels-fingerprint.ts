@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '20b7ca48cbaf75d9';
+export const kernelsFingerprint = '7d5fa8786dfb4beb';

@@ -10,7 +10,7 @@ import { afterAll, expect, it } from 'vitest';
 import { countFiles } from '../node.ts';
 import { GPT2_PATTERN as pattern } from '../scanners/known-scanners.ts';
 import { countRange } from './count-files.ts';
-import { countPieces } from './count-pieces.ts';
+import { countPieces, pieceCounter } from './count-pieces.ts';
 import { PieceCounts } from './piece-counts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-count-'));
@@ -31,8 +31,10 @@ it('ranges that meet count every line once', async () => {
         const size = Buffer.byteLength(text);
         const middle = Math.min(cut, size);
         const counts = new PieceCounts();
-        await countRange({ path, start: 0, end: middle }, { pattern }, counts);
-        await countRange({ path, start: middle, end: size }, { pattern }, counts);
+        const counter = pieceCounter(counts, { pattern });
+        await countRange({ path, start: 0, end: middle }, counter);
+        await countRange({ path, start: middle, end: size }, counter);
+        counter.finish();
         expect(sorted(counts)).toEqual(sorted(await countPieces(linesOf(text), { pattern })));
       },
     ),

@@ -5,7 +5,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { refuseUnknownOptions } from '../unknown-options.ts';
-import { type CountOptions, pieceCounter } from './count-pieces.ts';
+import { type CountOptions, type PieceCounter, pieceCounter } from './count-pieces.ts';
 import { PieceCounts } from './piece-counts.ts';
 
 /** How `countFiles` cuts and with how many threads. */
@@ -69,11 +69,13 @@ export async function countFilesFrom(
   let done = 0;
   const finished = () => onProgress?.({ stage: 'count', done: ++done, of: ranges.length });
   if (workers === 0) {
+    const counter = pieceCounter(total, cut);
     for (const range of ranges) {
       signal?.throwIfAborted();
-      await countRange(range, cut, total);
+      await countRange(range, counter);
       finished();
     }
+    counter.finish();
     return total;
   }
   const queue = ranges.values();
@@ -96,8 +98,7 @@ export async function countFilesFrom(
 }
 
 /** Adds the lines that begin within a range. */
-export async function countRange({ path, start, end }: Range, cut: Cut, counts: PieceCounts): Promise<void> {
-  const counter = pieceCounter(counts, cut);
+export async function countRange({ path, start, end }: Range, counter: PieceCounter): Promise<void> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const file = await open(path);
   try {
@@ -105,26 +106,29 @@ export async function countRange({ path, start, end }: Range, cut: Cut, counts: 
     let held = Buffer.alloc(0);
     let heldFrom = at;
     while (heldFrom < end) {
-      const chunk = Buffer.alloc(CHUNK);
-      const { bytesRead } = await file.read(chunk, 0, CHUNK, at);
+      const buffer = Buffer.allocUnsafe(held.length + CHUNK);
+      held.copy(buffer);
+      const { bytesRead } = await file.read(buffer, held.length, CHUNK, at);
       at += bytesRead;
-      held = Buffer.concat([held, chunk.subarray(0, bytesRead)]);
+      held = buffer.subarray(0, held.length + bytesRead);
       const isLast = bytesRead === 0;
-      // Most texts are well-formed and need not become strings. The last line of what is held may be cut off in the middle of a character.
-      const isWellFormed = isUtf8(held.subarray(0, isLast ? held.length : held.lastIndexOf(NEWLINE) + 1));
-      let from = 0;
-      for (;;) {
-        if (heldFrom + from >= end) return;
-        const newline = held.indexOf(NEWLINE, from);
-        if (newline < 0 && !isLast) break;
-        const to = newline < 0 ? held.length : newline + 1;
-        if (isWellFormed) counter.addUtf8(held, from, to);
-        else if (to > from) counter.add(decoder.decode(held.subarray(from, to)));
-        from = to;
-        if (newline < 0) return;
+      // Whole lines, to the end of the one with the range's last byte.
+      const whole = isLast ? held.length : held.lastIndexOf(NEWLINE) + 1;
+      const last = end - heldFrom - 1;
+      const to = last < whole ? held.indexOf(NEWLINE, last) + 1 || whole : whole;
+      const lines = held.subarray(0, to);
+      // Most texts are well-formed and need not become strings.
+      if (isUtf8(lines)) counter.addLines(lines);
+      else {
+        for (let from = 0; from < to; ) {
+          const next = lines.indexOf(NEWLINE, from) + 1 || to;
+          counter.add(decoder.decode(lines.subarray(from, next)));
+          from = next;
+        }
       }
-      held = held.subarray(from);
-      heldFrom += from;
+      if (isLast) return;
+      held = held.subarray(to);
+      heldFrom += to;
     }
   } finally {
     await file.close();
@@ -148,13 +152,19 @@ function startWorker(module: string): Worker {
   // It may be run as a module or as a script, whatever the flags of this process say.
   const program = `import('node:worker_threads').then(({ parentPort, workerData }) => {
       const ready = import(workerData.module);
-      let counts;
+      let counts, counter;
       parentPort.on('message', async (task) => {
         try {
-          const { countRange, PieceCounts } = (await ready).workerParts;
+          const { countRange, pieceCounter, PieceCounts } = (await ready).workerParts;
           counts ??= new PieceCounts();
-          if (task.finish) parentPort.postMessage({ result: counts.toBytes() });
-          else { await countRange(task.range, task.cut, counts); parentPort.postMessage({}); }
+          if (task.finish) {
+            counter?.finish();
+            parentPort.postMessage({ result: counts.toBytes() });
+          } else {
+            counter ??= pieceCounter(counts, task.cut);
+            await countRange(task.range, counter);
+            parentPort.postMessage({});
+          }
         } catch (error) { parentPort.postMessage({ error }); }
       });
     });`;

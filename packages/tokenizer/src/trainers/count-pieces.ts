@@ -1,14 +1,12 @@
 // Counts the pieces of a corpus that comes document by document; memory is that of the distinct pieces.
-import { AlignedText } from '../aligned-text.ts';
-import { TextBuffer } from '../engine/text-buffer.ts';
 import type { Normalizer } from '../normalizers/normalizer.ts';
 import type { PreTokenizer } from '../pre-tokenizers/pre-tokenizer.ts';
-import type { Scanner } from '../scanners/character-classes.ts';
-import { compilePattern } from '../scanners/compile-pattern.ts';
 import { knownScanner } from '../scanners/known-scanners.ts';
-import { decodeUtf8, encodeUtf8, toWellFormed } from '../unicode/utf8.ts';
+import { decodeUtf8 } from '../unicode/utf8.ts';
 import { refuseUnknownOptions } from '../unknown-options.ts';
-import { PieceCounts } from './piece-counts.ts';
+import { kernelCounter } from './counter-kernels.ts';
+import { absorb, PieceCounts } from './piece-counts.ts';
+import { scriptCounter } from './script-counter.ts';
 import type { TrainingProgress } from './training-options.ts';
 
 /** Documents of a corpus: strings, at once or as they come. */
@@ -49,12 +47,16 @@ export async function countPieces(documents: Documents, options: CountOptions): 
   const counts = options.into ?? new PieceCounts();
   const counter = pieceCounter(counts, options);
   let done = 0;
-  for await (const document of documents) {
-    counter.add(document);
-    if (++done % 256 === 0) {
-      options.signal?.throwIfAborted();
-      options.onProgress?.({ stage: 'count', done });
+  try {
+    for await (const document of documents) {
+      counter.add(document);
+      if (++done % 256 === 0) {
+        options.signal?.throwIfAborted();
+        options.onProgress?.({ stage: 'count', done });
+      }
     }
+  } finally {
+    counter.finish();
   }
   options.onProgress?.({ stage: 'count', done });
   return counts;
@@ -63,56 +65,28 @@ export async function countPieces(documents: Documents, options: CountOptions): 
 /** Adds the pieces of documents to counts. */
 export interface PieceCounter {
   add(document: string): void;
-  /** A document in well-formed UTF-8, from `start` to `end`. */
-  addUtf8(bytes: Uint8Array, start: number, end: number): void;
+  /** Well-formed UTF-8, every line with its end a document. */
+  addLines(bytes: Uint8Array): void;
+  /** What has been counted is in the counts. */
+  finish(): void;
 }
 
-/** A counter that adds to `counts`. */
+/** A counter that adds to `counts`, some of it only when it is finished. */
 export function pieceCounter(counts: PieceCounts, options: CountOptions): PieceCounter {
-  const { specialTokens = [], pattern, normalizer, preTokenizer, maxPieceLength: longest = 4096 } = options;
-  const special = specialTokens.filter((t) => t !== '').sort((a, b) => b.length - a.length);
-  const divider =
-    special.length === 0
-      ? undefined
-      : new RegExp(special.map((t) => t.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'u');
-  const put = (bytes: Uint8Array, start: number, end: number): void => {
-    let at = start;
-    while (end - at > longest) {
-      let stop = at + longest;
-      while (stop > at + 1 && (bytes[stop] & 0xc0) === 0x80) stop--;
-      counts.addBytes(bytes, at, stop, 1);
-      at = stop;
-    }
-    counts.addBytes(bytes, at, end, 1);
-  };
-  const buffer = new TextBuffer();
-  const ends = new Int32Array(256);
-  const scanner = pattern === undefined ? undefined : knownScanner(pattern);
-  const find = pattern === undefined || scanner !== undefined ? undefined : compilePattern(pattern, 'rust');
-  const putText = (text: string) => {
-    const bytes = encodeUtf8(text);
-    put(bytes, 0, bytes.length);
-  };
-  const scan = (cut: Scanner, end: number): void => {
-    for (let at = 0; at < end; ) {
-      const cuts = cut(buffer, at, end, ends);
-      for (let i = 0; i < cuts; i++) {
-        put(buffer.bytes, at, ends[i]);
-        at = ends[i];
-      }
-    }
-    buffer.release();
-  };
+  const { specialTokens = [], pattern, maxPieceLength = 4096 } = options;
+  if (
+    !(
+      maxPieceLength >= 1 &&
+      (Number.isInteger(maxPieceLength) || maxPieceLength === Number.POSITIVE_INFINITY)
+    )
+  )
+    throw new RangeError(`maxPieceLength: expected an integer >= 1, got ${maxPieceLength}`);
+  const divider = dividerOf(specialTokens);
+  const split = pattern === undefined ? undefined : knownScanner(pattern)?.kernel;
+  const kernels = split && kernelCounter(split, maxPieceLength, (contents) => absorb(counts, contents));
+  const script = scriptCounter(counts, options);
   const one = (text: string): void => {
-    if (scanner !== undefined) scan(scanner, buffer.setText(text));
-    else if (find !== undefined) {
-      for (const { start, end } of find(text)) putText(text.slice(start, end));
-    } else {
-      const aligned = AlignedText.from(toWellFormed(text), false);
-      normalizer?.normalize(aligned);
-      for (const piece of preTokenizer?.split(aligned) ?? [aligned])
-        if (piece.value !== '') putText(piece.value);
-    }
+    if (kernels?.add(text) !== true) script.add(text);
   };
   const add = (document: string): void => {
     if (divider === undefined) one(document);
@@ -120,9 +94,23 @@ export function pieceCounter(counts: PieceCounts, options: CountOptions): PieceC
   };
   return {
     add,
-    addUtf8: (bytes, start, end) => {
-      if (scanner !== undefined && divider === undefined) scan(scanner, buffer.setBytes(bytes, start, end));
-      else add(decodeUtf8(bytes.subarray(start, end)));
+    addLines: (bytes) => {
+      if (divider === undefined && kernels?.addLines(bytes) === true) return;
+      for (let from = 0; from < bytes.length; ) {
+        const to = bytes.indexOf(NEWLINE, from) + 1 || bytes.length;
+        if (divider === undefined && script.addUtf8 !== undefined) script.addUtf8(bytes, from, to);
+        else add(decodeUtf8(bytes.subarray(from, to)));
+        from = to;
+      }
     },
+    finish: () => kernels?.drain(),
   };
+}
+
+const NEWLINE = 10;
+
+function dividerOf(specialTokens: readonly string[]): RegExp | undefined {
+  const special = specialTokens.filter((t) => t !== '').sort((a, b) => b.length - a.length);
+  if (special.length === 0) return undefined;
+  return new RegExp(special.map((t) => t.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'u');
 }

@@ -5,32 +5,29 @@ import type { BpeTrainerOptions, BpeTraining } from './bpe-options.ts';
 import { type InitialSymbols, initialSymbols } from './initial-symbols.ts';
 import { contentsOf, type PieceCounts } from './piece-counts.ts';
 import { resumedPair } from './resumed-pair.ts';
-import { trainerKernels } from './trainer-kernels.ts';
+import { type TrainerKernels, trainerKernels } from './trainer-kernels.ts';
 
 const CHUNK = 1 << 20; // bytes, or symbols, that are laid out in one call
 const TURN = 256; // merges of a call
 const UNBOUNDED = 0x7fffffff;
-
-type Trainer = NonNullable<ReturnType<typeof trainerKernels>>;
 
 /** Undefined where the kernels cannot begin; not whole where their memory was full before all was learned: the merges are right as far as they go.
  * `pages`: what the memory may grow to, of 64 KB. */
 export function learnInKernels(
   counts: PieceCounts,
   options: BpeTrainerOptions,
-  pages?: number,
+  pages = 65536,
 ): (BpeTraining & { readonly isWhole: boolean }) | undefined {
   const { minFrequency = 1, maxTokenLength = UNBOUNDED, resume = [], vocabSize } = options;
   const { continuingSubwordPrefix: prefix = '', specialTokens = [], endOfWordSuffix = '' } = options;
   // Lone surrogates have no bytes, so texts that hold one cannot be told apart there.
   if ([prefix, endOfWordSuffix, ...specialTokens].some((text) => toWellFormed(text) !== text))
     return undefined;
-  const trainer = trainerKernels(pages);
-  if (trainer === undefined) return undefined;
-  const { kernels, memory } = trainer;
-  kernels.begin(options.ties === 'greatest-bytes');
+  const kernels = trainerKernels();
+  if (kernels === undefined) return undefined;
+  kernels.begin(options.ties === 'greatest-bytes', pages);
   const symbols = initialSymbols(counts, options);
-  if (!layOut(trainer, counts, symbols) || !giveTokens(trainer, symbols, prefix) || !kernels.indexPairs())
+  if (!layOut(kernels, counts, symbols) || !giveTokens(kernels, symbols, prefix) || !kernels.indexPairs())
     return undefined;
   const { tokens, ids } = symbols;
   const merges: [string, string][] = [];
@@ -62,7 +59,7 @@ export function learnInKernels(
     turn();
     const most = TURN - (merges.length % TURN);
     const count = kernels.step(most, least, Math.min(vocabSize, UNBOUNDED), longest);
-    const made = new Int32Array(memory.buffer, kernels.merges(), count * 3);
+    const made = new Int32Array(kernels.memory.buffer, kernels.merges(), count * 3);
     for (let i = 0; i < made.length; i += 3) add(made[i], made[i + 1], made[i + 2]);
   }
   if (kernels.upcoming() === -2) return { tokens, merges, isWhole: false };
@@ -72,13 +69,13 @@ export function learnInKernels(
 
 /** All pieces in chunks: counts, where each ends, and bytes or symbols. False without room, or when a piece is too long for the kernels. */
 function layOut(
-  { kernels, memory }: Trainer,
+  kernels: TrainerKernels,
   counts: PieceCounts,
   { byteIds, symbolsOf }: InitialSymbols,
 ): boolean {
   const { size, bytes, offsets, counts: times } = contentsOf(counts);
   if (!kernels.layOutRoom(size, offsets[size])) return false;
-  if (byteIds !== undefined) new Int32Array(memory.buffer, kernels.byteSymbols(), 256).set(byteIds);
+  if (byteIds !== undefined) new Int32Array(kernels.memory.buffer, kernels.byteSymbols(), 256).set(byteIds);
   for (let from = 0; from < size; ) {
     let pieces = Math.min(size - from, 1 << 14);
     while (pieces > 1 && offsets[from + pieces] - offsets[from] > CHUNK) pieces >>= 1;
@@ -95,7 +92,7 @@ function layOut(
     }
     const room = kernels.staging(pieces * 12 + (byteIds === undefined ? symbols.length * 4 : chunk.length));
     if (room === 0) return false;
-    const { buffer } = memory;
+    const { buffer } = kernels.memory;
     const endsAt = room + pieces * 8;
     const at = endsAt + pieces * 4;
     new Float64Array(buffer, room, pieces).set(times.subarray(from, to));
@@ -113,16 +110,12 @@ function layOut(
 }
 
 /** The texts of the first tokens, as bytes: those of byte symbols where tokens are written in their alphabet. One that is not is joined by no merge. */
-function giveTokens(
-  { kernels, memory }: Trainer,
-  { tokens, byteIds }: InitialSymbols,
-  prefix: string,
-): boolean {
+function giveTokens(kernels: TrainerKernels, { tokens, byteIds }: InitialSymbols, prefix: string): boolean {
   const bytesOf = (text: string): Uint8Array =>
     byteIds === undefined ? encodeUtf8(text) : (alphabetToBytes(text) ?? new Uint8Array(0));
   const write = (bytes: Uint8Array): boolean => {
     const at = kernels.textRoom(bytes.length);
-    if (at > 0) new Uint8Array(memory.buffer, at, bytes.length).set(bytes);
+    if (at > 0) new Uint8Array(kernels.memory.buffer, at, bytes.length).set(bytes);
     return at > 0;
   };
   const first = bytesOf(prefix);

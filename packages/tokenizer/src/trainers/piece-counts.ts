@@ -16,6 +16,9 @@ export interface PieceContents {
 /** A view on what counts hold, for who works on all of it at once. */
 export let contentsOf: (counts: PieceCounts) => PieceContents;
 
+/** Adds contents whose pieces differ from each other. */
+export let absorb: (counts: PieceCounts, contents: PieceContents) => void;
+
 /**
  * Counts of pieces; `merge` adds another shard's, `toBytes` and `PieceCounts.fromBytes` carry them between processes and machines.
  *
@@ -32,7 +35,8 @@ export let contentsOf: (counts: PieceCounts) => PieceContents;
  */
 export class PieceCounts {
   private bits = 12;
-  private table = new Int32Array(2 << 12).fill(-1); // hash, index
+  /** Hash, index; made when it is needed. */
+  private table: Int32Array | undefined;
   private bytes: Uint8Array = new Uint8Array(1 << 16);
   private offsets: Int32Array = new Int32Array(1 << 12);
   private counts: Float64Array = new Float64Array(1 << 12);
@@ -40,6 +44,18 @@ export class PieceCounts {
 
   static {
     contentsOf = ({ count, bytes, offsets, counts }) => ({ size: count, bytes, offsets, counts });
+    absorb = (into, { size, bytes, offsets, counts }) => {
+      if (into.count > 0) {
+        for (let i = 0; i < size; i++) into.addBytes(bytes, offsets[i], offsets[i + 1], counts[i]);
+        return;
+      }
+      into.bytes = bytes.slice();
+      into.offsets = offsets.slice();
+      into.counts = new Float64Array(size + 1);
+      into.counts.set(counts);
+      into.count = size;
+      into.table = undefined;
+    };
   }
 
   /** Number of distinct pieces. */
@@ -126,7 +142,8 @@ export class PieceCounts {
 
   /** The index of a piece, or -1 less the slot where it would be. */
   private find(bytes: Uint8Array, start: number, length: number, hash: number): number {
-    const { table, offsets, bytes: known } = this;
+    const { offsets, bytes: known } = this;
+    const table = this.table ?? this.index();
     const mask = (1 << this.bits) - 1;
     let q = Math.imul(hash, GOLD) >>> (32 - this.bits);
     for (;;) {
@@ -169,23 +186,26 @@ export class PieceCounts {
     for (let k = 0; k < length; k++) this.bytes[from + k] = bytes[start + k];
     this.offsets[this.count + 1] = from + length;
     this.counts[this.count] = times;
-    this.table[slot * 2] = hash;
-    this.table[slot * 2 + 1] = this.count++;
-    if (this.count * 2 > 1 << this.bits) this.grow();
+    const table = this.table as Int32Array;
+    table[slot * 2] = hash;
+    table[slot * 2 + 1] = this.count++;
+    if (this.count * 2 > 1 << this.bits) this.table = undefined;
   }
 
-  private grow(): void {
-    const old = this.table;
-    this.bits++;
-    this.table = new Int32Array(2 << this.bits).fill(-1);
+  /** The table over all pieces, at least half of it free. */
+  private index(): Int32Array {
+    while (this.count * 2 > 1 << this.bits) this.bits++;
+    const table = new Int32Array(2 << this.bits).fill(-1);
     const mask = (1 << this.bits) - 1;
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] < 0) continue;
-      let q = Math.imul(old[i], GOLD) >>> (32 - this.bits);
-      while (this.table[q * 2 + 1] >= 0) q = (q + 1) & mask;
-      this.table[q * 2] = old[i];
-      this.table[q * 2 + 1] = old[i + 1];
+    for (let i = 0; i < this.count; i++) {
+      const hash = hashOf(this.bytes, this.offsets[i], this.offsets[i + 1]);
+      let q = Math.imul(hash, GOLD) >>> (32 - this.bits);
+      while (table[q * 2 + 1] >= 0) q = (q + 1) & mask;
+      table[q * 2] = hash;
+      table[q * 2 + 1] = i;
     }
+    this.table = table;
+    return table;
   }
 }
 

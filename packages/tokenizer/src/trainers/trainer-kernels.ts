@@ -3,9 +3,10 @@ import { instantiateKernels } from '../wasm-module.ts';
 import * as built from './generated/trainer.ts';
 import { kernelsFingerprint } from './kernels-fingerprint.ts';
 
-/** What kernels/trainer.as.ts exports; addresses are bytes in `memory`. Room is made before anything changes: false, 0 or -1 say that there is none. */
+/** What kernels/trainer.as.ts exports; addresses are bytes in `memory`, pages are of 64 KB. Room is made before anything changes: false, 0 or -1 say that there is none. */
 export interface TrainerKernels {
-  begin(greatestBytes: boolean): void;
+  readonly memory: WebAssembly.Memory;
+  begin(greatestBytes: boolean, pages: number): void;
   textRoom(bytes: number): number;
   tokenRoom(bytes: number): number;
   beginTexts(prefix: number): void;
@@ -23,18 +24,6 @@ export interface TrainerKernels {
   merges(): number;
 }
 
-const PAGES = 8; // that the kernels begin with, as scripts/build-kernels.mjs says
-
-/** The kernels on a memory of their own of at most so many pages (64 KB), or undefined where WebAssembly cannot be had. */
-export function trainerKernels(
-  maximum = 65536,
-): { readonly memory: WebAssembly.Memory; readonly kernels: TrainerKernels } | undefined {
-  let memory: WebAssembly.Memory;
-  try {
-    memory = new WebAssembly.Memory({ initial: PAGES, maximum });
-  } catch {
-    return undefined; // no WebAssembly, or no room for its addresses
-  }
-  const instance = instantiateKernels(built, kernelsFingerprint, { env: { memory } });
-  return instance && { memory, kernels: instance.exports as unknown as TrainerKernels };
-}
+/** The kernels on a memory of their own, or undefined where WebAssembly cannot be had. */
+export const trainerKernels = (): TrainerKernels | undefined =>
+  instantiateKernels(built, kernelsFingerprint, {})?.exports as unknown as TrainerKernels | undefined;

@@ -2,8 +2,9 @@
 import { addPair, countAt, leftOf, lengthOf, pairCount, pairRoom, recordAt, rightOf, setLength, setStart, startOf } from './pairs.as';
 import { setOccurrences } from './merge.as';
 import { push } from './queue.as';
-import { base, OCCURRENCES, PLACES, reserve, SCRATCH, TIMES } from './regions.as';
+import { base, reserve } from './regions.as';
 import { tokenCount } from './texts.as';
+import { OCCURRENCES, PLACES, SCRATCH, TIMES } from './training-regions.as';
 
 /** The symbol of each byte. */
 const SYMBOLS: usize = memory.data(256 * 4, 4);

@@ -3,8 +3,9 @@
 import { addPair, countAt, leftOf, lengthOf, nextLeft, nextRight, pairCount, pairRoom, recordAt, rightOf, setLength, setStart, startOf } from './pairs.as';
 import { sortPlaces } from './sort-places.as';
 import { push } from './queue.as';
-import { base, OCCURRENCES, PLACES, reserve, SCRATCH, SEEN, TIMES } from './regions.as';
+import { base, reserve } from './regions.as';
 import { symbolsOf, tokenAt, tokenCount } from './texts.as';
+import { OCCURRENCES, PLACES, SCRATCH, SEEN, TIMES } from './training-regions.as';
 
 // A place, 16 bytes: symbol, its pair with the next one or -1, places to the next (16 bits) and from the previous one, 0 for none, and its piece.
 let occurrences: u32 = 0;

@@ -1,6 +1,7 @@
 // Pairs of symbols met in training: a number for each, its count, where it occurs, and its way in the queue.
-import { base, COUNTS, RECORDS, reserve } from './regions.as';
+import { base, reserve } from './regions.as';
 import { tokenAt } from './texts.as';
+import { COUNTS, RECORDS } from './training-regions.as';
 
 const RECORD = 28; // left, right, first of its occurrences, how many, next pair with this left, with this right (one more), next in its list
 export const NOT_LISTED = -1;

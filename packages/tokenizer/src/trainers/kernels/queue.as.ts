@@ -2,8 +2,9 @@
 // pair waits: those below the count whose turn it is wait unordered, a list for each count, and come into the heap when their count's turn comes. What has no
 // list (great counts, fractions, a pair whose count has risen) is in the heap at once. A count that is out of date puts its pair back.
 import { countAt, leftOf, listed, NOT_LISTED, recordAt, rightOf, setListed } from './pairs.as';
-import { base, HEAP, reserve } from './regions.as';
+import { base, reserve } from './regions.as';
 import { compareTexts } from './texts.as';
+import { HEAP } from './training-regions.as';
 
 const LISTS = 1 << 16;
 const HEADS: usize = memory.data(LISTS * 4, 16); // one more than a list's first pair, or 0

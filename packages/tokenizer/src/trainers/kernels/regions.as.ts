@@ -1,18 +1,7 @@
 // Growing arrays in one memory: regions that lie behind one another in a fixed order, so that none leaves a hole when it grows; those behind it move. The
 // great ones come first. A region that cannot grow (the memory's end, or the engine's) says so before anything has changed.
 
-export const TIMES = 0;
-export const PLACES = 1;
-export const OCCURRENCES = 2;
-export const RECORDS = 3;
-export const COUNTS = 4;
-export const SCRATCH = 5;
-export const HEAP = 6;
-export const SEEN = 7;
-export const TOKENS = 8;
-export const TEXTS = 9;
-export const TABLE = 10;
-const REGIONS = 11;
+const REGIONS = 11; // at most
 
 /** Where each region begins; the last entry is where the last one ends. */
 const BASES: usize = memory.data((REGIONS + 1) * 4, 4);
@@ -25,9 +14,12 @@ const BASES: usize = memory.data((REGIONS + 1) * 4, 4);
   return base(region + 1) - base(region);
 }
 
-/** All regions are empty. */
-export function clearRegions(): void {
-  for (let i = 0; i <= REGIONS; i++) store<u32>(BASES + ((<usize>i) << 2), <u32>((__heap_base + 15) & ~15));
+let mostPages: u64 = 65535;
+
+/** All regions are empty and begin at `start`; the memory may grow to `pages` of 64 KB. */
+export function clearRegions(start: usize, pages: u32): void {
+  mostPages = min(pages, 65535);
+  for (let i = 0; i <= REGIONS; i++) store<u32>(BASES + ((<usize>i) << 2), <u32>((start + 15) & ~15));
 }
 
 /** Makes a region hold `bytes`; false when there is no room for it. */
@@ -38,7 +30,7 @@ export function reserve(region: i32, bytes: u64): bool {
   const added = wanted - size;
   const end = <u64>base(REGIONS);
   const pages = (end + added + 0xffff) >> 16;
-  if (pages > 65535) return false;
+  if (pages > mostPages) return false;
   if (pages > <u64>memory.size() && memory.grow(<i32>(pages - <u64>memory.size())) < 0) return false;
   const next = base(region + 1);
   memory.copy(next + <usize>added, next, <usize>(end - <u64>next));

@@ -1,6 +1,7 @@
 // Tokens: their texts as bytes behind one another with a hash table over them (two merges may give the same text, which is one token), and for each the
 // first of its pairs as left and as right symbol and its length in symbols.
-import { base, capacity, reserve, SEEN, TABLE, TEXTS, TOKENS } from './regions.as';
+import { base, capacity, reserve } from './regions.as';
+import { SEEN, TABLE, TEXTS, TOKENS } from './training-regions.as';
 
 const TOKEN = 16; // first pair as left, as right (one more, 0 for none), symbols, where the text begins
 export let tokenCount: i32 = 0;

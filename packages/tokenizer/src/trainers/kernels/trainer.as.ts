@@ -15,8 +15,9 @@ const MERGES: usize = memory.data(MOST * 12, 4); // left, right, what they becom
 /** The pair that comes next, -1 when there is none, -2 when there was no room. */
 let next: i32 = -1;
 
-export function begin(greatestBytes: bool): void {
-  clearRegions();
+/** Forgets all; the memory may grow to `pages` of 64 KB. */
+export function begin(greatestBytes: bool, pages: u32): void {
+  clearRegions(__heap_base, pages);
   clearLayout();
   clearPairs();
   clearQueue(greatestBytes);
