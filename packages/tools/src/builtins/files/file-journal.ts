@@ -34,7 +34,9 @@ const mostBytes = 256 * 1024 * 1024;
  * const journal = await fileJournal(path);
  * await runTools({ engine: scriptedEngine(['Hello.']), messages: [{ role: 'user', content: 'Hi' }], journal }).result;
  * await journal.close();
- * (await fileJournal(path)).entries[0]?.entry // => 'begin'
+ * const again = await fileJournal(path);
+ * again.entries[0]?.entry // => 'begin'
+ * await again.close();
  * ```
  */
 export async function fileJournal(path: string): Promise<FileJournal> {
