@@ -95,10 +95,48 @@ const normalizer = (): Json =>
   ])();
 const behavior = (): string =>
   pick(['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous']);
+/** What Oniguruma's syntax has beyond the usual, and splits of published vocabularies. */
+const PATTERNS = [
+  ...[
+    '\\A\\s|\\s\\z|\\d\\Z',
+    '(?<=[a-z])\\d|e(?!l)|(?<!l)l',
+    '\\h+|\\R',
+    '[[:alpha:]]+|[[:punct:]]',
+    '[\\p{L}&&[^a-m]]+',
+  ],
+  ...[
+    '(?>e|el)l',
+    'l++|o?+',
+    '(?i)THE|hello',
+    '(?i:\u03c3|\u00e9|s\u00e9)',
+    '\\p{Han}+|\\p{Hiragana}|\\p{thai}+|\\p{Hangul}',
+  ],
+  ...[
+    '\\p{^L}+',
+    '[^\\S\\n]+',
+    '\\b',
+    '\\B\\w',
+    '.',
+    '(?m:.)+',
+    '(?x: a | e # comment\n )',
+    '(a)|(?<n>e)\\k<n>?',
+    '[\\w-]+',
+    '[]a]|[a-]',
+  ],
+  ...[
+    '\\p{Lu}\\p{Ll}*|\\p{Lt}|\\p{M}+|\\p{Nd}|\\p{No}|\\p{So}',
+    '\\u0065|\\x{65e5}|\\x6c',
+    '\\p{Alphabetic}+|\\p{White_Space}',
+  ],
+  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
+  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+  '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+',
+  '[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+',
+];
 const splitPattern = (): Json =>
   pick<Json>([
-    ...[' ', 'e', ''].map((text) => ({ String: text })),
-    ...['\\s', '\\d+|[aeiou]', '\\w+', "(?i:'s|'t)|\\p{L}+", '\\s+$', '^\\S+'].map((text) => ({
+    ...[' ', 'e', '', '.', '$', '\u65e5'].map((text) => ({ String: text })),
+    ...['\\s', '\\d+|[aeiou]', '\\w+', "(?i:'s|'t)|\\p{L}+", '\\s+$', '^\\S+', ...PATTERNS].map((text) => ({
       Regex: text,
     })),
   ]);

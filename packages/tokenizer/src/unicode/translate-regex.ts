@@ -2,13 +2,16 @@
 // Unicode `\d` and `\w`, scoped `(?i:...)`, possessive quantifiers and atomic groups as look-ahead plus back-reference, POSIX brackets, class
 // intersection. What JavaScript cannot say is an error naming it.
 
+import { otherCases } from './case-folds.ts';
+import { posixMembers, propertyEscape } from './property-names.ts';
+
 /** Whose regular expressions: 'oniguruma' (`$` and `^` match at every line) or 'rust' (only at the ends of the text). */
 export type RegexFlavor = 'oniguruma' | 'rust';
 
 const CLASS_ESCAPES: Readonly<Record<string, string>> = {
   s: '\\p{White_Space}',
   d: '\\p{Nd}',
-  w: '\\p{L}\\p{M}\\p{N}\\p{Pc}',
+  w: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}',
   h: '0-9a-fA-F',
 };
 const CONTROL_ESCAPES: Readonly<Record<string, string>> = {
@@ -21,21 +24,19 @@ const CONTROL_ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
   0: '\0',
 };
-const POSIX: Readonly<Record<string, string>> = {
-  alpha: '\\p{Alphabetic}',
-  digit: '\\p{Nd}',
-  alnum: '\\p{Alphabetic}\\p{Nd}',
-  upper: '\\p{Uppercase}',
-  lower: '\\p{Lowercase}',
-  space: '\\p{White_Space}',
-  punct: '\\p{P}\\p{S}',
-  blank: '\\p{Zs}\\t',
-  cntrl: '\\p{Cc}',
-  xdigit: '0-9a-fA-F',
-  word: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}',
-};
-const GENERAL_CATEGORY =
-  /^(C[cfnos]?|L[Cmotlu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?|Any|ASCII|Alphabetic|Lowercase|Uppercase|White_Space|Letter|Mark|Number|Punctuation|Symbol|Separator|Other)$/;
+/** Single characters below U+0100 are asked of a table in which these are word characters; classes are not. */
+const LATIN_WORDS = '\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be';
+
+/** What is on where a pattern is read. */
+interface Flags {
+  readonly ignoreCase: boolean;
+  /** `.` is a line break too: Oniguruma's `m`, Rust's `s`. */
+  readonly dotAll: boolean;
+  /** `^` and `$` at every line: always in Oniguruma, Rust's `m`. */
+  readonly lines: boolean;
+  /** White space and comments do not count. */
+  readonly extended: boolean;
+}
 
 /** Translates the source of a pattern to a global `v`-flag expression. Throws a SyntaxError that names what it cannot say. */
 export function translateRegex(source: string, flavor: RegexFlavor = 'oniguruma'): RegExp {
@@ -54,31 +55,56 @@ class Translator {
   }
 
   translate(): string {
-    const out = this.alternatives(false);
+    const out = this.alternatives({
+      ignoreCase: false,
+      dotAll: false,
+      lines: this.flavor === 'oniguruma',
+      extended: false,
+    });
     if (this.at < this.source.length) throw this.error('an unmatched )');
     return out;
   }
 
-  private alternatives(ignoreCase: boolean): string {
+  /** The flags after `(?on-off`. */
+  private flagged(flags: Flags, on: string, off: string, head: string): Flags {
+    const isRuby = this.flavor === 'oniguruma';
+    if ((isRuby ? /[^imx]/ : /[^imsx]/).test(on + off)) throw this.error(`the flags ${head}`);
+    const state = (letter: string, now: boolean): boolean =>
+      on.includes(letter) || (now && !off.includes(letter));
+    return {
+      ignoreCase: state('i', flags.ignoreCase),
+      dotAll: state(isRuby ? 'm' : 's', flags.dotAll),
+      lines: isRuby || state('m', flags.lines),
+      extended: state('x', flags.extended),
+    };
+  }
+
+  private alternatives(outer: Flags): string {
     let out = '';
-    let insensitive = ignoreCase;
+    let flags = outer;
     while (this.at < this.source.length && this.source[this.at] !== ')') {
       if (this.source[this.at] === '|') {
         out += '|';
         this.at++;
         continue;
       }
-      const flags = /^\(\?([imsx]*)(?:-([imsx]*))?\)/.exec(this.source.slice(this.at));
-      if (flags !== null) {
-        if (/[^i]/.test(flags[1] + (flags[2] ?? ''))) throw this.error(`the flags ${flags[0]}`);
-        insensitive = flags[1].includes('i') || (insensitive && !(flags[2] ?? '').includes('i'));
-        this.at += flags[0].length;
+      const blank = flags.extended && /^(?:\s+|#[^\n]*)/.exec(this.source.slice(this.at));
+      if (blank) {
+        this.at += blank[0].length;
+        continue;
+      }
+      const set = /^\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?\)/.exec(this.source.slice(this.at));
+      if (set !== null) {
+        this.at += set[0].length;
+        flags = this.flagged(flags, set[1], set[2] ?? '', set[0]);
+        // What follows, alternatives too, is a group of its own in Ruby's syntax.
+        if (this.flavor === 'oniguruma') return `${out}(?:${this.alternatives(flags)})`;
         continue;
       }
       // The group number an atomic wrapper would get is taken before the atom's own groups are counted.
       const before = this.groups;
       const begin = this.at;
-      let atom = this.atom(insensitive);
+      let atom = this.atom(flags);
       const quantifier = /^(?:[*+?]|\{\d*(?:,\d*)?\})/.exec(this.source.slice(this.at))?.[0];
       if (quantifier === undefined || atom === '') {
         out += atom;
@@ -93,7 +119,7 @@ class Translator {
         if (this.groups !== before) {
           this.at = begin;
           this.groups = before + 1;
-          atom = this.atom(insensitive);
+          atom = this.atom(flags);
           this.at += quantifier.length + 1;
         } else this.groups++;
         out += `(?:(?=(${atom}${repeat}))\\${before + 1})`;
@@ -108,39 +134,43 @@ class Translator {
     return out;
   }
 
-  private atom(ignoreCase: boolean): string {
+  private atom(flags: Flags): string {
+    const { ignoreCase } = flags;
     const char = String.fromCodePoint(this.source.codePointAt(this.at)!);
-    if (char === '(') return this.group(ignoreCase);
+    if (char === '(') return this.group(flags);
     if (char === '[') return this.characterClass(ignoreCase);
     if (char === '\\') return this.escape(ignoreCase, false);
     this.at += char.length;
-    if (char === '.') return '[^\\n]';
-    if (char === '^') return this.flavor === 'oniguruma' ? '(?<=^|\\n(?=[^]))' : '^';
-    if (char === '$') return this.flavor === 'oniguruma' ? '(?=\\n|$)' : '$';
+    // Not [^]: repeated under the flag v, V8 makes it match one character
+    if (char === '.') return flags.dotAll ? '\\p{Any}' : '[^\\n]';
+    if (char === '^') {
+      if (!flags.lines) return '^';
+      return this.flavor === 'oniguruma' ? '(?<=^|\\n(?=[^]))' : '(?<=^|\\n)';
+    }
+    if (char === '$') return flags.lines ? '(?=\\n|$)' : '$';
     return literal(char, ignoreCase);
   }
 
-  private group(ignoreCase: boolean): string {
+  private group(flags: Flags): string {
     const rest = this.source.slice(this.at);
-    const head = /^\((?:\?(?:<[=!]|<\w+>|[:=!>]|[imsx-]+:|#[^)]*\)))?/.exec(rest)![0];
+    const head = /^\((?:\?(?:<[=!]|P?<\w+>|[:=!>]|[a-zA-Z-]+:|#[^)]*\)))?/.exec(rest)![0];
     this.at += head.length;
     if (head.startsWith('(?#')) return '';
-    let insensitive = ignoreCase;
-    let open = head;
-    if (/^\(\?[imsx-]+:$/.test(head)) {
+    let inside = flags;
+    let open = head.replace('?P<', '?<');
+    if (/^\(\?[a-zA-Z-]+:$/.test(head)) {
       const [on, off = ''] = head.slice(2, -1).split('-');
-      if (/[^i]/.test(on + off)) throw this.error(`the flags ${head}`);
-      insensitive = on.includes('i') || (ignoreCase && !off.includes('i'));
+      inside = this.flagged(flags, on, off, head);
       open = '(?:';
     } else if (head === '(?>') {
       this.groups++;
       const number = this.groups;
-      const inner = this.alternatives(ignoreCase);
+      const inner = this.alternatives(flags);
       this.close();
       return `(?:(?=(${inner}))\\${number})`;
     } else if (head === '(' && rest.startsWith('(?')) throw this.error(`the group ${rest.slice(0, 4)}`);
-    else if (head === '(' || /^\(\?<\w/.test(head)) this.groups++;
-    const inner = this.alternatives(insensitive);
+    else if (head === '(' || /^\(\?<\w/.test(open)) this.groups++;
+    const inner = this.alternatives(inside);
     this.close();
     return `${open}${inner})`;
   }
@@ -153,9 +183,14 @@ class Translator {
   private escape(ignoreCase: boolean, inClass: boolean): string {
     const rest = this.source.slice(this.at);
     const property = /^\\([pP])(?:\{(\^?)([\w\s=-]+)\}|([A-Z]))/.exec(rest);
-    if (property !== null) {
+    if (property !== null && (property[4] === undefined || this.flavor === 'rust')) {
       this.at += property[0].length;
-      return propertyEscape(property[3] ?? property[4], (property[1] === 'P') !== (property[2] === '^'));
+      const name = property[3] ?? property[4];
+      const escaped = propertyEscape(name, (property[1] === 'P') !== (property[2] === '^'));
+      if (escaped === undefined) throw this.error(`the property ${name}`);
+      if (/^word$/i.test(name) && !inClass && this.flavor === 'oniguruma')
+        return this.escapeOf(escaped.startsWith('[^') ? 'W' : 'w', false);
+      return escaped;
     }
     const hex = /^\\(?:u([0-9a-fA-F]{4})|[ux]\{([0-9a-fA-F]+)\}|x([0-9a-fA-F]{1,2}))/.exec(rest);
     if (hex !== null) {
@@ -167,14 +202,22 @@ class Translator {
     this.at += 1 + char.length;
     const lower = char.toLowerCase();
     if (lower in CLASS_ESCAPES && (lower !== 'h' || this.flavor === 'oniguruma')) {
-      return `[${char === lower ? '' : '^'}${this.classEscape(lower)}]`;
+      return this.escapeOf(char, inClass);
     }
     if (char in CONTROL_ESCAPES) return classLiteral(CONTROL_ESCAPES[char]);
     if (!inClass && char === 'R') return '(?:\\r\\n|[\\n-\\r\\x85\\u2028\\u2029])';
     if (!inClass && (char === 'b' || char === 'B')) {
-      const w = this.classEscape('w');
+      const w = `${this.classEscape('w')}${this.flavor === 'oniguruma' ? LATIN_WORDS : ''}`;
       const boundary = `(?:(?<=[${w}])(?![${w}])|(?<![${w}])(?=[${w}]))`;
       return char === 'b' ? boundary : `(?!${boundary})`;
+    }
+    if (!inClass && char === 'N' && this.flavor === 'oniguruma') return '[^\\n]';
+    if (!inClass && char === 'O' && this.flavor === 'oniguruma') return '\\p{Any}';
+    if (!inClass && char === 'k') {
+      const name = /^<\w+>/.exec(this.source.slice(this.at))?.[0];
+      if (name === undefined) throw this.error('the escape \\k');
+      this.at += name.length;
+      return `\\k${name}`;
     }
     // No negated look around any character: between two surrogates V8 takes it for an end of the text
     if (!inClass && char === 'A') return '^';
@@ -185,9 +228,16 @@ class Translator {
     return inClass ? classLiteral(char) : literal(char, ignoreCase);
   }
 
+  /** `\\w` and the like, or what they leave. */
+  private escapeOf(char: string, inClass: boolean): string {
+    const lower = char.toLowerCase();
+    const more = lower === 'w' && !inClass && this.flavor === 'oniguruma' ? LATIN_WORDS : '';
+    return `[${char === lower ? '' : '^'}${this.classEscape(lower)}${more}]`;
+  }
+
   private classEscape(name: string): string {
-    // Oniguruma's word characters are those of four categories, Rust's those of UTS 18.
-    if (name === 'w' && this.flavor === 'rust') return '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
+    // Rust's word characters hold the joiners too.
+    if (name === 'w' && this.flavor === 'rust') return `${CLASS_ESCAPES.w}\\u200c\\u200d`;
     return CLASS_ESCAPES[name];
   }
 
@@ -203,9 +253,10 @@ class Translator {
       if (rest[0] === ']' && !first) break;
       const posix = /^\[:(\^?)(\w+):\]/.exec(rest);
       if (posix !== null) {
-        if (!(posix[2] in POSIX)) throw this.error(posix[0]);
+        const members = posixMembers(posix[2]);
+        if (members === undefined) throw this.error(posix[0]);
         this.at += posix[0].length;
-        out += posix[1] === '^' ? `[^${POSIX[posix[2]]}]` : POSIX[posix[2]];
+        out += posix[1] === '^' ? `[^${members}]` : members;
       } else if (rest[0] === '[') out += this.characterClass(ignoreCase);
       else if (rest.startsWith('&&')) {
         this.at += 2;
@@ -222,14 +273,14 @@ class Translator {
     const low = this.classAtom(ignoreCase);
     const rest = this.source.slice(this.at);
     if (rest[0] !== '-' || rest[1] === ']' || low.set)
-      return low.text + (ignoreCase && !low.set ? otherCases(low.char) : '');
+      return low.text + (ignoreCase && !low.set ? casesOf(low.char) : '');
     this.at++;
     const high = this.classAtom(ignoreCase);
     if (high.set) return `${low.text}\\-${high.text}`;
     if (!ignoreCase) return `${low.text}-${high.text}`;
     let extra = '';
-    for (let c = low.char.codePointAt(0)!; c <= high.char.codePointAt(0)! && c < 0x250; c++)
-      extra += otherCases(String.fromCodePoint(c));
+    for (let c = low.char.codePointAt(0)!; c <= high.char.codePointAt(0)!; c++)
+      extra += casesOf(String.fromCodePoint(c));
     return `${low.text}-${high.text}${extra}`;
   }
 
@@ -249,30 +300,13 @@ class Translator {
   }
 }
 
-function propertyEscape(name: string, negated: boolean): string {
-  const p = negated ? 'P' : 'p';
-  const compact = name.trim();
-  if (GENERAL_CATEGORY.test(compact)) return `\\${p}{${compact === 'Symbol' ? 'S' : compact}}`;
-  if (compact.includes('=')) return `\\${p}{${compact}}`;
-  return `\\${p}{Script=${compact}}`;
-}
-
 const classLiteral = (char: string): string => `\\u{${char.codePointAt(0)!.toString(16)}}`;
 
 function literal(char: string, ignoreCase: boolean): string {
   const text = /[\p{L}\p{N} ]/u.test(char) ? char : classLiteral(char);
-  const others = ignoreCase ? otherCases(char) : '';
+  const others = ignoreCase ? casesOf(char) : '';
   return others === '' ? text : `[${text}${others}]`;
 }
 
 /** The other characters with the same simple case folding, as class members. */
-function otherCases(char: string): string {
-  const found = new Set<string>();
-  for (const c of [char.toLowerCase(), char.toUpperCase(), char.toUpperCase().toLowerCase()])
-    if (c.length === char.length) found.add(c);
-  const lower = char.toLowerCase();
-  if (lower === 's' || char === '\u017f') for (const c of 'sS\u017f') found.add(c);
-  if (lower === 'k' || char === '\u212a') for (const c of 'kK\u212a') found.add(c);
-  found.delete(char);
-  return [...found].map(classLiteral).join('');
-}
+const casesOf = (char: string): string => otherCases(char).map(classLiteral).join('');
