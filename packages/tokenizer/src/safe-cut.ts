@@ -1,13 +1,22 @@
 // Byte-level vocabularies with a known split never join a letter or number with a following space, nor a newline with a following letter.
-const SAFE_CUT = /[\p{L}\p{N}](?= )|\n(?=\p{L})/gu;
+const LETTER = /^\p{L}/u;
+const LETTER_OR_NUMBER = /^[\p{L}\p{N}]/u;
 
 /** Where `text` may be cut for good: the last safe place, or 0. */
 export function lastSafeCut(text: string): number {
-  // The last place is near the end; look in growing windows so that long stretches without one cost their length once.
-  for (let size = 256; ; size *= 4) {
-    const from = Math.max(0, text.length - size);
-    let cut = 0;
-    for (const match of text.slice(from).matchAll(SAFE_CUT)) cut = from + match.index + match[0].length;
-    if (cut > 0 || from === 0) return cut;
+  for (let i = text.length - 1; i >= 0; i--) {
+    const unit = text.charCodeAt(i);
+    if (unit === 32 && i > 0 && isOf(LETTER_OR_NUMBER, text, i - 1)) return i;
+    if (unit === 10 && isOf(LETTER, text, i + 1)) return i + 1;
   }
+  return 0;
+}
+
+/** Whether the character that has a unit at `at` is of a class. */
+function isOf(expression: RegExp, text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  // A run of spaces is most of what there is beside letters.
+  if (unit === 32 || unit === 10) return false;
+  const isSecond = (unit & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800;
+  return expression.test(text.slice(isSecond ? at - 1 : at, at + 2));
 }

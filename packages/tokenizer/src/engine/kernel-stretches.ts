@@ -121,9 +121,11 @@ export class KernelStretches implements StretchEncoder {
     if (this.isRefused) return undefined;
     let { room } = this;
     if (room === undefined || units > room.units) {
-      const kernels = this.open();
-      if (kernels === undefined) this.isRefused = true;
-      if (kernels === undefined) return undefined;
+      const kernels = room?.kernels ?? this.open();
+      if (kernels === undefined) {
+        this.isRefused = true;
+        return undefined;
+      }
       const most = Math.max(units, WINDOW);
       const text = kernels.allocate(most * 3 + 1 + PADDING);
       const out = text === 0 ? 0 : kernels.allocate((most * 3 + 1) * 4 + PADDING);

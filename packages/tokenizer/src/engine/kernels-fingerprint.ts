@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '7d5fa8786dfb4beb';
+export const kernelsFingerprint = '68fe10c8e9235ae7';

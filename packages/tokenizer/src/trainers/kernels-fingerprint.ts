@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '56d84c7262ec3286';
+export const kernelsFingerprint = '62fd0f993346a5ac';

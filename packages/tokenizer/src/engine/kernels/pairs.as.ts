@@ -2,14 +2,14 @@
 // again, so what was found last stands in a small table before the large ones.
 //   entry: left u21, right u21, rank + 1 u21 (0: they do not merge)
 import { allocate } from './memory.as';
-import { findToken, tokenAt, tokenCount } from './pieces.as';
+import { findToken, mayBeToken, tokenAt, tokenCount } from './pieces.as';
 
 /** A key beyond all ranks: rank * 256, and of a position below 256 the sum. */
 export const NEVER: u32 = 0xffffff00;
 
 const GOLD: u32 = 0x9e3779b1;
 const GOLD2: u32 = 0x85ebca6b;
-const MEMO_BITS: u32 = 15;
+const MEMO_BITS: u32 = 13;
 
 let memo: u32 = 0;
 let firsts: u32 = 0; // rank * 256 for each two bytes
@@ -78,6 +78,7 @@ function byRule(left: u32, right: u32): u32 {
 /** Rank * 256 of two neighbours, the left of which begins at `start` and the right of which ends at `end`, or NEVER. */
 // @ts-ignore: decorator
 @inline export function rate(left: u32, right: u32, start: u32, end: u32): u32 {
+  if (rules === 0 && end - start <= 8 && !mayBeToken(start, end - start)) return NEVER;
   const key = entryKey(left, right);
   const at = memo + ((mixed(left, right) >>> (32 - MEMO_BITS)) << 3);
   const entry = load<u64>(at);

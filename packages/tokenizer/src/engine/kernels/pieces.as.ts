@@ -22,6 +22,10 @@ let slotMask: u32 = 0; // of bytes
 let shift: u64 = 0;
 let entries: u32 = 0;
 
+// Two bits of a word for each token: most that merging asks for is no token, and these bits, which stay in the nearer caches, mostly tell so.
+let filter: u32 = 0;
+let filterShift: u64 = 0;
+
 let arena: u32 = 0;
 let arenaRoom: u32 = 0;
 let arenaUsed: u32 = 0;
@@ -42,9 +46,13 @@ export function openPieces(tokenBytes: u32, tokenOffsets: u32, count: u32, whole
   let bits: u64 = 12;
   if (whole) while ((<u64>1 << bits) * 2 < <u64>count * 3) bits++;
   slots = allocate(16 << <u32>bits);
+  let filterBits: u64 = 6;
+  if (whole) while ((<u64>6 << filterBits) < <u64>count) filterBits++;
+  filter = allocate(8 << <u32>filterBits);
+  filterShift = 64 - filterBits;
   arenaRoom = min(most, 1 << 16);
   arena = allocate(arenaRoom);
-  if (slots === 0 || arena === 0) return false;
+  if (slots === 0 || arena === 0 || filter === 0) return false;
   slotMask = (16 << <u32>bits) - 16;
   shift = 64 - bits;
   insertTokens();
@@ -71,6 +79,9 @@ function insertTokens(): void {
       if (length > longest) longest = length;
       const key = keyOf(tokens + from, length);
       fillSlot(freeSlot(key, length), key, id, length, 1);
+      const mixed = (key ^ length) * GOLD;
+      const word = filter + (<u32>(mixed >> filterShift) << 3);
+      store<u64>(word, load<u64>(word) | filterOf(mixed));
     }
     from = to;
   }
@@ -117,10 +128,28 @@ function isSame(q: u32, start: u32, length: u32): bool {
   return load<u64>(other + last) === load<u64>(start + last);
 }
 
+// @ts-ignore: decorator
+@inline function filterOf(mixed: u64): u64 {
+  const bits = mixed ^ (mixed >> 32);
+  return (<u64>1 << (bits & 63)) | (<u64>1 << ((bits >> 6) & 63));
+}
+
+// @ts-ignore: decorator
+@inline export function mayBeToken(start: u32, length: u32): bool {
+  const key = load<u64>(start) & (u64.MAX_VALUE >> (64 - (<u64>length << 3)));
+  const mixed = (key ^ length) * GOLD;
+  const bits = filterOf(mixed);
+  return (load<u64>(filter + (<u32>(mixed >> filterShift) << 3)) & bits) === bits;
+}
+
 /** The token of these bytes, or -1. The table must hold the tokens. */
 export function findToken(start: u32, length: u32): i32 {
   if (length > longest) return -1;
-  const q = find(keyOf(start, length), start, length);
+  const key = keyOf(start, length);
+  const mixed = (key ^ length) * GOLD;
+  const bits = filterOf(mixed);
+  if ((load<u64>(filter + (<u32>(mixed >> filterShift) << 3)) & bits) !== bits) return -1;
+  const q = find(key, start, length);
   const reference = load<u32>(q, 8);
   return load<u32>(q, 12) >>> 16 === 1 && !(reference & LEARNED) ? <i32>reference : -1;
 }
@@ -203,12 +232,18 @@ function learn(key: u64, start: u32, length: u32, ids: u32, count: u32): void {
   if (!isOne) {
     reference = LEARNED | arenaUsed;
     const record = arena + arenaUsed;
-    memory.copy(record, start, words);
-    memory.copy(record + words, ids, count << 2);
+    copy(record, start, words);
+    copy(record + words, ids, count << 2);
     arenaUsed += needed;
   }
   spent += cost;
   fillSlot(freeSlot(key, length), key, reference, length, count);
+}
+
+/** Copies some bytes and up to 15 more: a call of the host's memory.copy costs more than short pieces do. */
+// @ts-ignore: decorator
+@inline function copy(to: u32, from: u32, bytes: u32): void {
+  for (let k: u32 = 0; k < bytes; k += 16) v128.store(to + k, v128.load(from + k));
 }
 
 function freeSlot(key: u64, length: u32): u32 {
