@@ -13,7 +13,11 @@ import {
   simdCachePageBytes,
   simdWeightBytes,
 } from '../runtime/simd/estimate-simd-memory.ts';
-import { webgpuBufferBytes, webgpuWeightBytes } from '../runtime/webgpu/estimate-webgpu-memory.ts';
+import {
+  webgpuBufferBytes,
+  webgpuCachePageBytes,
+  webgpuWeightBytes,
+} from '../runtime/webgpu/estimate-webgpu-memory.ts';
 import type { WeightFile } from '../weights/weight-file.ts';
 
 /** Options of `estimateMemory`. */
@@ -91,7 +95,7 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
   if (!['composite', 'simd', 'webgpu'].includes(executor))
     throw new RangeError(`executor: expected composite, simd or webgpu, got ${executor}`);
   const simd = executor === 'simd';
-  const dtypes = simd ? ['float32', 'float16', 'int8'] : ['float32'];
+  const dtypes = executor === 'composite' ? ['float32'] : ['float32', 'float16', 'int8'];
   if (!dtypes.includes(cacheDtype))
     throw new RangeError(`cacheDtype: expected ${dtypes.join(', ')} for ${executor}, got ${cacheDtype}`);
   const webgpu = executor === 'webgpu';
@@ -105,7 +109,9 @@ export function estimateMemory(config: ModelConfig, options: EstimateMemoryOptio
   const pages = batch * Math.ceil(contextTokens / pageSize);
   const pageBytes = simd
     ? simdCachePageBytes(config, pageSize, cacheDtype)
-    : 2 * config.numLayers * config.numKeyValueHeads * config.headDim * pageSize * 4;
+    : webgpu
+      ? webgpuCachePageBytes(config, pageSize, cacheDtype)
+      : 2 * config.numLayers * config.numKeyValueHeads * config.headDim * pageSize * 4;
   const kvCache = pages * pageBytes;
   const activations = simd
     ? simdBufferBytes(config, Math.min(prefillChunk, 256))

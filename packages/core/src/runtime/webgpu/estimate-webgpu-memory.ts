@@ -1,10 +1,12 @@
-// Bytes that the webgpu executor will hold on the device: weights as they are packed and the buffers of one pass (pages are plain float32). It follows device-parameters.ts and
+// Bytes that the webgpu executor will hold on the device: weights as they are packed, pages, and the buffers of one pass. It follows device-parameters.ts and
 // pass-buffers.ts; a test compares it with the device.
+import type { CacheDtype } from '../../kv-cache/page-store.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import { listParameters } from '../../models/parameters.ts';
 import type { WeightFile } from '../../weights/weight-file.ts';
 import { rowBytes } from './device-matrix.ts';
 import { rowWords } from './kernels/gather.ts';
+import { sideBytes } from './kernels/page-access.ts';
 import { rowWidths } from './pass-buffers.ts';
 import { floatKind, kindOf } from './weight-kind.ts';
 
@@ -22,6 +24,12 @@ export function webgpuWeightBytes(config: ModelConfig, stored?: Pick<WeightFile,
     bytes += shape.length < 2 ? 4 * count : (count / columns) * rowBytes(kind, columns);
   }
   return bytes;
+}
+
+/** One page of keys and values of all layers. */
+export function webgpuCachePageBytes(config: ModelConfig, pageSize: number, dtype: CacheDtype): number {
+  const { numLayers: layers, numKeyValueHeads: groups, headDim } = config;
+  return layers * 2 * sideBytes({ layers, groups, pageSize, headDim }, dtype);
 }
 
 /** Buffers for passes of at most `maxRows` rows with logits for `wanted` of them. */

@@ -37,7 +37,7 @@ export async function loadWebgpuModel(
   specs: readonly ParameterSpec[],
   file: WeightFile,
   { prefixes, onProgress, signal, subgroups, tuning, autotune: tunes, rounds }: WebgpuLoadOptions,
-  { pageSize = 32, window, sinks = 0, prefillChunk }: ModelCacheOptions = {},
+  { pageSize = 32, window, sinks = 0, prefillChunk, dtype }: ModelCacheOptions = {},
 ): Promise<{
   parameters: LazyParameters;
   unused: readonly string[];
@@ -90,7 +90,8 @@ export async function loadWebgpuModel(
       ...(prefillChunk === undefined ? {} : { maxRows: Math.min(prefillChunk, 512) }),
       ...(subgroups === undefined ? {} : { subgroups }),
       tuning: measured,
-      ...(rounds === undefined ? {} : { rounds }),
+      rounds,
+      cacheDtype: dtype,
     });
     await closeScope();
     checkBackend('webgpu');

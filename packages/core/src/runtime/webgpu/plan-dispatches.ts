@@ -15,6 +15,7 @@ import { dispatchEmitter, type Emitter, type Input, type LinearTarget } from './
 import type { Dispatch, KernelCache } from './kernel.ts';
 import { activateKernel } from './kernels/activation.ts';
 import { type AttendShape, attendKernel, joinSplitsKernel, splitFloats } from './kernels/attend.ts';
+import { attendTileKernel, queriesOf } from './kernels/attend-tile.ts';
 import { chooseExpertsKernel, expertsDownKernel, expertsUpKernel } from './kernels/experts.ts';
 import { gatherKernel } from './kernels/gather.ts';
 import { gateKernel } from './kernels/low-rank.ts';
@@ -41,10 +42,16 @@ export interface PlanParts {
   readonly adapters: DeviceAdapters;
 }
 
+/** How attention is cut: the keys of a row shared out among `splits` workgroups, or (with one) loads of keys and values shared by neighbouring rows. */
+export interface AttendCut {
+  readonly splits: number;
+  readonly shared: boolean;
+}
+
 /** Dispatches of passes. */
 export interface PlanDispatches {
-  /** All layers for `rows` rows, with the keys of a row shared out among `splits` workgroups, and the terms of the adapters that some of the rows have. */
-  layers(rows: number, splits: number, beside?: readonly DeviceAdapter[]): readonly Dispatch[];
+  /** All layers for `rows` rows, and the terms of the adapters that some of the rows have. */
+  layers(rows: number, cut: AttendCut, beside?: readonly DeviceAdapter[]): readonly Dispatch[];
   /** Logits of `rows` picked rows into `logits` [rows, V]. */
   head(rows: number, logits: GPUBuffer): readonly Dispatch[];
 }
@@ -54,6 +61,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   const { memory, cache, config, parameters, buffers, store, tuning } = parts;
   const { hiddenSize: C, numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
   const { subgroups } = cache;
+  const { dtype = 'float32' } = store;
   const plan = compilePlan(config);
   const { x, n, y, qkv, heads, inner, gate, wide, router } = buffers;
   const partials = new Map<number, GPUBuffer>();
@@ -91,7 +99,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
     if (extra?.scope === 'full') {
       if (clip !== undefined)
         e.emit(
-          rotateAppendKernel({ ...sizes, clip, append: false }, subgroups),
+          rotateAppendKernel({ ...sizes, clip, append: undefined }, subgroups),
           [qkv.buffer],
           [H + 2 * G, rows],
         );
@@ -122,7 +130,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
       bound.push(parameters.vectors(kinds));
     }
     e.emit(
-      rotateAppendKernel({ ...sizes, clip, norm: headNorm, rope: step.rope, append: true }, subgroups),
+      rotateAppendKernel({ ...sizes, clip, norm: headNorm, rope: step.rope, append: dtype }, subgroups),
       bound,
       [H + 2 * G, rows],
     );
@@ -132,7 +140,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
     e: Emitter,
     step: Extract<PlanStep, { op: 'attend' }>,
     rows: number,
-    splits: number,
+    { splits, shared }: AttendCut,
   ) => {
     const window = Math.min(
       step.window ?? Number.POSITIVE_INFINITY,
@@ -151,6 +159,7 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
       sinks: parts.sinks,
       threads: tuning.attendThreads,
       alibi: step.alibi,
+      dtype,
       splits,
     };
     let out = heads.buffer;
@@ -168,7 +177,10 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
       parts.blocks(),
     ];
     if (step.alibi) bound.push(buffers.slopes as GPUBuffer);
-    e.emit(attendKernel(shape, subgroups), [...bound, out], [H, rows, splits]);
+    const queries = shared ? queriesOf(d, shape.threads) : 1;
+    if (queries > 1)
+      e.emit(attendTileKernel(shape, queries), [...bound, out], [H, Math.ceil(rows / queries)]);
+    else e.emit(attendKernel(shape, subgroups), [...bound, out], [H, rows, splits]);
     if (splits > 1) e.emit(joinSplitsKernel(shape), [out, heads.buffer], [H, rows]);
   };
 
@@ -371,13 +383,13 @@ export function createPlanDispatches(parts: PlanParts): PlanDispatches {
   };
 
   return {
-    layers(rows, splits, adapters = []) {
+    layers(rows, cut, adapters = []) {
       present = adapters;
       const e = emitter(rows, buffers.pass);
       for (const step of plan) {
         if (step.op === 'embed') emitEmbed(e, step, rows);
         else if (step.op === 'qkv') emitQkv(e, step, rows);
-        else if (step.op === 'attend') emitAttend(e, step, rows, splits);
+        else if (step.op === 'attend') emitAttend(e, step, rows, cut);
         else if (step.op === 'out') {
           const name = `layers.${step.layer}.attention.output`;
           e.single(heads, name, step.bias, sumTarget(step));

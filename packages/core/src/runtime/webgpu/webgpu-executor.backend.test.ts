@@ -67,27 +67,61 @@ executorContract(
       await checkpoint.close();
     });
 
-    it('holds what estimateMemory says, within a tenth', async () => {
-      const checkpoint = await openCheckpoint(embeddedModel);
-      const config = parseModelConfig(checkpoint.config);
-      const { executor, parameters, hash } = await loadWebgpuModel(
-        config,
-        listParameters(config),
-        checkpoint.weights,
-        {},
-      );
-      using model = createModel({ config, parameters, assets: checkpoint.assets, hash, executor });
-      await rowBehind(
-        model,
-        Array.from({ length: 320 }, (_, i) => i),
-      );
-      const { total } = estimateMemory(config, {
-        contextTokens: 320,
-        stored: checkpoint.weights,
-        executor: 'webgpu',
-      });
-      expect(Math.abs(executor.deviceBytes / total - 1)).toBeLessThan(0.1);
-      await checkpoint.close();
-    });
+    it.each(['float32', 'float16', 'int8'] as const)(
+      'with a cache of %s: holds what estimateMemory says, within a tenth',
+      async (dtype) => {
+        const checkpoint = await openCheckpoint(embeddedModel);
+        const config = parseModelConfig(checkpoint.config);
+        const { executor, parameters, hash } = await loadWebgpuModel(
+          config,
+          listParameters(config),
+          checkpoint.weights,
+          {},
+          { dtype },
+        );
+        const { assets } = checkpoint;
+        using model = createModel({ config, parameters, assets, hash, executor, cache: { dtype } });
+        const count = dtype === 'float32' ? 320 : 2048;
+        const before = executor.deviceBytes;
+        await rowBehind(
+          model,
+          Array.from({ length: count }, (_, i) => i % 1024),
+        );
+        const estimate = estimateMemory(config, {
+          contextTokens: count,
+          stored: checkpoint.weights,
+          executor: 'webgpu',
+          cacheDtype: dtype,
+        });
+        expect(Math.abs(executor.deviceBytes / estimate.total - 1)).toBeLessThan(0.1);
+        // The pages alone, but for the logits and the table of blocks that grow with them.
+        const grown = executor.deviceBytes - before - config.vocabSize * 4;
+        if (dtype !== 'float32') expect(Math.abs(grown / estimate.kvCache - 1)).toBeLessThan(0.1);
+        await checkpoint.close();
+      },
+    );
+
+    it.each([
+      ['float16', 2e-2],
+      ['int8', 0.5],
+    ] as const)(
+      'with a cache of %s: logits stay near those of float32, over pages, forks and snapshots',
+      async (dtype, tolerance) => {
+        const { fused } = sides();
+        const ids = Array.from({ length: 90 }, (_, i) => (i * 37 + 11) % 1000);
+        using own = await loadModel(embeddedModel, { cache: { dtype } });
+        const wanted = await rowBehind(fused, [...ids, 5]);
+        using sequence = own.newSequence();
+        const [prompt] = await own.step([{ sequence, ids }]);
+        expectClose(prompt, await rowBehind(fused, ids), tolerance);
+        using child = sequence.fork();
+        using again = own.restoreSequence(await sequence.snapshot());
+        const rows = await own.step([sequence, child, again].map((s) => ({ sequence: s, ids: [5] })));
+        for (const row of rows) expectClose(row, wanted, tolerance);
+        expect(Math.max(...rows[0].map((value, i) => Math.abs(value - wanted[i])))).toBeGreaterThan(0);
+        expectClose(rows[1], rows[0], 1e-4);
+        expectClose(rows[2], rows[0], dtype === 'int8' ? 1e-2 : 1e-4);
+      },
+    );
   },
 );

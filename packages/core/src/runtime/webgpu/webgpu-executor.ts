@@ -2,6 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { checkBackend } from '../../backends/choose.ts';
 import type { TopLogits } from '../../generate/language-model.ts';
+import type { CacheDtype } from '../../kv-cache/page-store.ts';
 import type { ModelConfig } from '../../models/model-config.ts';
 import type { PassRequest, ReadPassRequest, StepExecutor } from '../step-executor.ts';
 import { createDeviceAdapters, type DeviceAdapter } from './device-adapters.ts';
@@ -15,7 +16,7 @@ import { createParameterTensors, tensorBuffer } from './parameter-tensors.ts';
 import { createPassBuffers, rowWidths } from './pass-buffers.ts';
 import { createOutputReader, outputKey, type PassOutput } from './pass-output.ts';
 import { createPassTables, type RowOf, rowsOf } from './pass-tables.ts';
-import { createPlanDispatches } from './plan-dispatches.ts';
+import { type AttendCut, createPlanDispatches } from './plan-dispatches.ts';
 import { type KernelTime, profilePass, replay } from './profile-pass.ts';
 import { createStaging } from './staging.ts';
 import { createTopFinder } from './top-logits.ts';
@@ -33,6 +34,8 @@ export interface WebgpuExecutorOptions {
   /** False: kernels for devices without subgroups, even where there are some. */
   readonly subgroups?: boolean;
   readonly tuning: LinearTuning;
+  /** How keys and values are kept. Default float32. */
+  readonly cacheDtype?: CacheDtype | undefined;
   /** What goes into products is rounded: to eight bits in front of packed integer weights, or to binary16 where many rows pass at once. Default: float32. */
   readonly rounds?: Rounding | undefined;
 }
@@ -61,12 +64,25 @@ export function createWebgpuExecutor(
   memory: DeviceMemory,
   config: ModelConfig,
   parameters: DeviceParameters,
-  { pageSize, maxRows = 512, window, sinks = 0, subgroups, tuning, rounds }: WebgpuExecutorOptions,
+  {
+    pageSize,
+    maxRows = 512,
+    window,
+    sinks = 0,
+    subgroups,
+    tuning,
+    rounds,
+    cacheDtype,
+  }: WebgpuExecutorOptions,
 ): WebgpuExecutor {
   const { device } = memory;
   const cache = createKernelCache(device, subgroups);
   const { numHeads: H, numKeyValueHeads: G, headDim: d, vocabSize: V } = config;
-  const store = createWebgpuPageStore(memory, { layers: config.numLayers, groups: G, pageSize, headDim: d });
+  const store = createWebgpuPageStore(
+    memory,
+    { layers: config.numLayers, groups: G, pageSize, headDim: d },
+    cacheDtype,
+  );
   const buffers = createPassBuffers(memory, config, maxRows);
   const tables = createPassTables(memory, buffers, store);
   const adapters = createDeviceAdapters(memory, config, maxRows, cache.subgroups, tensorBuffer);
@@ -128,9 +144,16 @@ export function createWebgpuExecutor(
     passes.set(key, made);
     return made;
   };
-  const layersOf = (rows: number, keys: number, beside: readonly DeviceAdapter[] = []) => {
+  const cutOf = ({ rows, keys, prompts }: Pick<Shape, 'rows' | 'keys' | 'prompts'>): AttendCut => {
     const splits = splitsOf(rows * H, keys);
-    return recorded([rows, splits, ...idsOf(beside)].join(' '), () => plan.layers(rows, splits, beside));
+    return { splits, shared: prompts && splits === 1 };
+  };
+  const layersOf = (shape: Pick<Shape, 'rows' | 'keys' | 'prompts' | 'beside'>) => {
+    const { rows, beside } = shape;
+    const cut = cutOf(shape);
+    return recorded([rows, cut.splits, cut.shared, ...idsOf(beside)].join(' '), () =>
+      plan.layers(rows, cut, beside),
+    );
   };
   const logitsFor = (rows: number): GPUBuffer => {
     if (logits === undefined || logits.rows < rows) {
@@ -155,13 +178,17 @@ export function createWebgpuExecutor(
   interface Shape {
     readonly rows: number;
     readonly keys: number;
+    /** Whether most rows stand beside others of their sequence. */
+    readonly prompts: boolean;
     readonly output: PassOutput;
     readonly beside: readonly DeviceAdapter[];
   }
   let ahead: Recorded | undefined;
   let last: Shape | undefined;
-  const keyOf = ({ rows, keys, output, beside }: Shape) =>
-    [rows, splitsOf(rows * H, keys), outputKey(output), ...idsOf(beside)].join(' ');
+  const keyOf = (shape: Shape) => {
+    const { splits, shared } = cutOf(shape);
+    return [shape.rows, splits, shared, outputKey(shape.output), ...idsOf(shape.beside)].join(' ');
+  };
   const headOf = ({ rows, count }: PassOutput): readonly Dispatch[] => {
     if (rows === 0) return [];
     const target = logitsFor(rows);
@@ -173,10 +200,10 @@ export function createWebgpuExecutor(
     return [...head, ...find];
   };
   const record = (shape: Shape): Recorded => {
-    const { rows, keys, output, beside } = shape;
+    const { output } = shape;
     const encoder = device.createCommandEncoder();
     const compute = encoder.beginComputePass();
-    replay(compute, layersOf(rows, keys, beside));
+    replay(compute, layersOf(shape));
     replay(compute, headOf(output));
     compute.end();
     const back = output.rows === 0 ? undefined : reader.copy(encoder, output);
@@ -209,7 +236,9 @@ export function createWebgpuExecutor(
       device.queue.writeBuffer(buffers.headPass, 0, Uint32Array.of(wanted.length, 0, 0, 0));
     }
     refresh();
-    const shape = { rows: part.length, keys, output, beside };
+    const sequences = new Set(part.map(({ request }) => request)).size;
+    const prompts = part.length >= 4 * sequences;
+    const shape = { rows: part.length, keys, prompts, output, beside };
     const key = keyOf(shape);
     const { commands, back } = takeAhead(key) ?? record(shape);
     device.queue.submit([commands]);
@@ -255,9 +284,7 @@ export function createWebgpuExecutor(
     });
 
   const latest = (): { layers: readonly Dispatch[]; head: readonly Dispatch[] } =>
-    last === undefined
-      ? { layers: [], head: [] }
-      : { layers: layersOf(last.rows, last.keys, last.beside), head: headOf(last.output) };
+    last === undefined ? { layers: [], head: [] } : { layers: layersOf(last), head: headOf(last.output) };
 
   const executor: WebgpuExecutor = {
     name: 'webgpu',
@@ -273,7 +300,8 @@ export function createWebgpuExecutor(
       return recordTime;
     },
     dispatches: (rows, wanted = 1) =>
-      layersOf(rows, 1).length + headOf({ rows: wanted, count: 0, whole: [] }).length,
+      layersOf({ rows, keys: 1, prompts: rows > 1, beside: [] }).length +
+      headOf({ rows: wanted, count: 0, whole: [] }).length,
     run: (requests) =>
       runInTurn(requests.map((request) => ({ ...request, read: 'row' }))) as Promise<Float32Array[]>,
     runAndRead: runInTurn,

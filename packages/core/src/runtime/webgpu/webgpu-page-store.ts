@@ -1,7 +1,9 @@
-// Pages of keys and values on the device: for every layer a buffer of keys and one of values, float32 [slots][groups][pageSize][headDim]. A page has a slot while it is in
+// Pages of keys and values on the device: for every layer a buffer of keys and one of values, [slots][groups][pageSize] tokens as kernels/page-access.ts lays them out. A page has a slot while it is in
 // use; the buffers grow by half when slots run out, so that memory follows use.
-import type { PageShape, PageStore } from '../../kv-cache/page-store.ts';
+import type { CacheDtype, PageShape, PageStore } from '../../kv-cache/page-store.ts';
+import { halfTable, toHalfBits } from '../../weights/quantization/half.ts';
 import type { DeviceMemory } from './device-memory.ts';
+import { sideBytes, tokenWords } from './kernels/page-access.ts';
 
 /** A page store that knows where its pages lie. */
 export interface WebgpuPageStore extends PageStore {
@@ -15,11 +17,16 @@ export interface WebgpuPageStore extends PageStore {
 }
 
 /** A store in `memory`; `read` needs the bytes of a page back, so it flushes the queue. */
-export function createWebgpuPageStore(memory: DeviceMemory, shape: PageShape): WebgpuPageStore {
+export function createWebgpuPageStore(
+  memory: DeviceMemory,
+  shape: PageShape,
+  dtype: CacheDtype = 'float32',
+): WebgpuPageStore {
   const { layers, groups, pageSize, headDim } = shape;
   const { device } = memory;
   const half = groups * pageSize * headDim;
-  const bytes = half * 4;
+  const bytes = sideBytes(shape, dtype);
+  const words = tokenWords(headDim, dtype);
   const most = Math.floor(
     Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize) / bytes,
   );
@@ -71,6 +78,7 @@ export function createWebgpuPageStore(memory: DeviceMemory, shape: PageShape): W
 
   return {
     shape,
+    dtype,
     get version() {
       return version;
     },
@@ -119,7 +127,7 @@ export function createWebgpuPageStore(memory: DeviceMemory, shape: PageShape): W
         });
         device.queue.submit([encoder.finish()]);
         await staging.mapAsync(GPUMapMode.READ);
-        return new Float32Array(staging.getMappedRange().slice(0));
+        return unpackTokens(new Uint32Array(staging.getMappedRange().slice(0)), words, headDim, dtype);
       } finally {
         staging.destroy();
       }
@@ -129,10 +137,10 @@ export function createWebgpuPageStore(memory: DeviceMemory, shape: PageShape): W
         throw new RangeError(`page: expected ${layers * 2 * half} values, got ${given.length}`);
       ensure([page]);
       const at = place(page) * bytes;
-      const source = Float32Array.from(given);
+      const source = packTokens(given, words, headDim, dtype);
       buffers.forEach(({ keys, values }, layer) => {
-        device.queue.writeBuffer(keys, at, source, layer * 2 * half, half);
-        device.queue.writeBuffer(values, at, source, (layer * 2 + 1) * half, half);
+        device.queue.writeBuffer(keys, at, source, (layer * 2 * bytes) / 4, bytes / 4);
+        device.queue.writeBuffer(values, at, source, ((layer * 2 + 1) * bytes) / 4, bytes / 4);
       });
     },
     dispose() {
@@ -145,4 +153,51 @@ export function createWebgpuPageStore(memory: DeviceMemory, shape: PageShape): W
       room = 0;
     },
   };
+}
+
+/** Tokens of `words` words each as float32, `headDim` of each. */
+function unpackTokens(all: Uint32Array, words: number, headDim: number, dtype: CacheDtype): Float32Array {
+  const tokens = all.length / words;
+  const out = new Float32Array(tokens * headDim);
+  const table = dtype === 'float16' ? halfTable() : undefined;
+  for (let t = 0; t < tokens; t++) {
+    const at = all.byteOffset + t * words * 4;
+    const to = out.subarray(t * headDim, (t + 1) * headDim);
+    if (dtype === 'float32') to.set(new Float32Array(all.buffer, at, headDim));
+    else if (table !== undefined) {
+      const halves = new Uint16Array(all.buffer, at, headDim);
+      for (let i = 0; i < headDim; i++) to[i] = table[halves[i]];
+    } else {
+      const [scale] = new Float32Array(all.buffer, at, 1);
+      const integers = new Int8Array(all.buffer, at + 4, headDim);
+      for (let i = 0; i < headDim; i++) to[i] = integers[i] * scale;
+    }
+  }
+  return out;
+}
+
+/** The other way; what lies behind a head's values is zero. */
+function packTokens(
+  given: Float32Array,
+  words: number,
+  headDim: number,
+  dtype: CacheDtype,
+): Uint32Array<ArrayBuffer> {
+  const tokens = given.length / headDim;
+  const all = new Uint32Array(tokens * words);
+  for (let t = 0; t < tokens; t++) {
+    const at = t * words * 4;
+    const row = given.subarray(t * headDim, (t + 1) * headDim);
+    if (dtype === 'float32') new Float32Array(all.buffer, at, headDim).set(row);
+    else if (dtype === 'float16') {
+      const halves = new Uint16Array(all.buffer, at, headDim);
+      for (let i = 0; i < headDim; i++) halves[i] = toHalfBits(Math.max(-65504, Math.min(65504, row[i])));
+    } else {
+      const top = row.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+      new Float32Array(all.buffer, at, 1)[0] = top / 127;
+      const integers = new Int8Array(all.buffer, at + 4, headDim);
+      if (top > 0) for (let i = 0; i < headDim; i++) integers[i] = Math.round((row[i] * 127) / top);
+    }
+  }
+  return all;
 }

@@ -1,7 +1,10 @@
 // Queries, keys and values of a pass: clipped, normed and rotated as the family does, keys and values into their pages. A workgroup for each head of each row.
+import type { CacheDtype } from '../../../kv-cache/page-store.ts';
 import type { NormConfig, RopeConfig } from '../../../models/model-config.ts';
 import { type Kernel, literal, mainSource, reduction } from '../kernel.ts';
 import { rowFields, rowWords } from './gather.ts';
+import { nearestHalfSource } from './nearest-half.ts';
+import { foursOf, pageElement } from './page-access.ts';
 
 /** The sizes of attention. */
 export interface HeadShape {
@@ -18,8 +21,8 @@ export interface RotateShape extends HeadShape {
   /** A norm of each head; its parameters are bound as one vector: queries' weights, keys' weights, queries' biases, keys' biases. */
   readonly norm?: { readonly scope: 'head' | 'each-head'; readonly norm: NormConfig } | undefined;
   readonly rope?: Pick<RopeConfig, 'rotaryDim' | 'interleaved'> | undefined;
-  /** False: clip only, nothing else (a norm over all heads follows). */
-  readonly append: boolean;
+  /** How keys and values are kept; absent: clip only, nothing else (a norm over all heads follows). */
+  readonly append?: CacheDtype | undefined;
 }
 
 /** Bindings: qkv, keys, values, lines, the angles if rotated, the norm's parameters if normed. Grid [heads + 2 groups, rows]. */
@@ -70,6 +73,37 @@ export function rotateAppendKernel(shape: RotateShape, subgroups: boolean): Kern
       }
     }`;
   const cut = clip === undefined ? '' : `v = clamp(v, ${literal(-clip)}, ${literal(clip)});`;
+  const inPlace = `for (var i = lane; i < D; i += ${threads}u) {
+    ${turned}
+    qkv[base + i] = v;
+  }`;
+  const fours = foursOf(d);
+  const whole = 'vec4<f32>(done[4u * i], done[4u * i + 1u], done[4u * i + 2u], done[4u * i + 3u])';
+  const write = (name: string) =>
+    append === 'int8'
+      ? `{
+      if (lane == 0u) { ${name}[to] = bitcast<u32>(step); }
+      for (var i = lane; i < ${fours}u; i += ${threads}u) { ${name}[to + 1u + i] = pack4xI8(vec4<i32>(clamp(round(${whole} * inverse), vec4<f32>(-127.0), vec4<f32>(127.0)))); }
+    }`
+      : `for (var i = lane; i < ${fours}u; i += ${threads}u) { ${name}[to + i] = ${append === 'float16' ? `packHalves(${whole})` : whole}; }`;
+  const step =
+    append !== 'int8'
+      ? ''
+      : `var top = 0.0;
+  for (var i = lane; i < D; i += ${threads}u) { top = max(top, abs(done[i])); }
+  let step = largest(top, lane, size) / 127.0;
+  let inverse = select(0.0, 1.0 / step, step > 0.0);`;
+  const appended = `for (var i = lane; i < D; i += ${threads}u) {
+    ${turned}
+    if (isKey || isValue) { done[i] = v; } else { qkv[base + i] = v; }
+  }
+  if (!isKey && !isValue) { return; }
+  workgroupBarrier();
+  ${step}
+  let line = wid.y * ${rowWords}u;
+  let token = (lines[line + ${rowFields.slot}u] * ${G}u + head) * ${pageSize}u + lines[line + ${rowFields.offset}u];
+  let to = token * ${append === 'int8' ? fours + 1 : fours}u;
+  if (isKey) { ${write('keys')} } else { ${write('values')} }`;
   return {
     key: `rotate ${JSON.stringify({ ...shape, rope: rope && { d: rope.rotaryDim, i: rope.interleaved } })}`,
     sort: 'rotate',
@@ -77,8 +111,8 @@ export function rotateAppendKernel(shape: RotateShape, subgroups: boolean): Kern
       { name: 'qkv', type: 'array<f32>', write: true },
       ...(append
         ? [
-            { name: 'keys', type: 'array<f32>', write: true },
-            { name: 'values', type: 'array<f32>', write: true },
+            { name: 'keys', type: `array<${pageElement[append]}>`, write: true },
+            { name: 'values', type: `array<${pageElement[append]}>`, write: true },
             { name: 'lines', type: 'array<u32>' },
           ]
         : []),
@@ -87,6 +121,8 @@ export function rotateAppendKernel(shape: RotateShape, subgroups: boolean): Kern
     ],
     code: `const D = ${d}u;
 var<workgroup> row: array<f32, ${d}>;
+${append === undefined ? '' : `var<workgroup> done: array<f32, ${4 * foursOf(d)}>;`}
+${append === 'float16' ? nearestHalfSource : append === 'int8' ? reduction('largest', 'max', threads, subgroups) : ''}
 ${settings === undefined ? '' : reduction('total', 'sum', threads, subgroups)}
 ${mainSource(
   threads,
@@ -102,16 +138,7 @@ ${mainSource(
     row[i] = v;
   }
   workgroupBarrier();${normed}
-  ${
-    append
-      ? `let line = wid.y * ${rowWords}u;
-  let to = ((lines[line + ${rowFields.slot}u] * ${G}u + head) * ${pageSize}u + lines[line + ${rowFields.offset}u]) * D;`
-      : ''
-  }
-  for (var i = lane; i < D; i += ${threads}u) {
-    ${turned}
-    ${append ? 'if (isKey) { keys[to + i] = v; } else if (isValue) { values[to + i] = v; } else { qkv[base + i] = v; }' : 'qkv[base + i] = v;'}
-  }`,
+  ${append === undefined ? inPlace : appended}`,
 )}`,
   };
 }
