@@ -9,6 +9,7 @@ import type { TopLogits } from '../generate/language-model.ts';
 import { logSumExp } from '../generate/logprobs.ts';
 import { loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
 
 /** The checkpoint of the laws. */
 export const embeddedModel = join(dirname(fileURLToPath(import.meta.url)), '../../../../models/stories');
@@ -207,6 +208,72 @@ export function executorContract(
       const [restored] = await fused.step([{ sequence: again, ids: [6] }]);
       expectClose(restored, row, 1e-6);
       expectClose(row, await rowBehind(fused, [1, 2, 3, 4, 5, 6]), itself);
+    });
+
+    const past = Array.from({ length: 530 }, (_, i) => (i * 37 + 11) % 1000);
+    let plain: Promise<readonly Float32Array[]> | undefined;
+    /** The logits behind `past`, and those behind one id more, with a cache of float32. */
+    const plainRows = () => {
+      plain ??= (async () => {
+        using sequence = fused.newSequence();
+        const [prompt] = await fused.step([{ sequence, ids: past }]);
+        return [prompt, (await fused.step([{ sequence, ids: [5] }]))[0]];
+      })();
+      return plain;
+    };
+
+    describe.each([
+      ['float16', 2e-2],
+      ['int8', 0.5],
+    ] as const)('with a cache of %s', (dtype, tolerance) => {
+      it('logits stay near those of float32, over pages, forks, snapshots and a long past', async () => {
+        using own = await loadModel(embeddedModel, { cache: { dtype } });
+        const [expectedPrompt, expected] = await plainRows();
+        using sequence = own.newSequence();
+        const [prompt] = await own.step([{ sequence, ids: past }]);
+        expectClose(prompt, expectedPrompt, tolerance);
+        using child = sequence.fork();
+        using again = own.restoreSequence(await sequence.snapshot());
+        const rows = await own.step([sequence, child, again].map((s) => ({ sequence: s, ids: [5] })));
+        for (const row of rows) expectClose(row, expected, tolerance);
+        expect(Math.max(...rows[0].map((value, i) => Math.abs(value - expected[i])))).toBeGreaterThan(0);
+        expectClose(rows[1], rows[0], 1e-4);
+        expectClose(rows[2], rows[0], dtype === 'int8' ? 1e-2 : 1e-4);
+        // The child wrote into a page of its own.
+        const next = await own.step([{ sequence, ids: [6] }]);
+        expectClose(next[0], (await own.step([{ sequence: child, ids: [6] }]))[0], 1e-4);
+      });
+
+      it('a prefix that was kept, or saved and restored, goes on with the same ids', async () => {
+        using own = await loadModel(embeddedModel, { cache: { dtype, pageSize: 16 } });
+        const prompt = Array.from({ length: 45 }, (_, i) => (i * 29 + 3) % 1000);
+        const answer = async (of: Scheduler) => {
+          const ids: number[] = [];
+          const options = { maxNewTokens: 12, stopIds: [] };
+          for await (const { id } of of.submit(prompt, options)) ids.push(id);
+          return ids;
+        };
+        const scheduler = createScheduler(own);
+        const first = await answer(scheduler);
+        expect(await answer(scheduler)).toEqual(first);
+        expect(scheduler.prefixes?.reusedIds).toBe(prompt.length - 1);
+        const bytes = (await scheduler.prefixes?.save()) as Uint8Array;
+        await scheduler.dispose();
+        const restored = createScheduler(own);
+        expect(restored.prefixes?.restore(bytes)).toBeGreaterThan(0);
+        expect(await answer(restored)).toEqual(first);
+        expect(restored.prefixes?.reusedIds).toBe(prompt.length - 1);
+        await restored.dispose();
+      });
+    });
+
+    it('a cache that nothing would heed is refused', async () => {
+      await expect(
+        loadModel(embeddedModel, { executor: 'composite', cache: { dtype: 'int8' } }),
+      ).rejects.toThrow(/dtype: expected float32/);
+      await expect(loadModel(embeddedModel, { cache: { dtype: 'int4' as 'int8' } })).rejects.toThrow(
+        /dtype: expected float32, float16 or int8/,
+      );
     });
 
     it('parameters are the stored ones, and one that is set is used: a norm, a packed matrix', async () => {

@@ -4,7 +4,7 @@ import * as modules from '../../../../../peers/modules.ts';
 import type { CacheDtype } from '../../kv-cache/page-store.ts';
 import { createDeviceMemory } from './device-memory.ts';
 import { createKernelCache } from './kernel.ts';
-import { type AttendShape, attendKernel } from './kernels/attend.ts';
+import { type AttendShape, attendKernel, joinSplitsKernel, splitFloats } from './kernels/attend.ts';
 import { attendTileKernel, queriesOf } from './kernels/attend-tile.ts';
 import { rowFields, rowWords } from './kernels/gather.ts';
 import { filled, floatsAfter, passOf, testDevice } from './try-kernels.ts';
@@ -14,16 +14,17 @@ const device = (await testDevice(modules)) as GPUDevice;
 const pageSize = 4;
 const [heads, groups] = [4, 2];
 
-/** Both kernels' rows: three sequences, the first two of which stand in one workgroup, with `past` tokens before the rows of the first. */
+/** Both kernels' rows: three sequences that meet in workgroups, the first with a past of several tiles of keys. */
 async function both(
   shape: Partial<AttendShape> & { headDim: number },
   dtype: CacheDtype = 'float32',
+  spoilt?: number,
 ): Promise<readonly [Float32Array, Float32Array]> {
   const own = createDeviceMemory(device);
   const cache = createKernelCache(device, false);
   const store = createWebgpuPageStore(own, { layers: 1, groups, pageSize, headDim: shape.headDim }, dtype);
   const counts = [
-    { past: 21, rows: 5 },
+    { past: 75, rows: 5 },
     { past: 0, rows: 7 },
     { past: 3, rows: 2 },
   ];
@@ -32,13 +33,13 @@ async function both(
   const lines = new Uint32Array(rows * rowWords);
   let page = 0;
   let row = 0;
-  for (const { past, rows: n } of counts) {
+  for (const [sequence, { past, rows: n }] of counts.entries()) {
     const first = blocks.length / 2;
     const pages = Math.ceil((past + n) / pageSize);
     store.ensure(Array.from({ length: pages }, (_, i) => page + i));
     for (let i = 0; i < pages; i++, page++) {
       const values = Float32Array.from({ length: 2 * groups * pageSize * shape.headDim }, (_, k) =>
-        Math.sin(k * 1.7 + page * 3.1),
+        sequence === spoilt ? Number.NaN : Math.sin(k * 1.7 + page * 3.1),
       );
       store.write(page, values);
       blocks.push(store.slot(page), i * pageSize);
@@ -73,13 +74,17 @@ async function both(
   const results: Float32Array[] = [];
   const queries = queriesOf(shape.headDim, full.threads);
   expect(queries).toBeGreaterThan(1);
+  const { splits } = full;
   for (const [kernel, grid] of [
-    [attendKernel(full, false), [heads, rows, 1]],
-    [attendTileKernel(full, queries), [heads, Math.ceil(rows / queries)]],
+    [attendKernel(full, false), [heads, rows, splits]],
+    [attendTileKernel({ ...full, splits: 1 }, queries), [heads, Math.ceil(rows / queries)]],
   ] as const) {
     const out = own.storage(count * 4, 'out');
-    const dispatch = cache.dispatch(kernel, pass, [...bound, out], grid);
-    results.push(await floatsAfter(device, [dispatch], out, count));
+    const parts = results.length === 0 && splits > 1 ? rows * heads * splits * splitFloats(shape.headDim) : 0;
+    const to = parts > 0 ? own.storage(parts * 4, 'parts') : out;
+    const dispatches = [cache.dispatch(kernel, pass, [...bound, to], grid)];
+    if (parts > 0) dispatches.push(cache.dispatch(joinSplitsKernel(full), pass, [to, out], [heads, rows]));
+    results.push(await floatsAfter(device, dispatches, out, count));
   }
   own.dispose();
   return results as [Float32Array, Float32Array];
@@ -122,6 +127,30 @@ describe.skipIf(device === undefined)('attention of rows that share what they lo
       expect(far).toBeLessThan(dtype === 'float16' ? 2e-3 : 3e-2);
     },
   );
+
+  it.each(['float32', 'float16', 'int8'] as const)(
+    'a cache of %s in splits: is that of each row alone, whatever the mask',
+    async (dtype) => {
+      const mask = { window: 40, softcap: 1.5, alibi: true, sinks: 1, headDim: 12 };
+      const [alone, shared] = await both(mask, dtype);
+      close([alone, shared]);
+      const [split] = await both({ ...mask, splits: 4 }, dtype);
+      close([alone, split]);
+    },
+  );
+
+  it('what is not a number in one sequence stays there', async () => {
+    const width = heads * 16;
+    for (const [spoilt, rows] of [
+      [0, [0, 5]],
+      [1, [5, 12]],
+      [2, [12, 14]],
+    ] as const) {
+      const [, shared] = await both({ headDim: 16 }, 'float32', spoilt);
+      for (const [i, value] of shared.entries())
+        expect(Number.isNaN(value)).toBe(i >= rows[0] * width && i < rows[1] * width);
+    }
+  });
 
   it('heads that no row of threads covers share nothing', () => {
     expect([queriesOf(512, 128), queriesOf(256, 32), queriesOf(128, 32), queriesOf(256, 128)]).toEqual([

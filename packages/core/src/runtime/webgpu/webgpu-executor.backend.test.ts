@@ -81,7 +81,7 @@ executorContract(
         );
         const { assets } = checkpoint;
         using model = createModel({ config, parameters, assets, hash, executor, cache: { dtype } });
-        const count = dtype === 'float32' ? 320 : 2048;
+        const count = dtype === 'float32' ? 320 : 768;
         const before = executor.deviceBytes;
         await rowBehind(
           model,
@@ -98,29 +98,6 @@ executorContract(
         const grown = executor.deviceBytes - before - config.vocabSize * 4;
         if (dtype !== 'float32') expect(Math.abs(grown / estimate.kvCache - 1)).toBeLessThan(0.1);
         await checkpoint.close();
-      },
-    );
-
-    it.each([
-      ['float16', 2e-2],
-      ['int8', 0.5],
-    ] as const)(
-      'with a cache of %s: logits stay near those of float32, over pages, forks and snapshots',
-      async (dtype, tolerance) => {
-        const { fused } = sides();
-        const ids = Array.from({ length: 90 }, (_, i) => (i * 37 + 11) % 1000);
-        using own = await loadModel(embeddedModel, { cache: { dtype } });
-        const wanted = await rowBehind(fused, [...ids, 5]);
-        using sequence = own.newSequence();
-        const [prompt] = await own.step([{ sequence, ids }]);
-        expectClose(prompt, await rowBehind(fused, ids), tolerance);
-        using child = sequence.fork();
-        using again = own.restoreSequence(await sequence.snapshot());
-        const rows = await own.step([sequence, child, again].map((s) => ({ sequence: s, ids: [5] })));
-        for (const row of rows) expectClose(row, wanted, tolerance);
-        expect(Math.max(...rows[0].map((value, i) => Math.abs(value - wanted[i])))).toBeGreaterThan(0);
-        expectClose(rows[1], rows[0], 1e-4);
-        expectClose(rows[2], rows[0], dtype === 'int8' ? 1e-2 : 1e-4);
       },
     );
   },

@@ -1,5 +1,5 @@
 // Attention of prompts: a workgroup for some rows of one head, which share what is loaded of keys and values. Each row has a running softmax of its own; rows of another sequence in the same workgroup
-// wait while one's keys pass by.
+// have their turn after it, from the beginning, so that nothing of one gets into the other, not even a NaN.
 import type { Kernel } from '../kernel.ts';
 import { type AttendShape, attendBindings, lowest, queryPart, scoreSource, visibleSource } from './attend.ts';
 import { rowFields, rowWords } from './gather.ts';
@@ -23,15 +23,15 @@ export function attendTileKernel(shape: AttendShape, queries: number): Kernel {
     `lines[(t0 + ${row}) * ${rowWords}u + ${rowFields[name]}u]`;
   const finish = each(
     R,
-    (r) => `  halves[lane] = o${r};
-  workgroupBarrier();
-  if (lane < ${fours}u && ${r}u < count) {
-    var o = halves[lane];
-    for (var k = 1u; k < ${lanes}u; k++) { o += halves[k * ${fours}u + lane]; }
-    o = o / parts[${r}u];
-    for (var i = 0u; i < 4u; i++) { if (4u * lane + i < ${d}u) { result[(t0 + ${r}u) * ${outStride}u + head * ${d}u + 4u * lane + i] = o[i]; } }
-  }
-  workgroupBarrier();`,
+    (r) => `    halves[lane] = o${r};
+    workgroupBarrier();
+    if ((lane < ${fours}u) & (${r}u >= begin) & (${r}u < stop)) {
+      var o = halves[lane];
+      for (var k = 1u; k < ${lanes}u; k++) { o += halves[k * ${fours}u + lane]; }
+      o = o / parts[${r}u];
+      for (var i = 0u; i < 4u; i++) { if (4u * lane + i < ${d}u) { result[(t0 + ${r}u) * ${outStride}u + head * ${d}u + 4u * lane + i] = o[i]; } }
+    }
+    workgroupBarrier();`,
   );
   return {
     key: `attend ${R} ${JSON.stringify(shape)}`,
@@ -53,13 +53,14 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   let t0 = wid.y * ${R}u;
   let count = min(${R}u, pass_.rows - t0);
   for (var i = lane; i < count * ${fours}u; i += ${T}u) { q[i] = ${queryPart(shape, `t0 + i / ${fours}u`, `i % ${fours}u`)}; }
-  if (lane < ${R}u) { most[lane] = ${lowest}; }
-  workgroupBarrier();
-${each(R, (r) => `  let position${r} = ${field(`min(${r}u, count - 1u)`, 'position')};\n  var l${r} = 0.0;\n  var o${r} = vec4<f32>(0.0);`)}
+${each(R, (r) => `  let position${r} = ${field(`min(${r}u, count - 1u)`, 'position')};`)}
   let c4 = lane % ${fours}u;
   let k0 = lane / ${fours}u;
   var begin = 0u;
   while (begin < count) {
+    if (lane < ${R}u) { most[lane] = ${lowest}; }
+    workgroupBarrier();
+${each(R, (r) => `    var l${r} = 0.0;\n    var o${r} = vec4<f32>(0.0);`)}
     // Rows of one sequence stand together, in order.
     let first = ${field('begin', 'firstBlock')};
     var stop = begin + 1u;
@@ -92,11 +93,11 @@ ${each(R, (r) => `          s${r} += dot(q[${r * fours}u + i], k);`)}
       let factor = keysScale(at);
 ${each(
   R,
-  (r) => `      if (inside && ${r}u >= begin && ${r}u < stop && ${visibleSource(shape, `position${r}`)}) {
+  (r) => `      {
         var s = s${r} * factor;
         ${scoreSource(shape)}
-        s${r} = s;
-      } else { s${r} = ${lowest}; }
+        s${r} = select(${lowest}, s, inside & (${r}u >= begin) & (${r}u < stop) & ${visibleSource(shape, `position${r}`)});
+      }
       weights[${r * T}u + lane] = s${r};`,
 )}
       places[lane] = at;
@@ -135,17 +136,17 @@ ${each(R, (r) => `          o${r} += weights[${r * T}u + k] * v;`)}
       }
       workgroupBarrier();
     }
+${each(R, (r) => `    weights[${r * T}u + lane] = l${r};`)}
+    workgroupBarrier();
+    if (lane < ${R}u) {
+      var l = 0.0;
+      for (var i = 0u; i < ${T}u; i++) { l += weights[lane * ${T}u + i]; }
+      parts[lane] = l;
+    }
+    workgroupBarrier();
+${finish}
     begin = stop;
   }
-${each(R, (r) => `  weights[${r * T}u + lane] = l${r};`)}
-  workgroupBarrier();
-  if (lane < ${R}u) {
-    var l = 0.0;
-    for (var i = 0u; i < ${T}u; i++) { l += weights[lane * ${T}u + i]; }
-    parts[lane] = l;
-  }
-  workgroupBarrier();
-${finish}
 }`,
   };
 }

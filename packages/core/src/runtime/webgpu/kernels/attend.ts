@@ -49,9 +49,9 @@ export function queryPart({ headDim: d, stride, scale }: AttendShape, row: strin
   return `vec4<f32>(${[0, 1, 2, 3].map(value).join(', ')}) * ${literal(scale)}`;
 }
 
-/** Whether `key` is seen from `position`. */
+/** Whether `key` is seen from `position`; without branches, whose number SwiftShader's compiler takes to the power. */
 export const visibleSource = ({ window, sinks }: AttendShape, position: string): string =>
-  `key <= ${position}${window === undefined ? '' : ` && (i32(key) > i32(${position}) - ${window} || key < ${sinks}u)`}`;
+  `(key <= ${position})${window === undefined ? '' : ` & ((i32(key) > i32(${position}) - ${window}) | (key < ${sinks}u))`}`;
 
 /** What becomes of a score `s` of `key`. */
 export const scoreSource = ({ softcap, alibi }: AttendShape): string => `${
