@@ -9,7 +9,8 @@ import type { TopLogits } from '../generate/language-model.ts';
 import { logSumExp } from '../generate/logprobs.ts';
 import { loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
-import { createScheduler, type Scheduler } from './scheduler.ts';
+import type { Scheduler } from './scheduler/serving.ts';
+import { createScheduler } from './scheduler.ts';
 
 /** The checkpoint of the laws. */
 export const embeddedModel = join(dirname(fileURLToPath(import.meta.url)), '../../../../models/stories');
