@@ -121,21 +121,14 @@ export function createStepEmitter(
     }
   }
 
-  function emitFeedForward(
-    e: Emitter,
-    step: MlpStep,
-    at: string,
-    input: RowBuffer,
-    out: RowBuffer,
-    rows: number,
-  ): void {
+  const emitFeedForward: StepEmitter['emitFeedForward'] = (e, step, at, input, out, rows) => {
     const first = step.gated ? [{ name: `${at}.gate`, out: gate, bias: step.bias }] : [];
     e.linears(input, rows, [...first, { name: `${at}.up`, out: up, bias: step.bias }]);
     const width = parameters.matrix(`${at}.up.weight`).rows;
     const sources = step.gated ? [gate.at, up.at] : [up.at, 0];
     e.emit('activate', [...sources, gate.at, rows * width, activations[step.activation]]);
     e.linears(gate, rows, [{ name: `${at}.down`, out, bias: step.bias }]);
-  }
+  };
 
   function finish(
     e: Emitter,

@@ -9,7 +9,7 @@ import { hasIntegers } from './kernels/raw-integers.ts';
 import { roundedBlock, roundRowsKernel } from './kernels/round-rows.ts';
 import { roundedTileKernel } from './kernels/rounded-tiles.ts';
 import type { RowBuffer } from './pass-buffers.ts';
-import type { PlanParts } from './plan-dispatches.ts';
+import type { PlanParts } from './step-parts.ts';
 
 /** What a product reads. */
 export interface Input extends RowBuffer {

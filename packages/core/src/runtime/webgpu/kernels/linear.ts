@@ -187,14 +187,22 @@ export function tileFrame({ outputs, gated = false }: LinearShape, tile: GemmTil
       return `  if (m0 + at.y + ${16 * m}u < pass_.rows && n0 + at.x + ${16 * n}u < ${outputs}u) { finish(${at}, s${m * N + n}${up}); }`;
     }),
   );
+  const rowOf = gated
+    ? `select(n0 + slot, ${outputs}u + n0 + slot - ${width}u, slot >= ${width}u)`
+    : 'n0 + slot';
   return {
     M,
     N,
-    /** Outputs of a tile. */
-    width,
-    /** The row of weights that `slot` of a tile holds, and the last one that there is. */
-    rowOf: gated ? `select(n0 + slot, ${outputs}u + n0 + slot - ${width}u, slot >= ${width}u)` : 'n0 + slot',
-    last: gated ? 2 * outputs - 1 : outputs - 1,
+    /** How `main` begins: the tile's first output n0 and first row m0, the sums, and the row pw of weights of which a thread loads part `part` into `slot`. */
+    opening: `@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32, @builtin(local_invocation_id) at: vec3<u32>) {
+  let n0 = wid.x * ${width}u;
+  let m0 = wid.y * ${tile.rows}u;
+${each(M * N, (i) => `  var s${i} = 0.0;`)}
+  let slot = lane >> 2u;
+  let part = lane & 3u;
+  let pw = min(${rowOf}, ${gated ? 2 * outputs - 1 : outputs - 1}u);`,
+    /** How it ends. */
     finishes,
   };
 }
@@ -202,7 +210,7 @@ export function tileFrame({ outputs, gated = false }: LinearShape, tile: GemmTil
 /** Many rows; grid [ceil(outputs / (gated ? tile.outputs / 2 : tile.outputs)), ceil(rows / tile.rows)]. The next tile is on its way while one is multiplied. */
 export function gemmKernel(shape: LinearShape, tile: GemmTile): Kernel {
   const { kind, columns, xStride, xOffset = 0 } = shape;
-  const { M, N, width, rowOf, last, finishes } = tileFrame(shape, tile);
+  const { M, N, opening, finishes } = tileFrame(shape, tile);
   const slots = tile.outputs * 4; // eights of columns of a tile's weights: at most one a thread
   const loads = Math.max(1, (tile.rows * 8) / 256);
   const guard = tile.rows === 16 ? 'if (lane < 128u) ' : '';
@@ -217,15 +225,8 @@ ${each(loads, (i) => `    vx${i} = select(vec4<f32>(0.0), x[px${i} + 8u * ${step
     code: `${load8Source(kind, columns)}${finishSource(shape)}
 var<workgroup> xs: array<vec4<f32>, ${tile.rows * 8}>;
 var<workgroup> ws: array<vec4<f32>, ${tile.outputs * 8}>;
-@compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32, @builtin(local_invocation_id) at: vec3<u32>) {
-  let n0 = wid.x * ${width}u;
-  let m0 = wid.y * ${tile.rows}u;
-${each(M * N, (i) => `  var s${i} = 0.0;`)}
-  let slot = lane >> 2u;
-  let part = lane & 3u;
+${opening}
   let swap = slot & 7u;
-  let pw = min(${rowOf}, ${last}u);
 ${each(
   loads,
   (i) => `  let inx${i} = m0 + (lane >> 3u) + ${32 * i}u < pass_.rows;

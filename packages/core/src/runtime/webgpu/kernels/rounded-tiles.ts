@@ -19,7 +19,7 @@ export function roundedTileKernel(
   halves: HalfTypes = 'native',
 ): Kernel {
   const { kind, columns, xStride, bias } = shape;
-  const { M, N, width, rowOf, last, finishes } = tileFrame(shape, tile);
+  const { M, N, opening, finishes } = tileFrame(shape, tile);
   const int8 = to === 'int8';
   const unit = int8 ? 8 : 4; // columns of one element of a tile, 64 bits of either
   const U = roundedBlock / unit;
@@ -83,14 +83,7 @@ var<workgroup> xs: array<${element}, ${count}>;
 var<workgroup> xd: array<f32, ${tile.rows}>;
 var<workgroup> ws: array<${element}, ${tile.outputs * U}>;
 ${int8 ? `var<workgroup> xt: array<i32, ${count}>;\nvar<workgroup> wd: array<vec2<f32>, ${tile.outputs * groups}>;` : ''}
-@compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32, @builtin(local_invocation_id) at: vec3<u32>) {
-  let n0 = wid.x * ${width}u;
-  let m0 = wid.y * ${tile.rows}u;
-${each(M * N, (i) => `  var s${i} = 0.0;`)}
-  let slot = lane >> 2u;
-  let part = lane & 3u;
-  let pw = min(${rowOf}, ${last}u);
+${opening}
   let pd = min(m0 + lane, pass_.rows - 1u) * ${Math.ceil(xStride / roundedBlock)}u;
 ${each(
   loads,
