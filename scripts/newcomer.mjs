@@ -73,22 +73,40 @@ const hello = readFileSync(join(root, 'examples', '01-hello.ts'), 'utf8').replac
 );
 cpSync(join(root, 'models'), join(app, 'models'), { recursive: true });
 writeFileSync(join(app, 'hello.ts'), hello);
-const compilerOptions = {
-  ...{
-    target: 'ES2022',
-    module: 'NodeNext',
-    strict: true,
-    lib: ['ES2024', 'ESNext.Disposable', 'DOM'],
-    types: [],
-  },
-  skipLibCheck: true, // tfjs-core's own declarations need it
-};
-writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['hello.ts'] }));
-run("README's lines are well typed", process.execPath, [
-  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-  '-p',
-  '.',
-]);
+// Every entry, beside README's lines: what a strict project sees that brings neither @types/node nor a newer `lib`. tfjs-core's own declarations have errors then, ours have none.
+const entries = readdirSync(join(root, 'packages')).flatMap((name) =>
+  Object.keys(JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')).exports)
+    .filter((entry) => entry !== './package.json')
+    .map((entry) => `@ashlar/${name}${entry.slice(1)}`),
+);
+writeFileSync(
+  join(app, 'entries.ts'),
+  entries.map((entry, n) => `import * as entry${n} from '${entry}';\nvoid entry${n};\n`).join(''),
+);
+for (const [module, moduleResolution] of [
+  ['ESNext', 'Bundler'],
+  ['Node16', 'Node16'],
+  ['NodeNext', 'NodeNext'],
+]) {
+  const compilerOptions = {
+    ...{ target: 'ES2022', module, moduleResolution, strict: true, exactOptionalPropertyTypes: true },
+    ...{ lib: ['ES2022', 'DOM'], types: [], skipLibCheck: false },
+  };
+  writeFileSync(
+    join(app, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['hello.ts', 'entries.ts'] }),
+  );
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: app, encoding: 'utf8' });
+  const wrong = stdout
+    .split('\n')
+    .filter((line) => /error TS/.test(line) && !/@(webgpu|tensorflow)\/|lib\.dom\.d\.ts/.test(line));
+  check(
+    `README's lines and every entry are well typed (${moduleResolution})`,
+    wrong.length === 0,
+    wrong.join('\n'),
+  );
+}
 const story = run('they run in Node', process.execPath, ['hello.js']).trim();
 check(
   'and print what README says',

@@ -32,6 +32,14 @@ for (const name of readdirSync(join(root, 'packages'))) {
   run(`@ashlar/${name} pack`, 'npx', ['--yes', packageManager, 'pack', '--pack-destination', tarballs], home);
   const tarball = readdirSync(tarballs).find((file) => file.startsWith(`ashlar-${name}-`));
   if (tarball === undefined) continue;
+  const packed = spawnSync('tar', ['-tzf', tarball], { cwd: tarballs, encoding: 'utf8' }).stdout.split('\n');
+  const forTests = packed.filter((path) => /contract\.|\.test\.|\/fixtures\//.test(path));
+  if (packed.length < 10 || forTests.length > 0) {
+    failed++;
+    console.log(
+      `FAILED  @ashlar/${name}: expected no file that only tests need, got ${forTests.join(', ') || packed}`,
+    );
+  }
   run(`@ashlar/${name} publint`, bin('publint'), ['--strict', join(tarballs, tarball)], home);
   run(
     `@ashlar/${name} attw`,

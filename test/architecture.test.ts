@@ -54,3 +54,15 @@ describe('arrows', () => {
     });
   }
 });
+
+it('the script of a worker reaches no file that starts it, which Turbopack waits for without end', () => {
+  const home = join(packages, 'core', 'src');
+  const reached = new Set([join(home, 'model-worker.ts')]);
+  for (const path of reached) {
+    const code = withoutComments(readFileSync(path, 'utf8')).replace(/import type [^;]*;/g, '');
+    for (const [, spec] of code.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+\.ts)['"]/g))
+      reached.add(join(dirname(path), spec as string));
+  }
+  expect(reached.size).toBeGreaterThan(50);
+  expect([...reached].map((path) => relative(home, path))).not.toContain('start-model-worker.ts');
+});

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // What generation needs of a model, whatever runs it: the composite path, a fused executor or a recurrent network all answer the same
 // two calls, a new sequence and a step.
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // Paged key-value cache: sequences hold tables of reference-counted pages, so forks share what they have in common (prefixes, beams, groups
 // of samples), truncation gives pages back, and a window drops those no query can see any more. What a page holds is the store's.
 import { KvCacheFullError, KvSnapshotError } from './kv-cache-error.ts';

@@ -1,22 +1,15 @@
-// From a place to a model: open the checkpoint, read its configuration, choose a backend, stream the tensors over.
+// From a place to a model: checks what was asked for, then loads it here or in a worker.
 
-import { engine, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendOptions } from '../backends/backend.ts';
-import { chooseBackend } from '../backends/choose.ts';
 import { checkOptions } from '../check-options.ts';
 import type { TuningStorage } from '../runtime/webgpu/tuning-cache.ts';
 import type { WorkerModel } from '../runtime/worker/worker-model.ts';
-import { CheckpointError } from '../weights/checkpoint-error.ts';
 import type { HubOptions } from '../weights/hub/hub-folder.ts';
-import { type CheckpointPlace, openCheckpoint } from '../weights/open-checkpoint.ts';
-import type { ModelAssets } from '../weights/weight-file.ts';
-import { parseModelConfig } from './config.ts';
-import { families } from './families.ts';
-import { findName, type LoadProgress, loadParameters } from './load-parameters.ts';
-import { createModel, type Model } from './model.ts';
+import type { CheckpointPlace } from '../weights/open-checkpoint.ts';
+import { loadHere } from './load-here.ts';
+import type { LoadProgress } from './load-parameters.ts';
+import type { Model } from './model.ts';
 import type { ModelCacheOptions } from './model-cache-options.ts';
-import type { ModelConfig } from './model-config.ts';
-import { listParameters } from './parameters.ts';
 
 /** Options of `loadModel`. */
 export interface LoadModelOptions {
@@ -109,91 +102,13 @@ export async function loadModel(
     (typeof autotune?.getItem !== 'function' || typeof autotune.setItem !== 'function')
   )
     throw new TypeError('autotune: expected true, false or a storage with getItem and setItem');
-  const { file, hub, cache, onProgress, signal, activations } = options;
+  const { activations } = options;
   if (!['int16', 'int8', 'float16', undefined].includes(activations))
     throw new RangeError(`activations: expected int16, int8 or float16, got ${JSON.stringify(activations)}`);
   if (options.worker !== undefined && typeof options.worker !== 'boolean')
     throw new TypeError(`worker: expected true or false, got ${JSON.stringify(options.worker)}`);
   if (options.worker) return loadInWorker(where, options);
-  await startBackend(options);
-  const checkpoint = await openCheckpoint(where, {
-    ...(file === undefined ? {} : { file }),
-    ...(hub === undefined ? {} : { hub }),
-  });
-  try {
-    const parsed = parseModelConfig(checkpoint.config);
-    const names = families.find((family) => family.name === parsed.family)?.tensors;
-    const prefixes = names?.prefixes;
-    const headName = names?.modules['head'];
-    const lacksHead =
-      !parsed.head.tied &&
-      typeof headName === 'string' &&
-      !findName(`${headName}.weight`, checkpoint.weights, prefixes ?? []);
-    // A checkpoint of the base model (an embedding model): hidden states, no logits.
-    const bare = lacksHead ? { ...parsed, head: { ...parsed.head, present: false } } : parsed;
-    const { assets } = checkpoint;
-    const config = await withGenerationConfig(bare, assets);
-    const specs = listParameters(config);
-    // The fused embed step has no learned positions behind a projection (OPT-350M): those run composite.
-    const plain = !config.embedding.learnedPositions || config.embedding.width === config.hiddenSize;
-    const generates = config.attention.causal && config.head.present && options.executor !== 'composite';
-    const onWebgpu = generates && getBackend() === 'webgpu';
-    const takesInt8 = onWebgpu || (generates && plain && getBackend() === 'simd');
-    const rounds = activations === 'int16' ? undefined : activations;
-    if (rounds !== undefined && !takesInt8)
-      throw new RangeError(
-        `activations: expected int16 on ${getBackend()}'s composite path, got ${rounds} (the fused executors')`,
-      );
-    if (rounds === 'float16' && !onWebgpu)
-      throw new RangeError('activations: expected int16 or int8 on simd, got float16 (webgpu only)');
-    const load = { prefixes, onProgress, signal };
-    if (options.autotune !== undefined && !onWebgpu)
-      throw new TypeError('autotune: has no effect without the webgpu executor');
-    let loaded:
-      | Awaited<ReturnType<typeof import('../runtime/simd/load-simd-model.ts').loadSimdModel>>
-      | undefined;
-    if (onWebgpu) {
-      const { loadWebgpuModel } = await import('../runtime/webgpu/load-webgpu-model.ts');
-      const settings = { ...load, autotune: options.autotune, rounds };
-      loaded = await loadWebgpuModel(config, specs, checkpoint.weights, settings, cache);
-    } else if (generates && plain && getBackend() === 'simd') {
-      const { loadSimdModel } = await import('../runtime/simd/load-simd-model.ts');
-      loaded = await loadSimdModel(
-        config,
-        specs,
-        checkpoint.weights,
-        { ...load, activations: rounds === 'int8' ? 'int8' : 'int16' },
-        cache,
-      );
-    }
-    if (loaded !== undefined) {
-      const { parameters, unused, hash, executor } = loaded;
-      return createModel({
-        config,
-        parameters,
-        assets,
-        hash: modelHash(config, hash),
-        unusedTensors: unused,
-        cache,
-        executor,
-      });
-    }
-    const { tensors, unused, hash } = await loadParameters(specs, checkpoint.weights, {
-      prefixes,
-      onProgress,
-      signal,
-    });
-    return createModel({
-      config,
-      parameters: tensors,
-      assets,
-      hash: modelHash(config, hash),
-      unusedTensors: unused,
-      cache,
-    });
-  } finally {
-    await checkpoint.close();
-  }
+  return loadHere(where, options);
 }
 
 async function loadInWorker(where: CheckpointPlace, options: LoadModelOptions): Promise<WorkerModel> {
@@ -205,30 +120,3 @@ async function loadInWorker(where: CheckpointPlace, options: LoadModelOptions): 
   ]);
   return connectModel(await startModelWorker(), where, sent, { onProgress, signal });
 }
-
-/** generation_config.json often names more ids that end a text than config.json (a chat's end of turn). */
-async function withGenerationConfig(config: ModelConfig, assets: ModelAssets): Promise<ModelConfig> {
-  const bytes = assets.format === 'huggingface' ? await assets.file('generation_config.json') : undefined;
-  if (bytes === undefined) return config;
-  let eos: unknown;
-  try {
-    eos = (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>)['eos_token_id'];
-  } catch {
-    throw new CheckpointError('generation_config.json', 'content', 'JSON', 'something else');
-  }
-  const more = (Array.isArray(eos) ? eos : [eos]).filter((id): id is number => Number.isInteger(id));
-  return { ...config, eosTokenIds: [...new Set([...config.eosTokenIds, ...more])] };
-}
-
-async function startBackend({ backend, backendOptions }: LoadModelOptions): Promise<void> {
-  if (backend !== undefined) {
-    if (backend === 'auto' || engine().backendName !== backend) await chooseBackend(backend, backendOptions);
-  } else if (engine().backendNames().length === 0) {
-    await chooseBackend('auto', backendOptions);
-  }
-  await ready();
-  getBackend();
-}
-
-const modelHash = (config: ModelConfig, weights: string): string =>
-  `${config.family}-${config.numLayers}x${config.hiddenSize}-${weights}`;

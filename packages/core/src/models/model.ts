@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A loaded decoder on the composite path: parameters as tensors, a paged cache, and the calls everything else is made of: `forward` for whole
 // sequences (gradients, hooks), `newSequence` and `step` for generation.
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A character-level recurrent language model (Karpathy 2015): embedding, layers of LSTM or GRU, head. The same interface as the decoders, so
 // generate(), samplers and trainers take either; its state is a fixed size instead of a cache that grows.
 import {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A model with a key-value cache as a SequenceModel: prefixes that extend what was seen before are continued, branches
 // are forked, what a search has left is truncated or freed. Structural: core's models fit. A run of growing prefixes
 // (the guesses of a speculation) is one pass: with `stepAll`, where the model has it, else on forks.

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // What a scheduler takes and gives (scheduler.ts makes one).
 import type { GenerateOptions, GenerateStep, Prompt } from '../../generate/generate.ts';
 import type { PrefixCache } from './prefix-cache.ts';

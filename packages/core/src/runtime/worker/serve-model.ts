@@ -2,7 +2,7 @@
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { TopLogits } from '../../generate/language-model.ts';
 import type { KvSequence } from '../../kv-cache/kv-cache.ts';
-import { loadModel } from '../../models/load-model.ts';
+import { loadHere } from '../../models/load-here.ts';
 import type { Model } from '../../models/model.ts';
 import type { Adapter } from '../../train/lora/lora.ts';
 import type { InTurn, ModelFacts, Port, SentAdapter, ToWorker } from './messages.ts';
@@ -45,7 +45,7 @@ export function serveModel(port: Port): void {
     switch (message.kind) {
       case 'load': {
         const place = message.isUrl ? new URL(message.place as string) : message.place;
-        model = await loadModel(place, {
+        model = await loadHere(place, {
           ...message.options,
           signal: stop.signal,
           onProgress: (loaded, total, name) => port.post({ kind: 'progress', loaded, total, name }),

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The caller's side of a model in a worker: what generation, the scheduler and a tokenizer need of a model, over a port.
 import type { LanguageModel, ReadRequest, Sequence, TopLogits } from '../../generate/language-model.ts';
 import { KvCacheFullError } from '../../kv-cache/kv-cache-error.ts';
