@@ -131,16 +131,20 @@ export function checkFingerprint(sources: string | undefined): void {
 }
 
 // Node 20's baseline compiler reads the relaxed dot product's signed operand as unsigned (its optimising compiler does not), so the first calls would
-// be wrong until a function is hot. In Node the kernels are compiled by the optimising compiler at once; elsewhere the probe decides.
+// be wrong until a function is hot. In Node the kernels are compiled by the optimising compiler at once; elsewhere the probe decides. V8 14 (Node 25 and 26)
+// ends the process when it optimises without the baseline's feedback unless it may not deoptimise.
 async function optimized<T>(compile: () => Promise<T>): Promise<T> {
   if (!inNode()) return compile();
   const { setFlagsFromString } = (await importInNode('node:v8')) as typeof import('node:v8');
+  const deoptimises = Number.parseInt(process.versions.v8, 10) >= 14;
   setFlagsFromString('--no-liftoff');
   setFlagsFromString('--no-wasm-lazy-compilation');
+  if (deoptimises) setFlagsFromString('--no-wasm-deopt');
   try {
     return await compile();
   } finally {
     setFlagsFromString('--liftoff');
+    if (deoptimises) setFlagsFromString('--wasm-deopt');
   }
 }
 
