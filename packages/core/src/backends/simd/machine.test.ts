@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { checkFingerprint } from './compile-kernels.ts';
 import { kernelsFingerprint } from './kernels-fingerprint.ts';
-import { checkFingerprint } from './machine.ts';
 
 describe("the kernels' fingerprint", () => {
   it('is of the sources as they are: a build changes neither it nor the built modules', () => {
@@ -11,7 +11,7 @@ describe("the kernels' fingerprint", () => {
     const { status } = spawnSync(process.execPath, [here('../../../scripts/build-kernels.mjs')]);
     expect(status).toBe(0);
     expect(readFileSync(here('kernels-fingerprint.ts'), 'utf8')).toContain(`'${kernelsFingerprint}'`);
-    for (const name of ['plain', 'relaxed'])
+    for (const name of ['plain', 'relaxed', 'pairs'])
       expect(readFileSync(here(`generated/${name}.ts`), 'utf8')).toContain(
         `sources = '${kernelsFingerprint}'`,
       );

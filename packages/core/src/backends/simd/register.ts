@@ -38,11 +38,11 @@ let running: SimdBackend | undefined;
 
 /**
  * Starts the SIMD machine and registers it with tfjs as the backend `simd`; `chooseBackend('simd')` calls it. Registering twice answers the running one.
- * @param options threads and relaxed SIMD
+ * @param options threads, relaxed SIMD and the width of vectors
  * @returns what runs, in words
  */
 export async function registerSimdBackend(options: MachineOptions = {}): Promise<string> {
-  checkOptions(options, ['threads', 'relaxed'], 'registerSimdBackend');
+  checkOptions(options, ['threads', 'relaxed', 'width'], 'registerSimdBackend');
   if (running === undefined || findBackendFactory('simd') == null) {
     const backend = new SimdBackend(await startMachine(options));
     running = backend;
@@ -52,8 +52,9 @@ export async function registerSimdBackend(options: MachineOptions = {}): Promise
     }
     registerBackend('simd', () => backend, 2);
   }
-  const { threads, relaxed } = (running as SimdBackend).machine;
-  return `WASM ${relaxed ? 'relaxed ' : ''}SIMD, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const { threads, relaxed, width } = (running as SimdBackend).machine;
+  const vectors = `WASM ${relaxed ? 'relaxed ' : ''}SIMD${width === 256 ? ' in 256 bits' : ''}`;
+  return `${vectors}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
 function registerKernels(): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { joinsPairs } from '../../backends/simd/compile-kernels.ts';
 import { type Machine, startMachine } from '../../backends/simd/machine.ts';
 import { byteActivations, instruction, linearKinds } from '../../backends/simd/program.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
@@ -132,12 +133,17 @@ function inBytes(x: Float32Array): Float64Array {
 }
 
 describe.each([
-  ['relaxed SIMD where there is one', true],
-  ['plain SIMD', false],
-])('linear layers over packed weights, %s', (_, relaxed) => {
+  ['relaxed SIMD where there is one', {}, undefined],
+  ['plain SIMD', { relaxed: false }, undefined],
+  [
+    'tiles of sixteen rows, in 256 bits where the engine joins vectors',
+    joinsPairs() ? { width: 256 } : {},
+    'pairs',
+  ],
+] as const)('linear layers over packed weights, %s', (_, options, binary) => {
   let machine: Machine;
   beforeAll(async () => {
-    machine = await startMachine({ threads: 2, relaxed });
+    machine = await startMachine({ threads: 2, ...options }, binary);
   });
   afterAll(() => machine.dispose());
 
@@ -156,7 +162,7 @@ describe.each([
     (dtype) => {
       fc.assert(
         fc.property(
-          fc.integer({ min: 1, max: 21 }),
+          fc.integer({ min: 1, max: 40 }),
           fc.integer({ min: 1, max: 9 }),
           fc.integer({ min: 1, max: 19 }),
           fc.boolean(),
@@ -191,7 +197,7 @@ describe.each([
     (dtype) => {
       fc.assert(
         fc.property(
-          fc.integer({ min: 1, max: 21 }),
+          fc.integer({ min: 1, max: 40 }),
           fc.integer({ min: 1, max: 9 }),
           fc.integer({ min: 2, max: 19 }),
           fc.boolean(),

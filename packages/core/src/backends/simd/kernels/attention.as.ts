@@ -91,7 +91,7 @@ function block(args: usize, thread: i32, r0: i32, rows: i32, group: i32, h0: i32
       const s = scores + <usize>q * inScores, queries = scratch + (<usize>q * D << 4), own = state + (<usize>q << 6);
       for (let j = 0; j < n; j += 2) dots(queries, keys + (<usize>j * D << 2), j + 1 < n ? D << 2 : 0, D, s + (<usize>j << 4));
       softmax(args, s, n, start, own, edge, h0, inBlock, q << 2);
-      mix(output + (<usize>q * D << 4), s, values, n, D, v128.load(own, 32));
+      mix(output + (<usize>q * D << 4), s, values, n, D, own + 32);
     }
   }
 
@@ -171,10 +171,9 @@ function softmax(args: usize, s: usize, n: i32, start: i32, own: usize, edge: bo
 }
 
 // out[q] = factor[q] out[q] + sum_j weight[j, q] V[j] for a quad, eight components at a time so that they stay in registers over all keys of the page.
-function mix(out: usize, weights: usize, values: usize, n: i32, D: usize, factor: v128): void {
+function mix(out: usize, weights: usize, values: usize, n: i32, D: usize, factor: usize): void {
   const row = D << 2;
-  const f0 = v128.shuffle<i32>(factor, factor, 0, 0, 0, 0), f1 = v128.shuffle<i32>(factor, factor, 1, 1, 1, 1);
-  const f2 = v128.shuffle<i32>(factor, factor, 2, 2, 2, 2), f3 = v128.shuffle<i32>(factor, factor, 3, 3, 3, 3);
+  const f0 = v128.load32_splat(factor), f1 = v128.load32_splat(factor, 4), f2 = v128.load32_splat(factor, 8), f3 = v128.load32_splat(factor, 12);
   const end = weights + (<usize>n << 4);
   let i: usize = 0;
   for (; i + 32 <= row; i += 32) {

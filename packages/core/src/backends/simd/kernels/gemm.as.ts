@@ -205,13 +205,18 @@ function tile(a: usize, b: usize, kc: i32, c: usize, n: i32, rows: i32, columns:
   if (rows > 3) put(c + 3 * s, c30, c31, columns, accumulate);
 }
 
+// Inline: V8 14.6 ends the process where it pairs two parameters of a function (PAIRS in math.as.ts).
+// @ts-ignore: decorator
+@inline
 function put(c: usize, lo: v128, hi: v128, columns: i32, accumulate: bool): void {
   if (columns === 8) {
     if (accumulate) { lo = f32x4.add(lo, v128.load(c)); hi = f32x4.add(hi, v128.load(c, 16)); }
     v128.store(c, lo);
     v128.store(c, hi, 16);
-    return;
-  }
+  } else putFew(c, lo, hi, columns, accumulate);
+}
+
+function putFew(c: usize, lo: v128, hi: v128, columns: i32, accumulate: bool): void {
   for (let j = 0; j < columns; j++) {
     const at = c + (<usize>j << 2);
     const x = j < 4 ? lane(lo, j) : lane(hi, j - 4);

@@ -1,6 +1,13 @@
 // exp, log and tanh of four floats at once: range reduction and a minimax polynomial (the classic Cephes coefficients), within 2 ulp of the
 // correctly rounded value; overflow gives infinity, underflow zero, NaN stays NaN.
 
+/**
+ * The build for engines that join pairs of vectors into 256 bits (compile-kernels.ts; `--use PAIRS_WANTED=1`): it has larger tiles. V8 14.6 ends the process where it
+ * would join two parameters of a function, or shuffles that spread one lane.
+ */
+// @ts-ignore: a constant of the compiler's command line
+export const PAIRS: bool = isDefined(PAIRS_WANTED);
+
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
@@ -123,6 +130,20 @@ export function log4(x: v128): v128 {
 @inline
 export function sum4(v: v128): f32 {
   return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function sum4i(v: v128): i32 {
+  return (i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1)) + (i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3));
+}
+
+// Four floats at p times f, rounded to integers below 2^22: the sum with 1.5 2^23 has them in its low bits.
+// @ts-ignore: decorator
+@inline
+export function whole(p: usize, f: v128): v128 {
+  const magic = f32x4.splat(12582912);
+  return i32x4.sub(f32x4.add(f32x4.mul(v128.load(p), f), magic), magic);
 }
 
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 // Rows on their way between the linear layers: residual sums, norms, quantisation of activations, activations of the MLP.
 import { HALF_BIAS, RECORD } from './one-token.as';
-import { exp4, max4, share, sigmoid4, sum4, tanh4 } from './math.as';
+import { exp4, max4, share, sigmoid4, sum4, sum4i, tanh4, whole } from './math.as';
 
 /**
  * x[r] += addScale * addend[r] if there is one; then out[r] = norm(x[r]) if there is an out. The weight's row is r mod weightRows.
@@ -127,14 +127,7 @@ function sixteen<L>(p: usize, o: usize, f: v128): i32 {
     v128.store32_lane(o, low, 0); v128.store32_lane(o, low, 1, 16); v128.store32_lane(o, low, 2, 32); v128.store32_lane(o, low, 3, 48);
     v128.store32_lane(o, high, 0, 64); v128.store32_lane(o, high, 1, 80); v128.store32_lane(o, high, 2, 96); v128.store32_lane(o, high, 3, 112);
   }
-  const v = i32x4.add(i32x4.add(a, b), i32x4.add(c, d));
-  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
-}
-
-// @ts-ignore: decorator
-@inline
-function whole(p: usize, f: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(p), f)));
+  return sum4i(i32x4.add(i32x4.add(a, b), i32x4.add(c, d)));
 }
 
 // @ts-ignore: decorator
