@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chooseBackend, loadModel, type Model } from '@ashlar/core';
+import { registerSimdBackend } from '@ashlar/core/simd';
 import { backend } from '@tensorflow/tfjs-core';
 import type { SimdBackend } from '../packages/core/src/backends/simd/simd-backend.ts';
 import { wallClock } from './inference/clocks.ts';
@@ -177,7 +178,7 @@ const sections: Readonly<Record<string, Section>> = {
   },
   async peak(report) {
     const metric = 'multiply-adds a second in cache, blocked product of packed weights';
-    const [one, two] = [await kernelPeak(1, wallClock), await kernelPeak(2, wallClock)];
+    const [one, two] = [await kernelPeak(1, wallClock, width), await kernelPeak(2, wallClock, width)];
     for (const [kind, label] of [
       ['packed', ''],
       ['bytes', ', activations int8'],
@@ -188,16 +189,24 @@ const sections: Readonly<Record<string, Section>> = {
     }
   },
   async profile(report) {
-    const model = await loadModel(smollm2);
     const { machine } = backend() as SimdBackend;
-    const parts = await decodeProfile(model, machine, wallClock);
-    const all = Object.values(parts).reduce((a, b) => a + b, 0);
-    for (const [name, microseconds] of Object.entries({ ...parts, barrier: barrierCost(machine) })) {
-      const peer = name === 'barrier' ? 'a token' : 'a token, instruction by instruction';
-      const line = { metric: `time in ${name}`, unit: 'us', ours: microseconds, runs: 64 };
-      report({ ...line, peer, peerValue: all, lowerIsBetter: true });
+    for (const [activations, count, label] of [
+      ['int16', 1, ''],
+      ['int16', 16, ', 16 sequences'],
+      ['int8', 16, ', 16 sequences, activations int8'],
+    ] as const) {
+      const model = await loadModel(smollm2, { activations });
+      const tokens = count === 1 ? 64 : 16;
+      const parts = await decodeProfile(model, machine, wallClock, { tokens, count });
+      const all = Object.values(parts).reduce((a, b) => a + b, 0);
+      const line = { unit: 'us', runs: tokens, peerValue: all, lowerIsBetter: true };
+      const peer = 'a step, instruction by instruction';
+      for (const [name, ours] of Object.entries(parts))
+        report({ ...line, metric: `time in ${name}${label}`, ours, peer });
+      if (count === 1)
+        report({ ...line, metric: 'time in barrier', ours: barrierCost(machine), peer: 'a step' });
+      model.dispose();
     }
-    model.dispose();
   },
   async stories(report) {
     const line = { metric: 'decode, 15M float32 (random weights)', unit: 'tok/s' };
@@ -262,6 +271,9 @@ async function inChild(script: string, ...args: string[]): Promise<any> {
   return JSON.parse(stdout.trim().split('\n').at(-1) as string);
 }
 
+// `ASHLAR_BENCH_WIDTH=256` (Node 24 and later on x64): the sections of this process in vectors of 256 bits.
+const width = process.env['ASHLAR_BENCH_WIDTH'] === '256' ? 256 : 128;
+
 /** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,cpu,peak,profile,stories,load`). */
 export async function run(report: Report): Promise<void> {
   if (!existsSync(smollm2)) {
@@ -273,6 +285,7 @@ export async function run(report: Report): Promise<void> {
   for (const name of only)
     if (!Object.hasOwn(sections, name))
       throw new RangeError(`ASHLAR_BENCH_ONLY: expected ${Object.keys(sections).join(', ')}, got ${name}`);
+  await registerSimdBackend({ width });
   await chooseBackend('simd');
   for (const name of only) await (sections[name] as Section)(report);
 }

@@ -1,6 +1,7 @@
 // The compute roof: multiply-adds a second of the blocked product alone, 256 tokens by 1536 x 576 weights that stay in cache, by `clock`; with activations of 8 bits;
 // and of the float32 product of the same sizes.
 
+import type { VectorWidth } from '../../packages/core/src/backends/simd/compile-kernels.ts';
 import { startMachine } from '../../packages/core/src/backends/simd/machine.ts';
 import { byteActivations, instruction, linearKinds } from '../../packages/core/src/backends/simd/program.ts';
 import { groupLayouts, panelBytes } from '../../packages/core/src/runtime/simd/packed-layout.ts';
@@ -12,8 +13,9 @@ const [tokens, rows, columns] = [256, 1536, 576];
 export async function kernelPeak(
   threads: number,
   clock: Clock,
+  width: VectorWidth = 128,
 ): Promise<{ packed: number; bytes: number; float: number }> {
-  const machine = await startMachine({ threads });
+  const machine = await startMachine({ threads, width });
   const { heap } = machine;
   const take = (bytes: number) => {
     const at = heap.allocate(bytes);

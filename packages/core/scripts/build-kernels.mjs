@@ -17,10 +17,5 @@ compileKernels({
   variants: [
     { name: 'plain', title: 'The plain SIMD kernels', flags: [] },
     { name: 'relaxed', title: 'The relaxed SIMD kernels', flags: ['--enable', 'relaxed-simd'] },
-    {
-      name: 'pairs',
-      title: 'The relaxed SIMD kernels for engines that make 256-bit instructions of pairs',
-      flags: ['--enable', 'relaxed-simd', '--use', 'PAIRS_WANTED=1'],
-    },
   ],
 });

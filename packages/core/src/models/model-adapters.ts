@@ -1,6 +1,7 @@
 // Which low-rank adapter stands beside the weights: a sequence's own, or the model's.
 import type { KvSequence } from '../kv-cache/kv-cache.ts';
 import { type Adapter, linearSpecs, withLora, withRowAdapters } from '../train/lora/lora.ts';
+import { requireAdapter } from '../train/lora/require-adapter.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { WeightSource } from './transformer.ts';
 
@@ -48,7 +49,8 @@ export function modelAdapters(config: ModelConfig): ModelAdapters {
 }
 
 /** Throws unless every target is a linear weight inside the layers and the adapter's tensors fit it. */
-function checkAdapter({ tensors, lora }: Adapter, config: ModelConfig): void {
+function checkAdapter(adapter: Adapter, config: ModelConfig): void {
+  const { tensors, lora } = requireAdapter(adapter);
   // From the configuration: asking a packed model for a tensor would unpack it.
   const shapes = new Map(linearSpecs(config).map((spec) => [spec.name, spec.shape]));
   for (const name of lora.targets) {

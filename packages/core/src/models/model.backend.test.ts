@@ -70,6 +70,15 @@ describe('adapters beside the weights', () => {
     expect(() =>
       model.useAdapter({ tensors, lora: { ...lora, targets: ['layers.9.mlp.up.weight'] } }),
     ).toThrow('adapter of layers.9.mlp.up.weight: expected');
+    for (const [none, got] of [
+      [{}, 'an object of []'],
+      [{ tensors: {} }, 'an object of [tensors]'],
+      [null, 'null'],
+      ['name', 'name'],
+    ] as const)
+      expect(() => model.useAdapter(none as never)).toThrow(
+        `adapter: expected { tensors, lora } (a map, and what loraConfig answers), got ${got}`,
+      );
     for (const sequence of sequences) sequence.dispose();
     for (const one of all) tf.dispose([...one.tensors.values()]);
   });

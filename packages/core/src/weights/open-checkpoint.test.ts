@@ -140,6 +140,12 @@ describe('openCheckpoint', () => {
     );
     for (const nowhere of ['', undefined, null, 7])
       await expect(openCheckpoint(nowhere as never)).rejects.toThrow(/^where: expected a path, URL, hf: id/);
+    await expect(openCheckpoint(file('config.json', new TextEncoder().encode('{ "a": 1 }')))).rejects.toThrow(
+      'got JSON: name the folder that it lies in',
+    );
+    await expect(openCheckpoint(file('notes.md', new TextEncoder().encode('# Notes')))).rejects.toThrow(
+      'got a file that begins with "# No"',
+    );
     await expect(openCheckpoint(file('a.onnx', new Uint8Array(64)))).rejects.toThrow(
       /safetensors, GGUF or llama2\.c/,
     );

@@ -92,7 +92,14 @@ async function open(folder: CheckpointFolder, file: string): Promise<Checkpoint>
   }
   if (isLlama2cMagic(magic) || file.endsWith('.bin')) return openLlama2c(folder, source);
   await source.close();
-  throw new CheckpointError(source.name, 'format', 'safetensors, GGUF or llama2.c .bin', magic.join(' '));
+  const what = file.endsWith('.json') ? 'JSON: name the folder that it lies in' : shown(magic);
+  throw new CheckpointError(source.name, 'format', 'safetensors, GGUF or llama2.c .bin', what);
+}
+
+/** The first bytes: as text if they are, else as numbers. */
+function shown(magic: Uint8Array): string {
+  const text = String.fromCharCode(...magic);
+  return /^[ -~\s]+$/.test(text) ? `a file that begins with ${JSON.stringify(text)}` : magic.join(' ');
 }
 
 /** A zip archive or a bare pickle. Neither is read: unpickling runs what the file says. */

@@ -6,14 +6,12 @@ import { kernelsFingerprint } from './kernels-fingerprint.ts';
 /** Bits of vectors. */
 export type VectorWidth = 128 | 256;
 
-/** The builds: without relaxed SIMD, with it, and with tiles for engines that join pairs of vectors. */
-export type KernelBinary = 'plain' | 'relaxed' | 'pairs';
-
 /** What a thread's instance of the kernels offers (kernels/vm.as.ts). */
 export interface KernelExports {
   run(program: number, end: number, threads: number): void;
   stop(): void;
   dotIsRight(x: number, w: number): number;
+  useWide(on: number): void;
   allowWaiting(): void;
   dataEnd(): number;
 }
@@ -26,17 +24,15 @@ export interface CompiledKernels {
   readonly width: VectorWidth;
 }
 
-/** Compiles `binary`, by default the fastest that the engine runs rightly and the options allow. */
+/** Compiles the fastest build that the engine runs rightly and the options allow. */
 export async function compileKernels(
   memory: WebAssembly.Memory,
   options: { readonly relaxed?: boolean; readonly width?: VectorWidth },
-  binary?: KernelBinary,
 ): Promise<CompiledKernels> {
   const width = options.width ?? 128;
   checkWidth(width, options.relaxed ?? true);
-  const relaxed = binary !== 'plain' && (options.relaxed ?? true) && (await allowRelaxedSimd());
-  const chosen = relaxed ? (binary ?? (width === 256 ? 'pairs' : 'relaxed')) : 'plain';
-  const built = await builds[chosen]();
+  const relaxed = (options.relaxed ?? true) && (await allowRelaxedSimd());
+  const built = relaxed ? await import('./generated/relaxed.ts') : await import('./generated/plain.ts');
   checkFingerprint(built.sources);
   const module = await optimized(
     async () => WebAssembly.compile(await unpack(built.binary)),
@@ -52,14 +48,10 @@ export async function compileKernels(
     [-1, 127],
     [-128, 1],
   ].every(([x, w]) => exports.dotIsRight(x, w) === 1);
-  return right ? { module, exports, relaxed, width } : compileKernels(memory, { relaxed: false });
+  if (!right) return compileKernels(memory, { relaxed: false });
+  exports.useWide(width === 256 ? 1 : 0);
+  return { module, exports, relaxed, width };
 }
-
-const builds: Readonly<Record<KernelBinary, () => Promise<{ sources: string; binary: string }>>> = {
-  plain: () => import('./generated/plain.ts'),
-  relaxed: () => import('./generated/relaxed.ts'),
-  pairs: () => import('./generated/pairs.ts'),
-};
 
 /** True where V8 joins pairs of vectors well: 12.4 (Node 22) makes int8 products slower by it, 13.6 and 14.6 faster. */
 export const joinsPairs = (): boolean =>

@@ -2,7 +2,7 @@
 // the workers and hands programs over. A worker knows nothing but the module and its number, so its source is a string: that loads the same way
 // from TypeScript sources, from a bundle and in a page.
 import { importInNode, inNode } from '../peer.ts';
-import { compileKernels, type KernelBinary, type VectorWidth } from './compile-kernels.ts';
+import { compileKernels, type VectorWidth } from './compile-kernels.ts';
 import { Heap, heapBase } from './heap.ts';
 
 /** Options of `startMachine`. */
@@ -15,7 +15,7 @@ export interface MachineOptions {
    * Bits of vectors. 256: V8 joins pairs of WebAssembly's vectors by a pass that it calls experimental (Node 24 and later on x64; refused elsewhere), which
    * makes products of prompts and batches 1.4 to 1.6 times as fast. Default 128.
    */
-  readonly width?: VectorWidth;
+  readonly width?: 128 | 256;
 }
 
 /** A running machine. */
@@ -24,6 +24,8 @@ export interface Machine {
   readonly threads: number;
   readonly relaxed: boolean;
   readonly width: VectorWidth;
+  /** Takes tiles of sixteen rows, whatever the width; what tests compare. */
+  useWide(on: boolean): void;
   /** Runs a program of 32-bit words on `threads` threads (default all); returns when all are done. */
   run(words: readonly number[] | Int32Array, threads?: number): void;
   /** Runs the program that stands at [start, end) of the memory on all threads. */
@@ -48,24 +50,24 @@ const pageWorker = `const post = (m) => self.postMessage(m);
 ${workerBody}
 self.onmessage = (e) => go(e.data);`;
 
-/** Compiles the kernels and starts the worker threads; `binary` is for tests. */
-export async function startMachine(options: MachineOptions = {}, binary?: KernelBinary): Promise<Machine> {
+/** Compiles the kernels and starts the worker threads. */
+export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
   // Compiling in the background does not keep Node (seen on 24) from ending when nothing else is under way.
   const awake = setInterval(() => {}, 1000);
   try {
-    return await start(options, binary);
+    return await start(options);
   } finally {
     clearInterval(awake);
   }
 }
 
-async function start(options: MachineOptions, binary?: KernelBinary): Promise<Machine> {
+async function start(options: MachineOptions): Promise<Machine> {
   const shared =
     typeof SharedArrayBuffer !== 'undefined' && (inNode() || globalThis.crossOriginIsolated === true);
   const threads = shared ? Math.max(1, options.threads ?? Math.min(8, await cores())) : 1;
   // A page without cross-origin isolation still may make a shared memory in WASM; only handing it to a worker is forbidden.
   const memory = new WebAssembly.Memory({ initial: 64, maximum: maximumPages, shared: true });
-  const { module, exports, relaxed, width } = await compileKernels(memory, options, binary);
+  const { module, exports, relaxed, width } = await compileKernels(memory, options);
   if (inNode() || typeof (globalThis as { document?: unknown }).document === 'undefined')
     exports.allowWaiting();
   const stopWorkers = await Promise.all(
@@ -79,6 +81,7 @@ async function start(options: MachineOptions, binary?: KernelBinary): Promise<Ma
     threads,
     relaxed,
     width,
+    useWide: (on) => exports.useWide(on ? 1 : 0),
     run(program, count = threads) {
       const bytes = program.length * 4;
       if (bytes > capacity) {

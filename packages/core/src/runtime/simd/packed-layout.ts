@@ -56,7 +56,7 @@ export const mayBeHalf = (dtype: string): boolean => dtype === 'F16' || dtype ==
 /** Rows of logits computed at a time. */
 export const logitRows = 16;
 /** Bytes of the linear instruction's scratch a thread: panel.as.ts. */
-export const panelBytes = 25664;
+export const panelBytes = 41024;
 
 /** Bytes of the attend instruction's scratch a thread: attention.as.ts. */
 export function attentionScratch(pageSize: number, headDim: number, dtype: string): number {

@@ -133,17 +133,18 @@ function inBytes(x: Float32Array): Float64Array {
 }
 
 describe.each([
-  ['relaxed SIMD where there is one', {}, undefined],
-  ['plain SIMD', { relaxed: false }, undefined],
+  ['relaxed SIMD where there is one', {}, false],
+  ['plain SIMD', { relaxed: false }, false],
   [
     'tiles of sixteen rows, in 256 bits where the engine joins vectors',
-    joinsPairs() ? { width: 256 } : {},
-    'pairs',
+    joinsPairs() ? { width: 256 as const } : {},
+    true,
   ],
-] as const)('linear layers over packed weights, %s', (_, options, binary) => {
+] as const)('linear layers over packed weights, %s', (_, options, isWide) => {
   let machine: Machine;
   beforeAll(async () => {
-    machine = await startMachine({ threads: 2, ...options }, binary);
+    machine = await startMachine({ threads: 2, ...options });
+    machine.useWide(isWide);
   });
   afterAll(() => machine.dispose());
 

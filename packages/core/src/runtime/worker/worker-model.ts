@@ -4,6 +4,7 @@ import type { LanguageModel, ReadRequest, Sequence, TopLogits } from '../../gene
 import { KvCacheFullError } from '../../kv-cache/kv-cache-error.ts';
 import type { LoadProgress } from '../../models/load-parameters.ts';
 import type { Adapter } from '../../train/lora/lora.ts';
+import { requireAdapter } from '../../train/lora/require-adapter.ts';
 import type { CheckpointPlace } from '../../weights/open-checkpoint.ts';
 import type { ModelAssets } from '../../weights/weight-file.ts';
 import type { Call, FromWorker, ModelFacts, Port, SentOptions } from './messages.ts';
@@ -221,7 +222,7 @@ export async function connectModel(
     },
     async useAdapter(adapter, sequence) {
       const own = sequence === undefined ? undefined : numberOf(sequence);
-      const sent = adapter === undefined ? undefined : await adapters.numbered(adapter);
+      const sent = adapter === undefined ? undefined : await adapters.numbered(requireAdapter(adapter));
       const call = { kind: 'adapter', adapter: sent?.number, sequence: own, given: sent?.given } as const;
       await adapters.use(sent?.number, own ?? 'model', () => ask(call));
     },

@@ -205,7 +205,7 @@ function tile(a: usize, b: usize, kc: i32, c: usize, n: i32, rows: i32, columns:
   if (rows > 3) put(c + 3 * s, c30, c31, columns, accumulate);
 }
 
-// Inline: V8 14.6 ends the process where it pairs two parameters of a function (PAIRS in math.as.ts).
+// Inline: V8 14.6 ends the process where it would join two parameters of a function into 256 bits (compile-kernels.ts).
 // @ts-ignore: decorator
 @inline
 function put(c: usize, lo: v128, hi: v128, columns: i32, accumulate: bool): void {

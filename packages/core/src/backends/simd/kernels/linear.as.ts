@@ -5,9 +5,9 @@
 //
 // args: kind, w, x, xq, xScale, xSum, y, ldy, tokens, k, n, bias, scratch, scratch bytes a thread
 import { floats1, floats4 } from './linear-floats.as';
-import { PAIRS, share } from './math.as';
+import { share } from './math.as';
 import { oneToken } from './one-token.as';
-import { panels } from './panel.as';
+import { isWide, panels } from './panel.as';
 import { bytePanels } from './panel-bytes.as';
 
 /** Added to the kind: activations of 8 bits (several tokens, kinds of nibbles). */
@@ -16,7 +16,7 @@ const BYTES: i32 = 16;
 export function linear(args: usize, thread: i32, threads: i32): void {
   const kind = load<i32>(args), n = load<i32>(args, 40);
   const tokens = load<i32>(args, 32);
-  const unit = PAIRS && tokens > 1 ? 16 : 8; // rows that are taken together
+  const unit = tokens > 1 && isWide() ? 16 : 8; // rows that are taken together
   const r0 = share(n, unit, thread, threads), r1 = share(n, unit, thread + 1, threads);
   if (r0 >= r1) return;
   if (kind === 0 || kind === 3 || kind === 4) {

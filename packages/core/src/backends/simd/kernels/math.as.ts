@@ -1,13 +1,6 @@
 // exp, log and tanh of four floats at once: range reduction and a minimax polynomial (the classic Cephes coefficients), within 2 ulp of the
 // correctly rounded value; overflow gives infinity, underflow zero, NaN stays NaN.
 
-/**
- * The build for engines that join pairs of vectors into 256 bits (compile-kernels.ts; `--use PAIRS_WANTED=1`): it has larger tiles. V8 14.6 ends the process where it
- * would join two parameters of a function, or shuffles that spread one lane.
- */
-// @ts-ignore: a constant of the compiler's command line
-export const PAIRS: bool = isDefined(PAIRS_WANTED);
-
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {

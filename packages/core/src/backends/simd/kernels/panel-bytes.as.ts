@@ -2,9 +2,9 @@
 // instruction (pmaddubsw on x86), summed in 16 bits over a block of 32 columns, where at most 8 x 2 x 15 x 127 = 30480 come together; then scaled in float32. As in
 // panel.as.ts eight rows are unpacked once into a panel and meet four tokens at a time.
 import { madd } from './gemm.as';
-import { half4, max4, PAIRS, share, sum4i, whole } from './math.as';
+import { half4, max4, share, sum4i, whole } from './math.as';
 import { groupBytes, K4, Q4, signedBytes, unsignedBytes } from './packed.as';
-import { put8, Rows16, Rows8, SPARE, strideAhead } from './panel.as';
+import { isWide, put8, Rows16, Rows8, SPARE, strideAhead } from './panel.as';
 
 const COLUMNS: i32 = 1024;
 const SCALES: usize = 8 * 1024;
@@ -52,15 +52,15 @@ export function bytePanels(args: usize, kind: i32, r0: i32, r1: i32, scratch: us
   const blocks = k >> 5, ldy = <usize>load<i32>(args, 28) << 2, bias = <usize>load<i32>(args, 44);
   const group = groupBytes(kind, blocks);
   const parts = (k + COLUMNS - 1) / COLUMNS, step = (blocks + parts - 1) / parts;
-  const block = group / <usize>blocks;
+  const block = group / <usize>blocks, wide = isWide();
   let seen = 0, count = 8;
   for (let r = r0; r < r1; r += count) {
-    count = PAIRS && r + 8 < r1 ? 16 : 8;
+    count = wide && r + 8 < r1 ? 16 : 8;
     const w = <usize>load<i32>(args, 4) + <usize>(r >> 3) * group;
     for (let b0 = 0; b0 < blocks; b0 += step) {
       const b1 = min(b0 + step, blocks);
       unpack(kind, w, b0, b1, scratch);
-      if (PAIRS && count === 16) unpack(kind, w + group, b0, b1, scratch + SECOND);
+      if (wide && count === 16) unpack(kind, w + group, b0, b1, scratch + SECOND);
       const addend: usize = b0 === 0 && bias !== 0 ? bias + (<usize>r << 2) : 0;
       let y = <usize>load<i32>(args, 24) + (<usize>r << 2);
       let x = <usize>load<i32>(args, 12) + (<usize>b0 << 7), s = <usize>load<i32>(args, 16) + (<usize>b0 << 5);
@@ -71,7 +71,7 @@ export function bytePanels(args: usize, kind: i32, r0: i32, r1: i32, scratch: us
       let ahead = next, stride = strideAhead(size, <usize>((tokens + 3) >> 2) * turns);
       for (let t = 0; t < tokens; t += 4) {
         if (ahead + stride * turns > end) { ahead = next; stride = 0; }
-        if (PAIRS && count === 16) seen ^= tile<Rows16>(x, s, b1 - b0, y, ldy, b0 !== 0, addend, min(16, n - r), min(4, tokens - t), scratch, ahead, stride);
+        if (wide && count === 16) seen ^= tile<Rows16>(x, s, b1 - b0, y, ldy, b0 !== 0, addend, min(16, n - r), min(4, tokens - t), scratch, ahead, stride);
         else seen ^= tile<Rows8>(x, s, b1 - b0, y, ldy, b0 !== 0, addend, min(8, n - r), min(4, tokens - t), scratch, ahead, stride);
         ahead += stride * turns;
         x += <usize>k << 2; s += <usize>blocks << 5; y += ldy << 2;
@@ -132,6 +132,16 @@ function scaled(f: v128, sums: v128, d: v128, s: v128, m: v128, t: v128, ones: v
   return madd(m, t, madd(f32x4.mul(d, s), f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(sums, ones)), f));
 }
 
+// One lane in all four; not by a shuffle, because V8 14.6 ends the process where it would join two such into 256 bits.
+// @ts-ignore: decorator
+@inline
+function spread(v: v128, lane: i32): v128 {
+  if (lane === 0) return f32x4.splat(f32x4.extract_lane(v, 0));
+  if (lane === 1) return f32x4.splat(f32x4.extract_lane(v, 1));
+  if (lane === 2) return f32x4.splat(f32x4.extract_lane(v, 2));
+  return f32x4.splat(f32x4.extract_lane(v, 3));
+}
+
 // @ts-ignore: decorator
 @inline
 function tile<R>(
@@ -176,15 +186,15 @@ function tile<R>(
     panel += 32; x += 16;
     let d0 = v128.load(scales), d1 = v128.load(scales, 16), m0 = v128.load(scales, 32), m1 = v128.load(scales, 48);
     seen ^= load<i32>(ahead); ahead += stride;
-    // Spread by shuffles: V8 would load all splats first and spill as many accumulators.
+    // Spread from registers: V8 would load all splats first and spill as many accumulators.
     const fs = v128.load(s), ts = v128.load(s, 16);
-    const s0 = PAIRS ? v128.load32_splat(s, 0) : v128.shuffle<i32>(fs, fs, 0, 0, 0, 0), t0 = PAIRS ? v128.load32_splat(s, 16) : v128.shuffle<i32>(ts, ts, 0, 0, 0, 0);
+    const s0 = spread(fs, 0), t0 = spread(ts, 0);
     f00 = scaled(f00, a00, d0, s0, m0, t0, ones); f01 = scaled(f01, a01, d1, s0, m1, t0, ones);
-    const s1 = PAIRS ? v128.load32_splat(s, 4) : v128.shuffle<i32>(fs, fs, 1, 1, 1, 1), t1 = PAIRS ? v128.load32_splat(s, 20) : v128.shuffle<i32>(ts, ts, 1, 1, 1, 1);
+    const s1 = spread(fs, 1), t1 = spread(ts, 1);
     f10 = scaled(f10, a10, d0, s1, m0, t1, ones); f11 = scaled(f11, a11, d1, s1, m1, t1, ones);
-    const s2 = PAIRS ? v128.load32_splat(s, 8) : v128.shuffle<i32>(fs, fs, 2, 2, 2, 2), t2 = PAIRS ? v128.load32_splat(s, 24) : v128.shuffle<i32>(ts, ts, 2, 2, 2, 2);
+    const s2 = spread(fs, 2), t2 = spread(ts, 2);
     f20 = scaled(f20, a20, d0, s2, m0, t2, ones); f21 = scaled(f21, a21, d1, s2, m1, t2, ones);
-    const s3 = PAIRS ? v128.load32_splat(s, 12) : v128.shuffle<i32>(fs, fs, 3, 3, 3, 3), t3 = PAIRS ? v128.load32_splat(s, 28) : v128.shuffle<i32>(ts, ts, 3, 3, 3, 3);
+    const s3 = spread(fs, 3), t3 = spread(ts, 3);
     f30 = scaled(f30, a30, d0, s3, m0, t3, ones); f31 = scaled(f31, a31, d1, s3, m1, t3, ones);
     if (wide) {
       d0 = v128.load(scales, SECOND); d1 = v128.load(scales, SECOND + 16); m0 = v128.load(scales, SECOND + 32); m1 = v128.load(scales, SECOND + 48);

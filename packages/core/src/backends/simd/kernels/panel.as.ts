@@ -1,18 +1,31 @@
 // Linear layers of several tokens over packed weights: a matrix product of 16-bit integers. Eight rows of weights are unpacked once into a panel that stays in
 // the first cache while all tokens pass, four at a time: a tile of 8 rows x 4 tokens in integer registers, one multiply-add for
-// two columns of four rows. Scales are applied a block at a time. Where engines join pairs of vectors (PAIRS in math.as.ts) a tile is 16 rows x 4 tokens.
+// two columns of four rows. Scales are applied a block at a time. Where engines join pairs of vectors (`isWide`) a tile is 16 rows x 4 tokens.
 import { madd } from './gemm.as';
-import { PAIRS } from './math.as';
 import { groupBytes, K8, Q4S, Q8, unpack } from './packed.as';
 
 /** Columns of a panel at most: 16 to 20 KiB of weights, so that a panel and four tokens' activations share the first cache. */
-const COLUMNS: i32 = PAIRS ? 640 : 1024;
-// Behind the weights of eight rows their scales (at most one block for 16 columns), and behind both those of the next eight, where tiles have sixteen rows: scratch has
-// room for that and for eight sums more (panelBytes in packed-layout.ts).
-const SCALES: usize = COLUMNS << 4;
-const SECOND: usize = SCALES + (COLUMNS << 2);
-/** Where the spare sums lie in scratch. */
-export const SPARE: usize = 25600;
+const COLUMNS: i32 = 1024, COLUMNS_WIDE: i32 = 640;
+// Scratch: weights of eight rows, their scales (at most one block for 16 columns), and the same for the next eight, where tiles have sixteen rows.
+const SCALES: usize = 16 * 1024;
+const SECOND: usize = 20 * 1024;
+/** Where eight spare sums lie behind that: panelBytes in packed-layout.ts. */
+export const SPARE: usize = 40 * 1024;
+
+// Set by the host where the engine joins pairs of vectors into 256 bits (compile-kernels.ts), in the control block (vm.as.ts).
+const WIDE: usize = 1024 + 384;
+
+/** Says whether tiles have sixteen rows. */
+export function useWide(on: i32): void {
+  store<i32>(WIDE, on);
+}
+
+/** Whether tiles have sixteen rows; never without relaxed SIMD. */
+// @ts-ignore: decorator
+@inline
+export function isWide(): bool {
+  return ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE) !== 0;
+}
 
 // Compile-time choices: columns a block, whether weights have minima, and rows a tile.
 export class Rows8 {}
@@ -29,22 +42,23 @@ export function panels(args: usize, r0: i32, r1: i32, scratch: usize): void {
   const ldy = <usize>load<i32>(args, 28) << 2;
   const bias = <usize>load<i32>(args, 44);
   const group = groupBytes(kind, blocks);
-  const parts = (k + COLUMNS - 1) / COLUMNS, step = (blocks + parts - 1) / parts;
+  const wide = isWide(), most = wide ? COLUMNS_WIDE : COLUMNS;
+  const parts = (k + most - 1) / most, step = (blocks + parts - 1) / parts;
   const block = group / <usize>blocks;
   let seen = 0, count = 8;
   for (let r = r0; r < r1; r += count) {
-    count = PAIRS && r + 8 < r1 ? 16 : 8;
+    count = wide && r + 8 < r1 ? 16 : 8;
     const w = <usize>load<i32>(args, 4) + <usize>(r >> 3) * group;
     for (let b0 = 0; b0 < blocks; b0 += step) {
       const b1 = min(b0 + step, blocks);
       unpack(kind, w, b0, b1, scratch, scratch + SCALES);
-      if (PAIRS && count === 16) unpack(kind, w + group, b0, b1, scratch + SECOND, scratch + SECOND + SCALES);
+      if (wide && count === 16) unpack(kind, w + group, b0, b1, scratch + SECOND, scratch + SECOND + SCALES);
       const addend: usize = b0 === 0 && bias !== 0 ? bias + (<usize>r << 2) : 0;
       const rows = min(count, n - r), y = <usize>load<i32>(args, 24) + (<usize>r << 2);
       // What this thread reads next; behind its last piece the same again.
       const next = w + <usize>(r + count >= r1 && b1 === blocks ? b0 : b1) * block;
       const size = <usize>min(b1 - b0, b1 === blocks ? blocks : blocks - b1) * block;
-      if (PAIRS && count === 16) seen ^= ofKind<Rows16>(kind, args, k, b0, b1, tokens, y, ldy, addend, rows, scratch, next, size);
+      if (wide && count === 16) seen ^= ofKind<Rows16>(kind, args, k, b0, b1, tokens, y, ldy, addend, rows, scratch, next, size);
       else seen ^= ofKind<Rows8>(kind, args, k, b0, b1, tokens, y, ldy, addend, rows, scratch, next, size);
     }
   }

@@ -10,11 +10,13 @@ import { activate, norm, quantize } from './norm.as';
 import { append } from './pages.as';
 import { quantizeBytes } from './panel-bytes.as';
 import { rope } from './rope.as';
+export { useWide } from './panel.as';
 import { reduce, softmax } from './rows.as';
 import { attention, attentionGrad } from './train-attention.as';
 import { adamw, heads, normGrad, rowCrossEntropy, rowCrossEntropyGrad, scatterRows, siluMul, siluMulGrad, squareSum } from './train-rows.as';
 
-// Control block at address 1024 (below it nothing is placed): generation, arrived, barrier generation, stop, threads, program, end.
+// Control block at address 1024 (below it nothing is placed): generation, arrived, barrier generation, stop, threads, program, end; whether tiles
+// have sixteen rows (panel.as.ts).
 const CONTROL: usize = 1024;
 const GENERATION: usize = CONTROL;
 const ARRIVED: usize = CONTROL + 64;
