@@ -1,13 +1,17 @@
 // The files beside tokenizer.json: tokenizer_config.json, special_tokens_map.json, generation_config.json, config.json and the chat templates.
 import type { TokenizerParts } from '../tokenizer.ts';
 import { chatTemplatesOf, type TextFiles } from './chat-templates.ts';
+import { withConfigTokens } from './config-tokens.ts';
 import { asObject, type JsonObject } from './json-value.ts';
 import type { TokenizerExtras } from './tokenizer-json.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Ids and chat templates from the config files that exist. */
-export async function extrasFromConfigs(files: TextFiles, parts: TokenizerParts): Promise<TokenizerExtras> {
+export async function extrasFromConfigs(
+  files: TextFiles,
+  parts: TokenizerParts,
+): Promise<TokenizerExtras & Pick<TokenizerParts, 'addedTokens'>> {
   const read = async (name: string): Promise<JsonObject> => {
     const source = await files.text(name);
     return source === undefined ? {} : asObject(JSON.parse(source), name);
@@ -16,11 +20,14 @@ export async function extrasFromConfigs(files: TextFiles, parts: TokenizerParts)
   const specials = await read('special_tokens_map.json');
   const model = await read('config.json');
   const generation = await read('generation_config.json');
+  const older = config.added_tokens_decoder === undefined ? await read('added_tokens.json') : {};
+  const named = specialTokens(config, specials);
+  const addedTokens = withConfigTokens(parts.addedTokens, parts.model, { config, older, named });
 
   const idOf = (key: string): number | undefined => {
-    const content = contentOf(config[key]) ?? contentOf(specials[key]);
-    if (content === undefined) return undefined;
-    return parts.addedTokens.find((t) => t.content === content)?.id ?? parts.model.tokenToId(content);
+    const content = named[key];
+    if (content === undefined || content === null) return undefined;
+    return addedTokens.find((t) => t.content === content)?.id ?? parts.model.tokenToId(content);
   };
   const extras: Mutable<TokenizerExtras> = {};
   const set = <K extends keyof TokenizerExtras>(key: K, value: TokenizerExtras[K] | undefined) => {
@@ -35,9 +42,9 @@ export async function extrasFromConfigs(files: TextFiles, parts: TokenizerParts)
   }
   set('eosTokenIds', [...ends]);
 
-  set('specialTokens', specialTokens(config, specials));
+  set('specialTokens', named);
 
-  return { ...extras, ...(await chatTemplatesOf(files, config)) };
+  return { addedTokens, ...extras, ...(await chatTemplatesOf(files, config)) };
 }
 
 const NAMES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map((name) => `${name}_token`);
