@@ -25,6 +25,8 @@ export interface EngineRules extends MergeRules {
   readonly cacheBytes?: number;
 }
 
+/** Bytes of remembered pieces. */
+export const DEFAULT_CACHE_BYTES = 1 << 22;
 const MERGED = 48; // bytes up to which merging is as quick as backtracking that has still to learn
 const MOST_FAILURES = 256; // a vocabulary in which backtracking fails so often is left to merging
 const BATCH = 512; // pieces that a scanner cuts ahead
@@ -46,7 +48,7 @@ export class BytePairEngine {
   constructor(rules: EngineRules) {
     this.rules = rules;
     this.table = rules.table;
-    this.cacheBytes = rules.cacheBytes ?? 1 << 22;
+    this.cacheBytes = rules.cacheBytes ?? DEFAULT_CACHE_BYTES;
     this.reachable = new Uint8Array(rules.wholePieces ? 0 : this.table.size);
   }
 

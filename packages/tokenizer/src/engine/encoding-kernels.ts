@@ -1,7 +1,7 @@
 // The kernels that encode text, an instance for each engine with a memory of its own.
 import { classesOfPage, type KernelSplit } from '../scanners/character-classes.ts';
 import { instantiateKernels } from '../wasm-module.ts';
-import type { EngineRules } from './byte-pair-engine.ts';
+import { DEFAULT_CACHE_BYTES, type EngineRules } from './byte-pair-engine.ts';
 import * as built from './generated/engine.ts';
 import { kernelsFingerprint } from './kernels-fingerprint.ts';
 
@@ -40,7 +40,7 @@ export function openSplitKernels(split: KernelSplit): EncodingKernels | undefine
 
 /** Kernels for a split and an engine's rules, or undefined where they cannot be had or the rules are none that they know. */
 export function openEncodingKernels(split: KernelSplit, rules: EngineRules): EncodingKernels | undefined {
-  const { table, pairs, rankOf, byteFallback, wholePieces, cacheBytes = 1 << 22 } = rules;
+  const { table, pairs, rankOf, byteFallback, wholePieces, cacheBytes = DEFAULT_CACHE_BYTES } = rules;
   if (rankOf !== undefined || byteFallback !== undefined || (pairs === undefined && !wholePieces))
     return undefined;
   if (table.size > MOST_IDS || table.longest > LONGEST || table.byteId.includes(-1)) return undefined;

@@ -111,6 +111,24 @@ describe('encoding by kernels', () => {
   const vocabulary = [...bytes, ...['ab', 'aba', ' ab', 'abab', ' a'].map(encodeUtf8)];
   const rules: EngineRules = { table: TokenTable.from(vocabulary), wholePieces: true };
 
+  for (const cacheBytes of [200_000, 1 << 22, 1 << 25]) {
+    it(`is the same in tables that grow and forget, with ${cacheBytes} bytes of learned pieces`, () => {
+      let state = 1;
+      const digit = () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return 'abtnxyz'[state >>> 29] ?? '\u65e5';
+      };
+      const words = Array.from({ length: 60_000 }, (_, i) =>
+        Array.from({ length: 3 + (i % 11) }, digit).join(''),
+      );
+      const text = [...words, ...words.slice(0, 30_000)].join(' ');
+      const expected = byEngine(rules, 'cl100k').encode(text, 0);
+      const fast = byKernels({ ...rules, cacheBytes }, 'cl100k');
+      expect(fast.encode(text, 0)).toEqual(expected);
+      expect(fast.count(text, 0, Number.POSITIVE_INFINITY)).toBe(expected.length);
+    });
+  }
+
   it('of a text of many windows is that of the whole, and so is its count', () => {
     const parts = ['ab aba', ' 12 ', 'abab\n', '  ab', '\u65e5\u672c ', '\ud83d\ude00', '\ud800', "b's "];
     const long = Array.from({ length: 400_000 }, (_, i) => parts[(i * i + 3 * i) % parts.length]).join('');

@@ -2,14 +2,15 @@
 // in which there is no such place is taken whole, and the memory that became large is let go behind it, as is one that has run out.
 import { lastSafeCut } from '../safe-cut.ts';
 import type { Scanner } from '../scanners/character-classes.ts';
-import type { BytePairEngine } from './byte-pair-engine.ts';
+import { type BytePairEngine, DEFAULT_CACHE_BYTES } from './byte-pair-engine.ts';
 import { type EncodingKernels, openEncodingKernels } from './encoding-kernels.ts';
 import { EngineStretches } from './engine-stretches.ts';
 import type { StretchEncoder } from './stretch-encoder.ts';
 import { takeIds } from './take-ids.ts';
 
 const WINDOW = 1 << 19; // UTF-16 units
-const KEPT = 1 << 25; // bytes that memory may grow by and stay
+const KEPT = 1 << 24; // bytes that memory may grow by and stay, beside those of learned pieces
+const TABLES = 8; // at most bytes of tables, left ones included, for each byte of learned pieces
 const PADDING = 64;
 const SHORT = 64; // units up to which a call into the encoder costs more than a loop
 
@@ -19,7 +20,7 @@ export function stretchEncoder(engine: BytePairEngine, scanner: Scanner): Stretc
   const fallback = new EngineStretches(engine, scanner);
   return kernel === undefined
     ? fallback
-    : new KernelStretches(() => openEncodingKernels(kernel, engine.rules), fallback);
+    : new KernelStretches(() => openEncodingKernels(kernel, engine.rules), fallback, engine.rules.cacheBytes);
 }
 
 /** The kernels at work with room for a text and its ids. The arrays have no length when the memory has grown since. */
@@ -39,13 +40,19 @@ export class KernelStretches implements StretchEncoder {
   private readonly open: () => EncodingKernels | undefined;
   private readonly fallback: StretchEncoder;
   private readonly encoder = new TextEncoder();
+  private readonly kept: number;
   private room: Room | undefined;
   private isRefused = false;
 
-  /** `open` is called when the first text comes, and again when the memory was let go. */
-  constructor(open: () => EncodingKernels | undefined, fallback: StretchEncoder) {
+  /** `open` is called when the first text comes, and again when the memory was let go. `cacheBytes`: what learned pieces may take. */
+  constructor(
+    open: () => EncodingKernels | undefined,
+    fallback: StretchEncoder,
+    cacheBytes = DEFAULT_CACHE_BYTES,
+  ) {
     this.open = open;
     this.fallback = fallback;
+    this.kept = KEPT + TABLES * cacheBytes;
   }
 
   encode(text: string, prefix: 0 | 1): number[] {
@@ -130,7 +137,7 @@ export class KernelStretches implements StretchEncoder {
       const text = kernels.allocate(most * 3 + 1 + PADDING);
       const out = text === 0 ? 0 : kernels.allocate((most * 3 + 1) * 4 + PADDING);
       if (out === 0) return undefined;
-      room = viewsOn({ kernels, units: most, text, out, most: kernels.memory.buffer.byteLength + KEPT });
+      room = viewsOn({ kernels, units: most, text, out, most: kernels.memory.buffer.byteLength + this.kept });
     } else room = viewsOn(room);
     this.room = room;
     return room;

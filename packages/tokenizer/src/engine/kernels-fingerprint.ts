@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '68fe10c8e9235ae7';
+export const kernelsFingerprint = 'e5206dd4c878c088';

@@ -50,7 +50,7 @@ export function openPieces(tokenBytes: u32, tokenOffsets: u32, count: u32, whole
   if (whole) while ((<u64>6 << filterBits) < <u64>count) filterBits++;
   filter = allocate(8 << <u32>filterBits);
   filterShift = 64 - filterBits;
-  arenaRoom = min(most, 1 << 16);
+  arenaRoom = min(most, 1 << 23); // memory that is not touched costs nothing
   arena = allocate(arenaRoom);
   if (slots === 0 || arena === 0 || filter === 0) return false;
   slotMask = (16 << <u32>bits) - 16;
@@ -260,12 +260,15 @@ function freeSlot(key: u64, length: u32): u32 {
   entries++;
 }
 
+/** Frees the slots of learned pieces. Tokens are put in before any of them, so that no token's way to its slot leads past one. */
 function forget(): void {
-  memory.fill(slots, 0, slotMask + 16);
-  entries = 0;
+  for (let q = slots, end = slots + slotMask + 16; q < end; q += 16) {
+    if (load<u32>(q, 12) === 0 || (isWhole && !(load<u32>(q, 8) & LEARNED))) continue;
+    store<u32>(q, 0, 12);
+    entries--;
+  }
   spent = 0;
   arenaUsed = 0;
-  insertTokens();
 }
 
 function growArena(needed: u32): bool {
@@ -286,11 +289,13 @@ function growSlots(): bool {
   slots = place;
   slotMask = bytes * 2 - 16;
   shift--;
-  for (let q = old; q < old + bytes; q += 16) {
-    const meta = load<u32>(q, 12);
-    if (meta === 0) continue;
-    const key = load<u64>(q);
-    v128.store(freeSlot(key, meta & 0xffff), v128.load(q));
+  // Tokens first, as `forget` relies on.
+  for (let pass: u32 = 0; pass < 2; pass++) {
+    for (let q = old; q < old + bytes; q += 16) {
+      const meta = load<u32>(q, 12);
+      if (meta === 0 || load<u32>(q, 8) >>> 31 !== pass) continue;
+      v128.store(freeSlot(load<u64>(q), meta & 0xffff), v128.load(q));
+    }
   }
   return true;
 }
