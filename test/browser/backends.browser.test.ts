@@ -60,6 +60,29 @@ describe('in a page', () => {
     model.dispose();
   });
 
+  it('a worker of its own has the webgpu executor, and sends the largest logits where they are enough', async () => {
+    const options = { cache: { dtype: 'int8' as const }, backendOptions: { allowSoftwareGpu: true } };
+    using away = await loadModel(new URL(stories, location.href), {
+      ...options,
+      backend: 'webgpu',
+      worker: true,
+    });
+    expect([away.backend, away.executor]).toEqual(['webgpu', 'webgpu']);
+    const requests = () => [5, 9].map((id) => ({ sequence: away.newSequence(), ids: [id, 2, 3] }));
+    const [row, whole] = await away.step(requests());
+    const [few, all] = await away.readStep(
+      requests().map((request, i) => ({ ...request, read: { count: 3, enough: () => i === 0 } })),
+    );
+    const best = Array.from(row.keys())
+      .sort((a, b) => row[b] - row[a] || a - b)
+      .slice(0, 3);
+    if (few === undefined || few instanceof Float32Array) throw new TypeError('expected three logits');
+    expect([...few.ids]).toEqual(best);
+    for (const [i, id] of best.entries()) expect(few.logits[i]).toBeCloseTo(row[id], 3);
+    expect(all).toBeInstanceOf(Float32Array);
+    for (const [i, value] of (all as Float32Array).entries()) expect(value).toBeCloseTo(whole[i], 3);
+  });
+
   it('the tensorflow backend says that it runs in Node only', async () => {
     await expect(chooseBackend('tensorflow')).rejects.toThrow(BackendUnavailableError);
   });
