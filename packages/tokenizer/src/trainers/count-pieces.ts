@@ -6,7 +6,7 @@ import { decodeUtf8 } from '../unicode/utf8.ts';
 import { refuseUnknownOptions } from '../unknown-options.ts';
 import { kernelCounter } from './counter-kernels.ts';
 import { absorb, PieceCounts } from './piece-counts.ts';
-import { scriptCounter } from './script-counter.ts';
+import { longestByDefault, scriptCounter } from './script-counter.ts';
 import type { TrainingProgress } from './training-options.ts';
 
 /** Documents of a corpus: strings, at once or as they come. */
@@ -21,7 +21,10 @@ export interface CountOptions {
   readonly preTokenizer?: PreTokenizer;
   /** Text is cut at these first, and they are not counted. */
   readonly specialTokens?: readonly string[];
-  /** Longer pieces are counted in parts of that many bytes, so that a corpus with a megabyte-long word can be learned; default 4096. */
+  /**
+   * Longer pieces are counted in parts of that many bytes, so that a corpus with a megabyte-long word can be learned; default 65,535 with a `pattern` (longer
+   * pieces are merged without WebAssembly), and 4096 with stages.
+   */
   readonly maxPieceLength?: number;
   /** Counts to add to. */
   readonly into?: PieceCounts;
@@ -73,7 +76,8 @@ export interface PieceCounter {
 
 /** A counter that adds to `counts`, some of it only when it is finished. */
 export function pieceCounter(counts: PieceCounts, options: CountOptions): PieceCounter {
-  const { specialTokens = [], pattern, maxPieceLength = 4096 } = options;
+  const { specialTokens = [], pattern } = options;
+  const { maxPieceLength = longestByDefault(pattern) } = options;
   if (
     !(
       maxPieceLength >= 1 &&

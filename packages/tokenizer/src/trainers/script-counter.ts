@@ -8,12 +8,17 @@ import { encodeUtf8, toWellFormed } from '../unicode/utf8.ts';
 import type { CountOptions } from './count-pieces.ts';
 import type { PieceCounts } from './piece-counts.ts';
 
+/** Bytes of a piece when nobody says: what the merging kernels take; lattices of stages' pieces are dear. */
+export const longestByDefault = (pattern: string | undefined): number =>
+  pattern === undefined ? 4096 : 0xffff;
+
 /** `addUtf8` where pieces are bytes of the text. */
 export function scriptCounter(
   counts: PieceCounts,
   options: CountOptions,
 ): { add(text: string): void; addUtf8?(bytes: Uint8Array, start: number, end: number): void } {
-  const { pattern, normalizer, preTokenizer, maxPieceLength: longest = 4096 } = options;
+  const { pattern, normalizer, preTokenizer } = options;
+  const { maxPieceLength: longest = longestByDefault(pattern) } = options;
   const put = (bytes: Uint8Array, start: number, end: number): void => {
     let at = start;
     while (end - at > longest) {
