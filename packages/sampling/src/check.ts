@@ -2,6 +2,8 @@
 
 /** Refuses options that are not in `known`: an option is never ignored. */
 export function checkKnown(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${owner}: expected options as an object, got ${String(options)}`);
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new TypeError(`${owner}: unknown option ${name}, expected one of ${known.join(', ')}`);

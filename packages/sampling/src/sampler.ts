@@ -152,6 +152,8 @@ export interface Sampler {
  * ```
  */
 export function sampler(options: SamplerOptions = {}): Sampler {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`sampler: expected options as an object, got ${String(options)}`);
   const { processors, draw, greedy: isGreedy, seed, random, lane, logprobs, topLogprobs, ...steps } = options;
   if (processors !== undefined && Object.keys(steps).length > 0)
     throw new TypeError(`processors: expected no other step, got ${Object.keys(steps).join(', ')}`);

@@ -82,6 +82,10 @@ export class Tokenizer {
   private readonly toBytes: (token: string) => Uint8Array;
 
   constructor(parts: TokenizerParts) {
+    if (parts?.model?.size === undefined)
+      throw new TypeError(
+        'parts: expected those of a tokenizer, as readTiktoken(ranks).parts; a file is read by loadTokenizer(assets)',
+      );
     this.parts = parts;
     this.added = new AddedTokens(parts.addedTokens, parts.normalizer);
     this.vocabSize = Math.max(
@@ -141,6 +145,7 @@ export class Tokenizer {
   ): Encoding[] {
     refuseUnknownOptions('encodeBatch', options, ENCODE_OPTIONS.slice(1));
     const { truncation, padding } = this.shape(options);
+    if (!Array.isArray(texts)) throw new TypeError(`texts: expected a list of texts, got ${typeof texts}`);
     const encodings = texts.map((item) =>
       typeof item === 'string'
         ? this.encodeFramed(item, options, truncation)

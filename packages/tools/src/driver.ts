@@ -12,6 +12,7 @@ import { runTool } from './dispatch/run-tool.ts';
 import { toolOutcome } from './dispatch/tool-outcome.ts';
 import { estimateTokens, memoryStore, type ResultStore } from './dispatch/truncate-result.ts';
 import { TurnLog } from './dispatch/turn-log.ts';
+import { checkEngine } from './engines/check-engine.ts';
 import type { ChatMessage, EngineTurn } from './engines/engine.ts';
 import type { OpenedCall } from './formats/call-region.ts';
 import { structuredFormat } from './formats/structured-format.ts';
@@ -53,9 +54,14 @@ const acceptedOptions = new Set([
  * ```
  */
 export function runTools(options: RunOptions): ToolRun {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`runTools: expected options as an object, got ${options}`);
   for (const key of Object.keys(options))
     if (!acceptedOptions.has(key))
       throw new TypeError(`${key}: expected one of ${[...acceptedOptions].join(', ')}`);
+  checkEngine(options.engine);
+  if (!Array.isArray(options.messages))
+    throw new TypeError(`messages: expected a list of messages, got ${typeof options.messages}`);
   const queue: DispatchEvent[] = [];
   let wake: (() => void) | undefined;
   let over = false;

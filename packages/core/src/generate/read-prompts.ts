@@ -33,6 +33,10 @@ export function readPrompts<S extends Sequence>(
   options: GenerateOptions<S>,
 ): { readonly encoded: readonly ArrayLike<number>[]; readonly limits: Limits } {
   checkNames(options);
+  if (typeof model?.step !== 'function')
+    throw new TypeError(
+      `model: expected a loaded one, as await loadModel(place) gives it, got ${kindOf(model)}`,
+    );
   if (!Array.isArray(prompts)) throw new TypeError(`prompts: expected a list, got ${typeof prompts}`);
   check(options, prompts.length);
   const { maxNewTokens = Number.POSITIVE_INFINITY, codec, logprobs } = options;
@@ -55,6 +59,10 @@ export function readPrompts<S extends Sequence>(
 export function guessRoom({ maxNewTokens, end }: Limits, made: number, length: number, next: number): number {
   return Math.max(0, Math.min(maxNewTokens - made, end - length) - next);
 }
+
+/** What a wrong argument is, in a word: `a Promise`. */
+const kindOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'record'}` : typeof value;
 
 const ofSamplers =
   /^(temperature|(top|min)[_A-Z]\w+|seed|do_sample|(repetition|frequency|presence)\w*|constraint)$/;
@@ -80,6 +88,10 @@ function check<S extends Sequence>(options: GenerateOptions<S>, prompts: number)
       throw new RangeError(`${name}: expected an integer >= 0, got ${value}`);
     }
   }
+  if (options.signal !== undefined && typeof options.signal?.throwIfAborted !== 'function')
+    throw new TypeError(
+      `signal: expected an AbortSignal, as controller.signal, got ${kindOf(options.signal)}`,
+    );
   if (stop !== undefined && !Array.isArray(stop))
     throw new TypeError(`stop: expected a list of strings, got ${JSON.stringify(stop)}`);
   if (options.stopIds !== undefined && !Array.isArray(options.stopIds))

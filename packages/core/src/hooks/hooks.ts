@@ -50,6 +50,13 @@ export function hookPoints(config: ModelConfig): string[] {
   ];
 }
 
+/** Three points to show: those that share a word with what was asked for, layer 0 first. */
+function nearestPoints(points: readonly string[], name: string): string[] {
+  const words = name.split('.').filter((word) => /^\w{3,}$/.test(word) && word !== 'layers');
+  const near = points.filter((point) => words.some((word) => point.includes(word)));
+  return (near.length > 0 ? near : points).slice(0, 3);
+}
+
 /** Turns hooks into the decoder's tap. Throws for a name that is no point of this decoder. */
 export function hooksToTap(hooks: Hooks | undefined, config: ModelConfig): Tap | undefined {
   if (hooks === undefined) return undefined;
@@ -59,7 +66,10 @@ export function hooksToTap(hooks: Hooks | undefined, config: ModelConfig): Tap |
     const matched = name.includes('*')
       ? points.filter((point) => point.replace(/^layers\.\d+\./, 'layers.*.') === name)
       : points.filter((point) => point === name);
-    if (matched.length === 0) throw new RangeError(`hooks: expected a point of the model, got ${name}`);
+    if (matched.length === 0)
+      throw new RangeError(
+        `hooks: expected a point of the model (${nearestPoints(points, name).join(', ')}, ...; all: hookPoints(model.config)), got ${name}`,
+      );
     for (const point of matched) byPoint.set(point, [...(byPoint.get(point) ?? []), hook]);
   }
   const tap = <T extends Tensor>(point: string, value: T): T => {

@@ -24,9 +24,22 @@ export interface TokenRow {
   readonly mask?: ArrayLike<number>;
 }
 
+const isList = (ids: unknown): boolean => Array.isArray(ids) || ArrayBuffer.isView(ids);
+
 /** Rows padded on the right to the longest (or `length`), which no earlier token sees. Longer rows are cut. */
 export function padRows(rows: readonly TokenRow[], length?: number, paddingId = 0): TokenBatch {
+  if (!Array.isArray(rows))
+    throw new TypeError(`rows: expected a list of { ids, mask? }, got ${typeof rows}`);
   if (rows.length === 0) throw new RangeError('rows: expected at least one, got none');
+  rows.forEach((row: unknown, r) => {
+    if (typeof row !== 'object' || row === null || !isList((row as TokenRow).ids))
+      throw new TypeError(
+        `row ${r}: expected { ids, mask? }, got ${Array.isArray(row) ? 'a list' : typeof row}`,
+      );
+    // What comes along from a data set under other names is told to be in vain: labels are made from the mask.
+    const stray = Object.keys(row).find((name) => name !== 'ids' && name !== 'mask');
+    if (stray !== undefined) throw new TypeError(`row ${r}: unknown field ${stray}, expected ids and mask`);
+  });
   const width = length ?? Math.max(...rows.map((r) => r.ids.length));
   const ids = new Int32Array(rows.length * width).fill(paddingId);
   const labels = new Int32Array(rows.length * width).fill(ignoredLabel);

@@ -59,6 +59,10 @@ export interface StepReport {
 
 /** The state before the first step. Takes the parameters over: the trainer disposes them when it replaces them. */
 export function initTrainState(parameters: ReadonlyMap<string, tf.Tensor>, optimizer: Optimizer): TrainState {
+  if (!(parameters instanceof Map))
+    throw new TypeError(
+      'parameters: expected a Map of tensors by name, as initLora or initParameters makes it',
+    );
   for (const p of parameters.values()) tf.keep(p);
   return { parameters, optimizer: initOptimizer(optimizer, parameters), windows: 0, tokens: 0, skipped: 0 };
 }

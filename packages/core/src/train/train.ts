@@ -87,6 +87,14 @@ export async function train<Batch>(state: TrainState, options: TrainOptions<Batc
   const { accumulate = 1, maxNorm = 1, maxSkippedInARow = 0, steps, signal } = options;
   if (!(Number.isInteger(accumulate) && accumulate >= 1))
     throw new RangeError(`accumulate: expected a positive integer, got ${accumulate}`);
+  for (const [name, value] of Object.entries({ batchAt: options.batchAt, schedule: options.schedule }))
+    if (typeof value !== 'function') throw new TypeError(`${name}: expected a function, got ${typeof value}`);
+  if (typeof options.objective?.loss !== 'function')
+    throw new TypeError('objective: expected one, as languageModelObjective(config) makes it');
+  if (!(typeof steps === 'number' && steps >= 0))
+    throw new RangeError(`steps: expected a number >= 0, got ${steps}`);
+  if (state?.optimizer?.step === undefined)
+    throw new TypeError('state: expected one, as initTrainState(parameters, optimizer) makes it');
   const clock = options.clock ?? (() => performance.now() / 1000);
   let current = state;
   let skippedInARow = 0;

@@ -107,6 +107,23 @@ describe('encoding', () => {
     expect(ids).toEqual([97, 98, 99, 1]);
     expect(mask).toEqual([0, 0, 1, 1]);
   });
+  test('parts are asked for without tokens around them, and end as the tokenizer says', () => {
+    const framing = {
+      encode: (text: string, options?: { addSpecialTokens?: boolean }) => [
+        ...(options?.addSpecialTokens === false ? [] : [0]),
+        ...new TextEncoder().encode(text),
+      ],
+      eosTokenIds: [7, 8],
+    };
+    expect(encodeExample(framing, 'a', 'b')).toEqual({ ids: [97, 98, 7], mask: [0, 1, 1] });
+    expect(encodeExample({ ...framing, eosTokenId: 8 }, 'a', 'b').ids).toEqual([97, 98, 8]);
+    expect(encodeExample({ ...framing, eosTokenIds: [] }, 'a', 'b').ids).toEqual([97, 98]);
+    const conversation = () => [
+      { id: 2, generated: false },
+      { text: 'b', generated: true },
+    ];
+    expect(encodeConversation({ ...framing, conversation }, []).ids).toEqual([2, 98]);
+  });
   test('only the completion of a conversation is learned, not earlier answers', () => {
     const prompt = [say('user', 'a'), say('assistant', 'b'), say('user', 'c')];
     const one = encodeExample(codec, prompt, [say('assistant', 'd')]);

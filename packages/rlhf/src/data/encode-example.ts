@@ -13,18 +13,27 @@ export interface ConversationPart {
 
 /** What encoding needs of a tokenizer. */
 export interface ExampleCodec {
-  /** Ids of text alone, without control tokens around it. */
-  encode(text: string): ArrayLike<number>;
+  /** Ids of text; asked for `addSpecialTokens: false`, since parts of a text have no control tokens around them. */
+  encode(text: string, options?: { readonly addSpecialTokens?: boolean }): ArrayLike<number>;
+  /** The token that ends a completion, learned with it; default: the first of `eosTokenIds`, none where there is neither. */
   readonly eosTokenId?: number;
+  /** As a tokenizer of `@ashlar/tokenizer` has them. */
+  readonly eosTokenIds?: readonly number[];
   /** The parts of a conversation in its template; needed for conversational data. */
   conversation?(messages: readonly Message[]): readonly ConversationPart[];
 }
 
 /** Ids and mask of prompt and completion; the mask is 1 on the completion (and its end token), 0 on the prompt. */
 export function encodeExample(codec: ExampleCodec, prompt: Content, completion: Content): Required<TokenRow> {
+  if (typeof codec?.encode !== 'function')
+    throw new TypeError('codec: expected a tokenizer with encode, as loadTokenizer(model.assets)');
+  for (const [name, value] of Object.entries({ prompt, completion }))
+    if (typeof value !== 'string' && !Array.isArray(value))
+      throw new TypeError(`${name}: expected text or a list of messages, got ${typeof value}`);
   if (typeof prompt === 'string' && typeof completion === 'string') {
-    const [before, after] = [Array.from(codec.encode(prompt)), Array.from(codec.encode(completion))];
-    if (codec.eosTokenId !== undefined) after.push(codec.eosTokenId);
+    const [before, after] = [partIds(codec, prompt), partIds(codec, completion)];
+    const end = codec.eosTokenId ?? codec.eosTokenIds?.[0];
+    if (end !== undefined) after.push(end);
     return {
       ids: [...before, ...after],
       mask: [...before.map(() => 0), ...after.map(() => 1)],
@@ -43,7 +52,7 @@ export function encodeExample(codec: ExampleCodec, prompt: Content, completion: 
   for (const part of codec.conversation([...prompt, ...completion])) {
     if (part.generated && !inside) turn++;
     inside = part.generated;
-    const own = part.id === undefined ? Array.from(codec.encode(part.text ?? '')) : [part.id];
+    const own = part.id === undefined ? partIds(codec, part.text ?? '') : [part.id];
     ids.push(...own);
     mask.push(...own.map(() => (part.generated && turn > turnsBefore ? 1 : 0)));
   }
@@ -57,12 +66,16 @@ export function encodeConversation(codec: ExampleCodec, messages: readonly Messa
   const ids: number[] = [];
   const mask: number[] = [];
   for (const part of codec.conversation(messages)) {
-    const own = part.id === undefined ? Array.from(codec.encode(part.text ?? '')) : [part.id];
+    const own = part.id === undefined ? partIds(codec, part.text ?? '') : [part.id];
     ids.push(...own);
     mask.push(...own.map(() => (part.generated ? 1 : 0)));
   }
   return checked(ids, mask);
 }
+
+/** Ids of a part of a text, with nothing around it. */
+const partIds = (codec: ExampleCodec, text: string): number[] =>
+  Array.from(codec.encode(text, { addSpecialTokens: false }));
 
 /** A template without `{% generation %}` masks everything, silently (trl#4879): that is an error here. */
 function checked(ids: number[], mask: number[]): Required<TokenRow> {

@@ -1,13 +1,13 @@
 // The formats of other people's releases, turned into ours: Anthropic's hh-rlhf, OpenAI's summary comparisons, arena votes, Open Assistant trees.
 import type { Vote } from '../leaderboard/vote.ts';
 import type { Message, PreferenceRow, RankingRow } from './preference-rows.ts';
-import { RowError } from './row-error.ts';
+import { listOf, RowError } from './row-error.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
 /** hh-rlhf `{chosen, rejected}`: dialogues with "\n\nHuman:" and "\n\nAssistant:" that share all but the last answer. */
 export function readHhRlhf(rows: readonly unknown[]): PreferenceRow[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = value as Row;
     const [chosen, rejected] = (['chosen', 'rejected'] as const).map((column) =>
       dialogue(row[column], at, column),
@@ -37,7 +37,7 @@ function dialogue(text: unknown, at: number, column: string): Message[] {
 
 /** OpenAI's comparisons `{info: {post}, summaries: [{text}, {text}], choice}`. */
 export function readOpenAiComparisons(rows: readonly unknown[]): PreferenceRow[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = value as Row;
     const summaries = row['summaries'] as readonly Row[] | undefined;
     const choice = row['choice'];
@@ -61,7 +61,7 @@ export function readOpenAiComparisons(rows: readonly unknown[]): PreferenceRow[]
 
 /** Arena votes `{model_a, model_b, winner}`; winner model_a, model_b, tie, "tie (bothbad)" or both_bad. */
 export function readArenaVotes(rows: readonly unknown[]): Vote[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = value as Row;
     const [modelA, modelB, winner] = [row['model_a'], row['model_b'], row['winner']];
     if (typeof modelA !== 'string') throw new RowError(at, 'model_a', 'a name', modelA);

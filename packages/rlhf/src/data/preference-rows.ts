@@ -1,6 +1,6 @@
 // Preference data in TRL's column conventions (docs/source/dataset_formats.md), both shapes: standard (strings) and conversational (lists of messages), with explicit prompt or with
 // the prompt as the common start of chosen and rejected. Every error names the row.
-import { RowError } from './row-error.ts';
+import { listOf, RowError } from './row-error.ts';
 
 /** One message of a conversation; further fields (tool calls) are kept. */
 export interface Message {
@@ -65,7 +65,7 @@ const sameShape = (a: Content, b: Content): boolean => (typeof a === 'string') =
 
 /** Pairs `{prompt, chosen, rejected, margin?}` or `{chosen, rejected, margin?}`. */
 export function readPreferenceRows(rows: readonly unknown[]): PreferenceRow[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = record(value, at);
     const chosen = content(row, at, 'chosen');
     const rejected = content(row, at, 'rejected');
@@ -98,7 +98,7 @@ export function splitPrompt(chosen: Content, rejected: Content, at = 0): Prefere
 
 /** `{prompt, completion, label}`. */
 export function readUnpairedRows(rows: readonly unknown[]): UnpairedRow[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = record(value, at);
     if (typeof row['label'] !== 'boolean') throw new RowError(at, 'label', 'true or false', row['label']);
     return {
@@ -111,7 +111,7 @@ export function readUnpairedRows(rows: readonly unknown[]): UnpairedRow[] {
 
 /** `{prompt, completion}`, `{messages}` (the last message is the completion) or Alpaca's `{instruction, input?, output}`. */
 export function readCompletionRows(rows: readonly unknown[]): CompletionRow[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = record(value, at);
     if (row['messages'] !== undefined) {
       const messages = content(row, at, 'messages');
@@ -132,7 +132,7 @@ export function readCompletionRows(rows: readonly unknown[]): CompletionRow[] {
 
 /** `{prompt, completions, ranks}`; ranks are whole numbers from 1, equal ones tie. */
 export function readRankingRows(rows: readonly unknown[]): RankingRow[] {
-  return rows.map((value, at) => {
+  return listOf(rows).map((value, at) => {
     const row = record(value, at);
     const completions = row['completions'];
     const ranks = row['ranks'];

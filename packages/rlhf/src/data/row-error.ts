@@ -10,3 +10,9 @@ export class RowError extends Error {
     this.column = column;
   }
 }
+
+/** The rows, when they are a list: a file's text or a row alone is not. */
+export function listOf<T>(rows: readonly T[]): readonly T[] {
+  if (!Array.isArray(rows)) throw new TypeError(`rows: expected a list of rows, got ${typeof rows}`);
+  return rows;
+}

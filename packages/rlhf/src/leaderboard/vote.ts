@@ -17,6 +17,7 @@ export interface IndexedVotes {
 
 /** Checks the votes and numbers the models by name. */
 export function indexVotes(votes: readonly Vote[]): IndexedVotes {
+  if (!Array.isArray(votes)) throw new TypeError(`votes: expected a list of votes, got ${typeof votes}`);
   if (votes.length === 0) throw new RangeError('votes: expected at least one, got none');
   const models = [...new Set(votes.flatMap((v) => [v.modelA, v.modelB]))].sort();
   const index = new Map(models.map((m, i) => [m, i]));

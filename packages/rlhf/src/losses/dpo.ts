@@ -114,6 +114,10 @@ export function dpoLoss(pair: PairLogProbs, options: DpoOptions = {}): tf.Tensor
     rewardShift: options.rewardShift ?? 0,
     discopopTau: options.discopopTau ?? 0.05,
   };
+  if (pair?.policyChosenLogps === undefined || pair.policyRejectedLogps === undefined)
+    throw new TypeError(
+      'pair: expected policyChosenLogps and policyRejectedLogps, tensors [B] of log-probabilities',
+    );
   if (!(settings.beta > 0)) throw new RangeError(`beta: expected > 0, got ${settings.beta}`);
   return tf.tidy(() => {
     const ratios = divergenceScores(pairLogRatios(pair), options.divergence ?? 'reverse-kl');

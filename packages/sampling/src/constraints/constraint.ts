@@ -54,6 +54,12 @@ export function constraint(
   options: ConstraintOptions = {},
 ): Constraint {
   checkKnown('constraint', options, ['spell', 'jumpAhead']);
+  if (!(grammar?.machine && 'start' in grammar))
+    throw new TypeError(
+      'grammar: expected one, as jsonSchema(schema), regex(pattern) or grammar(text) makes it',
+    );
+  if (typeof source !== 'object' || source === null)
+    throw new TypeError(`source: expected a tokenizer or a prepared vocabulary, got ${String(source)}`);
   const vocabulary = 'skips' in source ? source : prepared(source);
   const byVocabulary = kept.get(grammar) ?? new WeakMap<Vocabulary, Masks>();
   kept.set(grammar, byVocabulary);

@@ -11,6 +11,7 @@ import { parseRegex } from './regex.ts';
  * and word borders are refused by name.
  */
 export function regex(pattern: string): ConstraintGrammar {
+  checkText('pattern', pattern);
   const node = parseRegex(pattern);
   return compileLanguage('regex', (machine) =>
     compileGrammar(machine, new Map([['root', { kind: 'regex', node }]]), 'root'),
@@ -24,6 +25,13 @@ export function choices(texts: readonly string[]): ConstraintGrammar {
   return compileLanguage('choices', (machine) =>
     compileGrammar(machine, new Map([['root', { kind: 'regex', node }]]), 'root'),
   );
+}
+
+function checkText(name: string, text: unknown): void {
+  if (typeof text !== 'string')
+    throw new TypeError(
+      `${name}: expected a string, got ${text instanceof RegExp ? 'a RegExp (its source is one)' : typeof text}`,
+    );
 }
 
 /** Options of `grammar`. */
@@ -48,6 +56,7 @@ export interface GrammarOptions {
  */
 export function grammar(text: string, options: GrammarOptions = {}): ConstraintGrammar {
   checkKnown('grammar', options, ['syntax', 'root']);
+  checkText('text', text);
   const { syntax = text.includes('::=') ? 'gbnf' : 'lark' } = options;
   if (syntax !== 'gbnf' && syntax !== 'lark')
     throw new RangeError(`syntax: expected gbnf or lark, got ${String(syntax)}`);

@@ -132,6 +132,10 @@ export function inlineEngine<S extends SplicingSequence>(
   options: InlineEngineOptions<S>,
 ): Engine & DisposableEngine {
   checkOptions(options, known, 'inlineEngine');
+  if (typeof options.model?.newSequence !== 'function')
+    throw new TypeError('model: expected a loaded one, as await loadModel(place)');
+  if (typeof options.codec?.tokenBytes !== 'function')
+    throw new TypeError('codec: expected a tokenizer, as await loadTokenizer(model.assets)');
   const { model, codec, maxNewTokens = model.maxPositions, prefillChunk = 512, turns = 4 } = options;
   const pool = new SequencePool(model, turns);
   const ends = new Set([...model.eosTokenIds, ...(codec.eosTokenIds ?? [])]);

@@ -45,6 +45,12 @@ const fields: Readonly<Record<keyof SamplingSettings, string>> = {
 /** An engine over `POST {baseUrl}/chat/completions` with streaming. */
 export function openAiEndpoint(options: OpenAiEndpointOptions): Engine {
   checkOptions(options, ['baseUrl', 'model', 'apiKey', 'fetch', 'extraBody', 'headers'], 'openAiEndpoint');
+  if (!/^https?:\/\//.test(String(options.baseUrl)))
+    throw new TypeError(`baseUrl: expected a URL such as http://localhost:8080/v1, got ${options.baseUrl}`);
+  if (typeof options.model !== 'string')
+    throw new TypeError(
+      `model: expected the name of a model that the server has, got ${typeof options.model}`,
+    );
   const send = options.fetch ?? ((request: Request) => fetch(request));
   return {
     format: 'structured',

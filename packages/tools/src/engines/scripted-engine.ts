@@ -29,6 +29,8 @@ export function scriptedEngine(
   options: ScriptedEngineOptions = {},
 ): Engine & { readonly prompts: (readonly ChatMessage[])[]; readonly forced: string[] } {
   checkOptions(options, ['format', 'chunk', 'promptTail'], 'scriptedEngine');
+  if (typeof replies !== 'function' && !Array.isArray(replies))
+    throw new TypeError(`replies: expected a list of replies or a function, got ${typeof replies}`);
   const { format = 'hermes', chunk = 7, promptTail = '' } = options;
   const prompts: (readonly ChatMessage[])[] = [];
   const forced: string[] = [];

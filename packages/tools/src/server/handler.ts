@@ -2,6 +2,7 @@
 // /v1/completions, /v1/embeddings. It holds no state between requests, so replicas stand behind any balancer; it runs wherever Request and Response
 // exist. Tools are the client's: calls are parsed and handed out, never run here.
 import { checkOptions } from '../check-options.ts';
+import { checkEngine } from '../engines/check-engine.ts';
 import type { Engine } from '../engines/engine.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../json.ts';
 import { errorAnswer, json } from './answers.ts';
@@ -50,6 +51,7 @@ export function openAiHandler(options: OpenAiHandlerOptions): (request: Request)
   if (!Array.isArray(options.models)) throw new TypeError('models: expected a list such as [{ id, engine }]');
   for (const served of options.models) {
     checkOptions(served, ['id', 'engine', 'complete', 'embed', 'countTokens'], 'openAiHandler: models');
+    if (served.engine !== undefined) checkEngine(served.engine);
     if (typeof served.id !== 'string') throw new TypeError(`models: expected an id, got ${served.id}`);
   }
   const models = new Map(options.models.map((model) => [model.id, model]));

@@ -31,7 +31,13 @@ export interface LoraOptions {
 /** Checked adapter sizes for a decoder. */
 export function loraConfig(config: ModelConfig, options: LoraOptions = {}): LoraConfig {
   checkOptions(options, ['rank', 'alpha', 'rankStabilized', 'targets'], 'loraConfig');
+  if (!Array.isArray(config?.layers) || typeof config.embedding !== 'object')
+    throw new TypeError('config: expected a model configuration, as model.config');
   const { rank = 8, alpha = rank, rankStabilized = false, targets = () => true } = options;
+  if (typeof targets !== 'function')
+    throw new TypeError(
+      "targets: expected a function of a weight's name, as (name) => name.endsWith('attention.query.weight')",
+    );
   if (!(Number.isInteger(rank) && rank >= 1))
     throw new RangeError(`rank: expected a positive integer, got ${rank}`);
   if (!(alpha > 0)) throw new RangeError(`alpha: expected > 0, got ${alpha}`);

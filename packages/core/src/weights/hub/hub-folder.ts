@@ -3,6 +3,7 @@
 import { checkOptions } from '../../check-options.ts';
 import { httpSource } from '../bytes/http-source.ts';
 import { nodeFileSource } from '../bytes/node-file-source.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
 import { type CheckpointFolder, checkFileName } from '../folders/checkpoint-folder.ts';
 import { nodeFolder } from '../folders/node-folder.ts';
 import { downloadToCache } from './download-to-cache.ts';
@@ -136,7 +137,22 @@ async function commitOf(
   } catch (error) {
     // An answer of the hub (no such repository, no right to it) counts; only a hub that cannot be reached leads to the cache.
     const snapshot = 'statusCode' in (error as object) ? undefined : await cachedSnapshot(cache, id.revision);
-    if (snapshot === undefined) throw error;
+    if (snapshot === undefined)
+      throw 'statusCode' in (error as object) ? error : unreachable(id, request.hubUrl, error as Error);
     return { offline: true, snapshot };
   }
+}
+
+/** `fetch` says no more than that it failed; the cause says why. */
+function unreachable(id: HubId, hubUrl: string, cause: Error): CheckpointError {
+  const why = (cause.cause as Error | undefined)?.message || cause.message;
+  return new CheckpointError(
+    `hf:${id.repository}`,
+    `request to ${hubUrl}`,
+    'an answer, or a copy in the cache',
+    why,
+    {
+      cause,
+    },
+  );
 }

@@ -26,12 +26,21 @@ export interface GgufHeader {
 /** ggml's GGML_MAX_DIMS. */
 const maxGgmlRank = 4;
 
+/** What stands where a magic number should, as text where it is text; the pointer that Git LFS leaves for a file is named. */
+function beginning(bytes: Uint8Array): string {
+  const start = bytes.subarray(0, 4);
+  if (new TextDecoder().decode(bytes.subarray(0, 24)) === 'version https://git-lfs.')
+    return 'the pointer of a file that Git LFS has not fetched (git lfs pull)';
+  return start.every((byte) => byte >= 0x20 && byte < 0x7f)
+    ? JSON.stringify(String.fromCharCode(...start))
+    : [...start].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}
+
 /** Reads a header from the first bytes of a file. Throws `NeedMoreBytes` when they end too early, `CheckpointError` when they are wrong. */
 export function parseGgufHeader(file: string, fileSize: number, bytes: Uint8Array): GgufHeader {
   const cursor = new Cursor(file, fileSize, bytes);
   const magic = cursor.u32('magic');
-  if (magic !== 0x46554747)
-    throw new CheckpointError(file, 'magic', '0x46554747 (GGUF)', `0x${magic.toString(16)}`);
+  if (magic !== 0x46554747) throw new CheckpointError(file, 'magic', 'GGUF', beginning(bytes));
   const version = cursor.u32('version');
   if (version < 1 || version > 3)
     throw new CheckpointError(

@@ -38,7 +38,14 @@ async function readHeader(source: ByteSource): Promise<GgufHeader> {
   for (let want = 1 << 20; ; want *= 4) {
     const size = Math.min(want, source.size, maxHeaderBytes);
     if (size <= bytes.byteLength)
-      throw new CheckpointError(source.name, 'header', `at most ${size} bytes`, 'more');
+      throw size < source.size
+        ? new CheckpointError(source.name, 'header', `at most ${size} bytes`, 'more')
+        : new CheckpointError(
+            source.name,
+            'header',
+            'a whole one',
+            `a file that ends in it, after ${size} bytes`,
+          );
     bytes = await extend(source, bytes, size);
     try {
       return parseGgufHeader(source.name, source.size, bytes);

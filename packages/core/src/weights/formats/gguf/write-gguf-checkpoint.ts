@@ -46,6 +46,10 @@ export async function writeGgufCheckpoint(
   options: WriteGgufOptions = {},
 ): Promise<void> {
   checkOptions(options, ['dtype', 'metadata'], 'writeGgufCheckpoint');
+  if (typeof sink?.write !== 'function')
+    throw new TypeError(
+      `sink: expected one, as await nodeFileSink(path) of @ashlar/core/node, got ${typeof sink}`,
+    );
   const { config, weights, assets } = checkpoint;
   const dtype = options.dtype ?? 'F16';
   if (!Object.hasOwn(fileType, dtype))
