@@ -46,8 +46,11 @@ export function readTekken(source: string | object): Tokenizer {
     if (id < size) tokens[id] = decodeBase64(stringField(entry, 'token_bytes', `vocab[${i}]`));
   });
   const specials: Record<string, number> = {};
-  const named = arrayField(o, 'special_tokens', 'tekken.json', []);
-  if (named.length > 0) {
+  const version = Number(/^v(\d+)/.exec(String(config.version ?? ''))?.[1] ?? 0);
+  if (o.special_tokens == null && version > 7)
+    throw new TypeError(`special_tokens: expected a list in a file of version v${version}`);
+  if (o.special_tokens != null) {
+    const named = arrayField(o, 'special_tokens', 'tekken.json');
     named.forEach((item, i) => {
       const entry = asObject(item, `special_tokens[${i}]`);
       specials[stringField(entry, 'token_str', `special_tokens[${i}]`)] = numberField(

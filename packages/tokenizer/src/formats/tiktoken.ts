@@ -34,11 +34,20 @@ export interface TiktokenOptions {
 }
 
 const END = '<|endoftext|>';
+/** Ends of an answer and of a call in the harmony format. */
+const TURN_ENDS = ['<|return|>', '<|call|>'];
 const FIM = (first: number) => ({
   '<|fim_prefix|>': first,
   '<|fim_middle|>': first + 1,
   '<|fim_suffix|>': first + 2,
 });
+
+/** Ids that nobody uses yet; 200018, which has a name too, goes by that. */
+const RESERVED: Readonly<Record<string, number>> = Object.fromEntries(
+  [200000, 200001, 200004, 200009, 200010, 200011, ...Array.from({ length: 1075 }, (_, i) => 200013 + i)]
+    .filter((id) => id !== 200018)
+    .map((id) => [`<|reserved_${id}|>`, id]),
+);
 
 const ENCODINGS: Readonly<Record<TiktokenEncoding, { pattern: string; specials: Record<string, number> }>> = {
   gpt2: { pattern: GPT2_PATTERN, specials: { [END]: 50256 } },
@@ -63,6 +72,7 @@ const ENCODINGS: Readonly<Record<TiktokenEncoding, { pattern: string; specials: 
       '<|message|>': 200008,
       '<|call|>': 200012,
       '<|endofprompt|>': 200018,
+      ...RESERVED,
     },
   },
 };
@@ -91,10 +101,10 @@ export function readTiktoken(ranks: string | Uint8Array, options: TiktokenOption
   const encoding = encodingOf(options.pattern);
   const table = tableOf(typeof ranks === 'string' ? encodeUtf8(ranks) : ranks);
   const specials = options.specialTokens ?? encoding?.specials ?? {};
-  const end = specials[END];
+  const ends = [END, ...TURN_ENDS].flatMap((text) => (Object.hasOwn(specials, text) ? [specials[text]] : []));
   return tokenizerOfRanks(table, encoding?.pattern ?? options.pattern, specials, {
     ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
-    ...(end === undefined ? {} : { eosTokenIds: [end] }),
+    ...(ends.length > 0 && { eosTokenIds: ends }),
   });
 }
 
