@@ -1,6 +1,6 @@
 // Which kernels a device gets, by the sizes of a product. The figures behind the choices for GPUs were measured on an H200 (bench/RESULTS.md): below some hundred
 // thousand threads a pass waits for memory's latency and not for its bandwidth, so outputs are shared out until there are enough.
-import type { GemmTile, GemvTuning } from './kernels/linear.ts';
+import { type GemmTile, type GemvTuning, tileBytes } from './kernels/linear.ts';
 
 /** A product's sizes: rows of x, the name of the weights' kind, eights of columns, rows of weights that make one output (gate and up: 2), outputs. */
 export interface ProductSize {
@@ -62,3 +62,13 @@ export const softwareTuning: LinearTuning = {
   gemv: ({ rows }) => ({ rowsAtATime: rows === 1 ? 1 : 8, threads: 4, outputs: 8 }),
   tile: gpuTuning.tile,
 };
+
+/** `tuning` whose tiles fit into `bytes` of workgroup memory; every device has the 16384 that the smaller ones take. */
+export const tilesWithin = (tuning: LinearTuning, bytes: number): LinearTuning => ({
+  ...tuning,
+  tile(size) {
+    const wanted = tuning.tile(size);
+    if (tileBytes(wanted) <= bytes) return wanted;
+    return tiles.find((tile) => tileBytes(tile) <= bytes) ?? (tiles.at(-1) as GemmTile);
+  },
+});

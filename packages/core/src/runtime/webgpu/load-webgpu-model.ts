@@ -13,7 +13,7 @@ import { autotune, kernelVersion } from './autotune.ts';
 import { createDeviceMemory } from './device-memory.ts';
 import { loadDeviceParameters } from './device-parameters.ts';
 import type { Rounding } from './kernels/round-rows.ts';
-import { gpuTuning, type LinearTuning, softwareTuning } from './linear-tuning.ts';
+import { gpuTuning, type LinearTuning, softwareTuning, tilesWithin } from './linear-tuning.ts';
 import { createDispatchTimer } from './time-dispatch.ts';
 import { nodeTuningStorage, openTuningCache, type TuningStorage } from './tuning-cache.ts';
 import { createWebgpuExecutor, type WebgpuExecutor } from './webgpu-executor.ts';
@@ -66,7 +66,9 @@ export async function loadWebgpuModel(
       ...(signal === undefined ? {} : { signal }),
     });
     const software = isSoftwareDevice(device);
-    const fixed = tuning ?? (software ? softwareTuning : gpuTuning);
+    const fixed =
+      tuning ??
+      tilesWithin(software ? softwareTuning : gpuTuning, device.limits.maxComputeWorkgroupStorageSize);
     const measured =
       tuning === undefined && (tunes ?? !software)
         ? await autotune(

@@ -175,6 +175,9 @@ export interface GemmTile {
   readonly outputs: 32 | 64;
 }
 
+/** Bytes of workgroup memory that a tile takes in float32, which is the most: 32 columns of its rows and outputs. */
+export const tileBytes = ({ rows, outputs }: GemmTile): number => (rows + outputs) * 32 * 4;
+
 /** What the tiles of a workgroup of 16 times 16 threads are made of: sums `s0` to `s(M N - 1)` a thread, those of output n behind each other for each row m. */
 export function tileFrame({ outputs, gated = false }: LinearShape, tile: GemmTile) {
   const M = tile.rows / 16;
