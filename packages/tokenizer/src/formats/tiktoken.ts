@@ -42,14 +42,14 @@ const FIM = (first: number) => ({
   '<|fim_suffix|>': first + 2,
 });
 
-/** Ids that nobody uses yet; 200018, which has a name too, goes by that. */
-const RESERVED: Readonly<Record<string, number>> = Object.fromEntries(
-  [200000, 200001, 200004, 200009, 200010, 200011, ...Array.from({ length: 1075 }, (_, i) => 200013 + i)]
-    .filter((id) => id !== 200018)
-    .map((id) => [`<|reserved_${id}|>`, id]),
-);
+interface Encoding {
+  readonly pattern: string;
+  readonly specials: Readonly<Record<string, number>>;
+  /** The ids between and behind those up to here are reserved, under names of their own. */
+  readonly reservedTo?: number;
+}
 
-const ENCODINGS: Readonly<Record<TiktokenEncoding, { pattern: string; specials: Record<string, number> }>> = {
+const ENCODINGS: Readonly<Record<TiktokenEncoding, Encoding>> = {
   gpt2: { pattern: GPT2_PATTERN, specials: { [END]: 50256 } },
   r50k_base: { pattern: GPT2_PATTERN, specials: { [END]: 50256 } },
   p50k_base: { pattern: GPT2_PATTERN, specials: { [END]: 50256 } },
@@ -72,16 +72,24 @@ const ENCODINGS: Readonly<Record<TiktokenEncoding, { pattern: string; specials: 
       '<|message|>': 200008,
       '<|call|>': 200012,
       '<|endofprompt|>': 200018,
-      ...RESERVED,
     },
+    reservedTo: 201088,
   },
 };
 
-function encodingOf(name: string): { pattern: string; specials: Record<string, number> } | undefined {
+function encodingOf(name: string): Encoding | undefined {
   for (const candidate of [name, `${name}_base`]) {
     if (Object.hasOwn(ENCODINGS, candidate)) return ENCODINGS[candidate as TiktokenEncoding];
   }
   return undefined;
+}
+
+/** An encoding's control tokens with the reserved ones. */
+function specialsOf({ specials, reservedTo = 0 }: Encoding): Record<string, number> {
+  const all = { ...specials };
+  const taken = new Set(Object.values(specials));
+  for (let id = Math.min(...taken); id < reservedTo; id++) if (!taken.has(id)) all[`<|reserved_${id}|>`] = id;
+  return all;
 }
 
 /**
@@ -100,7 +108,7 @@ export function readTiktoken(ranks: string | Uint8Array, options: TiktokenOption
   refuseUnknownOptions('readTiktoken', options, ['pattern', 'specialTokens', 'cacheBytes']);
   const encoding = encodingOf(options.pattern);
   const table = tableOf(typeof ranks === 'string' ? encodeUtf8(ranks) : ranks);
-  const specials = options.specialTokens ?? encoding?.specials ?? {};
+  const specials = options.specialTokens ?? (encoding && specialsOf(encoding)) ?? {};
   const ends = [END, ...TURN_ENDS].flatMap((text) => (Object.hasOwn(specials, text) ? [specials[text]] : []));
   return tokenizerOfRanks(table, encoding?.pattern ?? options.pattern, specials, {
     ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
