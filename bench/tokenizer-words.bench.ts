@@ -1,5 +1,6 @@
 // Vocabularies that are no byte-pair encoding: WordPiece and Unigram, trained here on the bench's own texts (or t5-base and bert-base-cased, where ../shared
 // has them), beside the two libraries that read them. Encoding warm and at first sight, counting, and a text without a space, which must not cost more.
+// Parts: `--only word-piece,unigram,endless`.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,28 +21,52 @@ const ENDLESS: Readonly<Record<string, string>> = {
   base64: 'aZ09+/xQ',
 };
 /** The peers, at 1 MB/s, read this much. */
-const PART = 100_000;
+const PART = 50_000;
+const PARTS = ['word-piece', 'unigram', 'endless'] as const;
+type Part = (typeof PARTS)[number];
 
-async function vocabularies(text: string): Promise<Record<string, object>> {
+/** What `pnpm bench tokenizer-words` can be told. */
+export interface WordsBenchOptions {
+  readonly only?: readonly string[];
+  readonly texts?: string;
+}
+
+/** By name, those of the kinds that are wanted; all when only `endless` is. */
+async function vocabularies(
+  text: string,
+  wants: (part: Part) => boolean,
+): Promise<readonly (readonly [string, object])[]> {
   const bert = join(shared, 'data', 'tokenizers', 'kitoken', 'tokenizers', 'bert_base_cased.json.gz');
   const t5 = join(shared, 'goldens', 'tokenizers', 't5-base', 'tokenizer.json');
   const trained = async (kind: 'word-piece' | 'unigram') =>
     writeTokenizerJson(await trainTokenizer(text.split('\n'), { kind, vocabSize: 4000 }));
-  return {
-    'WordPiece (bert-base-cased)': existsSync(bert)
-      ? (JSON.parse(gunzipSync(readFileSync(bert)).toString('utf8')) as object)
-      : await trained('word-piece'),
-    'Unigram (t5-base)': existsSync(t5)
-      ? (JSON.parse(readFileSync(t5, 'utf8')) as object)
-      : await trained('unigram'),
-  };
+  const all = !wants('word-piece') && !wants('unigram');
+  const found: (readonly [string, object])[] = [];
+  if (all || wants('word-piece'))
+    found.push([
+      'WordPiece (bert-base-cased)',
+      existsSync(bert)
+        ? (JSON.parse(gunzipSync(readFileSync(bert)).toString('utf8')) as object)
+        : await trained('word-piece'),
+    ]);
+  if (all || wants('unigram'))
+    found.push([
+      'Unigram (t5-base)',
+      existsSync(t5) ? (JSON.parse(readFileSync(t5, 'utf8')) as object) : await trained('unigram'),
+    ]);
+  return found;
 }
 
-export async function run(report: Report, options: { readonly texts?: string } = {}): Promise<void> {
+export async function run(report: Report, options: WordsBenchOptions = {}): Promise<void> {
+  const unknown = options.only?.filter((part) => !PARTS.some((known) => known === part)) ?? [];
+  if (unknown.length > 0)
+    throw new RangeError(`--only: expected some of ${PARTS.join(', ')}, got ${unknown}`);
+  const wants = (part: Part) => options.only === undefined || options.only.includes(part);
   const texts = benchTexts(options.texts);
-  for (const [name, json] of Object.entries(await vocabularies(Object.values(texts)[0]))) {
-    const peers = await peersFor(name, json);
-    for (const [kind, whole] of Object.entries(texts)) {
+  const isCompared = wants('word-piece') || wants('unigram');
+  for (const [name, json] of await vocabularies(Object.values(texts)[0], wants)) {
+    const peers = isCompared ? await peersFor(name, json) : [];
+    for (const [kind, whole] of Object.entries(isCompared ? texts : {})) {
       const part = whole.slice(0, PART);
       const rate = async (text: string, work: (text: string) => unknown) =>
         Buffer.byteLength(text) / 1e6 / (await seconds(() => work(text)));
@@ -83,6 +108,7 @@ export async function run(report: Report, options: { readonly texts?: string } =
         report({ metric: `${metric}: decode`, ours: median(decode), ...common, peerValue });
       }
     }
+    if (!wants('endless')) continue;
     const tokenizer = readTokenizerJson(json);
     for (const [kind, unit] of Object.entries(ENDLESS)) {
       tokenizer.encode(unit.repeat(1000));
