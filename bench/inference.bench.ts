@@ -18,6 +18,7 @@ import { openNodeLlama } from './inference/node-llama.ts';
 import { prompt } from './inference/prompt.ts';
 import { openPythonLlama } from './inference/python-llama.ts';
 import { openTransformersJs, transformersJs } from './inference/transformers-js.ts';
+import { width } from './inference/width.ts';
 import { alternate, median, type Report, seconds } from './measure.ts';
 
 const decodeTokens = 64;
@@ -176,6 +177,16 @@ const sections: Readonly<Record<string, Section>> = {
       });
     }
   },
+  async step(report) {
+    const { one, sixteen, bytes, peak } = await inChild('step-child.ts', smollm2);
+    const line = { unit: 'ms of CPU time', runs: 12, peer: 'sixteen steps of one', peerValue: 16 * one };
+    const metric = `a step of 16 sequences, one thread, ${width} bits`;
+    report({ ...line, metric, ours: sixteen, lowerIsBetter: true });
+    report({ ...line, metric: `${metric}, activations int8`, ours: bytes, lowerIsBetter: true });
+    const product = { unit: 'GMAC/s of CPU time', runs: 12, peer: 'in float32', peerValue: peak.float };
+    report({ ...product, metric: `blocked product in cache, ${width} bits`, ours: peak.packed });
+    report({ ...product, metric: `the same, activations int8`, ours: peak.bytes });
+  },
   async peak(report) {
     const metric = 'multiply-adds a second in cache, blocked product of packed weights';
     const [one, two] = [await kernelPeak(1, wallClock, width), await kernelPeak(2, wallClock, width)];
@@ -271,10 +282,7 @@ async function inChild(script: string, ...args: string[]): Promise<any> {
   return JSON.parse(stdout.trim().split('\n').at(-1) as string);
 }
 
-// `ASHLAR_BENCH_WIDTH=256` (Node 24 and later on x64): the sections of this process in vectors of 256 bits.
-const width = process.env['ASHLAR_BENCH_WIDTH'] === '256' ? 256 : 128;
-
-/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,cpu,peak,profile,stories,load`). */
+/** All sections, or those that `ASHLAR_BENCH_ONLY` names (`q41,q80,q40,batch,cpu,step,peak,profile,stories,load`). */
 export async function run(report: Report): Promise<void> {
   if (!existsSync(smollm2)) {
     const reason = 'the shared material with SmolLM2-135M-Instruct.Q4_1.gguf is not here';

@@ -8,9 +8,10 @@ import { kernelPeak } from './kernel-peak.ts';
 import { memoryBandwidth } from './memory-bandwidth.ts';
 import { openNodeLlama } from './node-llama.ts';
 import { prompt } from './prompt.ts';
+import { width } from './width.ts';
 
 const file = process.argv[2] as string;
-await registerSimdBackend({ threads: 1 });
+await registerSimdBackend({ threads: 1, width });
 await chooseBackend('simd');
 const model = await loadModel(file);
 const rounded = await loadModel(file, { activations: 'int8' });
@@ -49,7 +50,7 @@ const medians = await alternate({
   sixteenBytes: () => decode(16, 4, rounded),
 });
 const { weightBytes } = model;
-const [bandwidth, peak] = [memoryBandwidth(cpuClock), await kernelPeak(1, cpuClock)];
+const [bandwidth, peak] = [memoryBandwidth(cpuClock), await kernelPeak(1, cpuClock, width)];
 const reason = 'reason' in llama ? { reason: llama.reason } : {};
 console.log(JSON.stringify({ ...medians, weightBytes, bandwidth, peak, ...reason }));
 process.exit(0);
