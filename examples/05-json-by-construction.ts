@@ -1,13 +1,21 @@
 // A sampler may only draw what keeps the text valid: a schema becomes a mask over the vocabulary at every step. The embedded model knows nothing of JSON,
 // and still every one of its drafts parses and satisfies a hard schema, at a temperature where free text would be noise. A real model fills it with sense:
 //   node --conditions=@ashlar/source --import tsx examples/05-json-by-construction.ts --model ../shared/data/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf --runs 200
-import { parseArgs } from 'node:util';
 import { chooseBackend, generate, loadModel } from '@ashlar/core';
 import { sampler } from '@ashlar/sampling';
 import { constraint, jsonSchema, prepareVocabulary } from '@ashlar/sampling/constraints';
 import { loadTokenizer } from '@ashlar/tokenizer';
+import { readFlags } from './read-flags.ts';
 
-const { values } = parseArgs({ options: { model: { type: 'string' }, runs: { type: 'string' } } });
+const values = readFlags(
+  `node --conditions=@ashlar/source --import tsx examples/05-json-by-construction.ts
+  --model PLACE   a folder, a file, a URL or hf:owner/name; default: the embedded model
+  --runs N        how many drafts; default 20`,
+  {
+    model: { type: 'string' },
+    runs: { type: 'string' },
+  },
+);
 const runs = Number(values.runs ?? 20);
 if (!Number.isInteger(runs) || runs < 1)
   throw new RangeError(`runs: expected an integer >= 1, got ${values.runs}`);

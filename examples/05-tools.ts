@@ -1,7 +1,6 @@
 // A model that calls a calculator in the middle of a sentence: the call is read while it is written, the result is forced into the same sequence, and
 // the sentence goes on. Without arguments a script plays the model; `--model PATH|hf:...` lets a real one do it (SmolLM2-135M can):
 //   node --conditions=@ashlar/source --import tsx examples/05-tools.ts --model ../shared/data/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
-import { parseArgs } from 'node:util';
 import { loadModel } from '@ashlar/core';
 import { sampler } from '@ashlar/sampling';
 import { loadTokenizer } from '@ashlar/tokenizer';
@@ -15,10 +14,17 @@ import {
 } from '@ashlar/tools';
 import { calculator } from '@ashlar/tools/calculator';
 import { schemaConstraint } from '@ashlar/tools/grammar';
+import { readFlags } from './read-flags.ts';
 
-const { values } = parseArgs({
-  options: { model: { type: 'string' }, question: { type: 'string', multiple: true } },
-});
+const values = readFlags(
+  `node --conditions=@ashlar/source --import tsx examples/05-tools.ts
+  --model PLACE     a folder, a file, a URL or hf:owner/name; default: a script that plays the model
+  --question TEXT   what to ask; may be given several times`,
+  {
+    model: { type: 'string' },
+    question: { type: 'string', multiple: true },
+  },
+);
 const questions = values.question ?? ['What is 48 times 76?', 'What is 1000 divided by 16?'];
 
 // The special words are taught by example, in the prompt; the training rows below teach them for good.

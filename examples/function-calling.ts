@@ -5,7 +5,6 @@
 // that file as soon as it is judged, and a run that is started again goes on behind them.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { loadModel } from '@ashlar/core';
 import { loadTokenizer } from '@ashlar/tokenizer';
@@ -27,9 +26,18 @@ import {
   wilson,
 } from '@ashlar/tools/evaluation';
 import { schemaConstraint } from '@ashlar/tools/grammar';
+import { readFlags } from './read-flags.ts';
 
-const { values } = parseArgs({
-  options: {
+const values = readFlags(
+  `node --conditions=@ashlar/source --import tsx examples/function-calling.ts --model PLACE --data FOLDER
+  --model PLACE    a folder, a file, a URL or hf:owner/name
+  --data FOLDER    the folder of BFCL's cases
+  --format NAME    how the model writes calls; default smollm2
+  --cases N        of each subset; default 20
+  --sets A,B       the subsets; default simple_python,irrelevance
+  --constrained    hold every call to the functions' names and schemas
+  --out FILE       a line a case; a run that is started again goes on behind them`,
+  {
     model: { type: 'string' },
     data: { type: 'string' },
     format: { type: 'string', default: 'smollm2' },
@@ -38,7 +46,7 @@ const { values } = parseArgs({
     constrained: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
-});
+);
 if (values.model === undefined || values.data === undefined)
   throw new TypeError('--model and --data: expected paths');
 const { data, format } = values;

@@ -1,11 +1,11 @@
 // From raw text to a preferred assistant, in one command and in minutes: `node --conditions=@ashlar/source --import tsx examples/speedrun/speedrun.ts [--setting tiny] [--out FOLDER] [--backend simd] [--seed 1] [--questions test] [--until STAGE]`.
 // `--questions dev` judges by the questions that settings are chosen by. Every stage leaves its result in the folder and is not done twice, a stage that was killed goes on in its middle; card.html is written after each.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type BackendName, chooseBackend, storedWeights, writeHuggingFace } from '@ashlar/core';
 import { nodeOutputFolder } from '@ashlar/core/node';
 import { createRandom } from '@ashlar/sampling';
 import * as tf from '@tensorflow/tfjs-core';
+import { readFlags } from '../read-flags.ts';
 import type { Card } from './card.ts';
 import { openRun } from './run-folder.ts';
 import { tokenizerConfig } from './run-tokenizer.ts';
@@ -27,8 +27,15 @@ import { rewardStage } from './stages/reward.ts';
 import { specialWordsStage } from './stages/special-words.ts';
 import { tokenizerStage } from './stages/tokenizer.ts';
 
-const { values } = parseArgs({
-  options: {
+const values = readFlags(
+  `node --conditions=@ashlar/source --import tsx examples/speedrun/speedrun.ts
+  --setting NAME     of settings.ts; default tiny
+  --out FOLDER       of the run; a run that is started again goes on in it
+  --backend NAME     default simd
+  --seed N           default 1
+  --questions KIND   test, or dev: those that settings are chosen by; default test
+  --until STAGE      the last stage; default scaling, all of them`,
+  {
     setting: { type: 'string', default: 'tiny' },
     out: { type: 'string', default: '' },
     backend: { type: 'string', default: 'simd' },
@@ -36,7 +43,7 @@ const { values } = parseArgs({
     questions: { type: 'string', default: 'test' },
     until: { type: 'string', default: 'scaling' },
   },
-});
+);
 const name = values.setting as keyof typeof settings;
 const setting = settings[name];
 if (setting === undefined)

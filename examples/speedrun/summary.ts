@@ -78,7 +78,8 @@ export function withSummary(text: string, summary: string): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [run, readme] = process.argv.slice(2);
-  if (run === undefined) throw new RangeError('RUN: expected the folder of a run, got none');
+  if (run === undefined || run.startsWith('-'))
+    throw new RangeError(`RUN: expected the folder of a run, got ${run ?? 'none'}`);
   const summary = summaryOf(JSON.parse(await readFile(join(run, 'card.json'), 'utf8')));
   if (readme === undefined) console.log(summary);
   else await writeFile(readme, withSummary(await readFile(readme, 'utf8'), summary));

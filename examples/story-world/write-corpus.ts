@@ -6,18 +6,23 @@
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { createRandom } from '@ashlar/sampling';
+import { readFlags } from '../read-flags.ts';
 import { storyOf } from './story-of.ts';
 
-const { values } = parseArgs({
-  options: {
+const values = readFlags(
+  `node --conditions=@ashlar/source --import tsx examples/story-world/write-corpus.ts --out FILE
+  --stories N   how many; default 1000
+  --seed N      default 1
+  --out FILE    where to
+  --end TEXT    behind each; default <|endoftext|>`,
+  {
     stories: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
     end: { type: 'string', default: '<|endoftext|>' },
   },
-});
+);
 const stories = Number(values.stories);
 const seed = Number(values.seed);
 if (!Number.isInteger(stories) || stories < 1)
