@@ -8,7 +8,7 @@ import { EngineStretches } from './engine-stretches.ts';
 import type { StretchEncoder } from './stretch-encoder.ts';
 import { takeIds } from './take-ids.ts';
 
-const WINDOW = 1 << 19; // UTF-16 units
+const WINDOW = 1 << 20; // UTF-16 units
 const KEPT = 1 << 24; // bytes that memory may grow by and stay, beside those of learned pieces
 const TABLES = 8; // at most bytes of tables, left ones included, for each byte of learned pieces
 const PADDING = 64;
