@@ -63,3 +63,20 @@ it('refuses NaN, +Infinity, an empty support, unknown options and unusable value
     'temperature: expected 0 <= temperature < Infinity, got -1',
   );
 });
+
+it('load takes the state of the same seed and lane, and refuses that of another', () => {
+  const row = () => Float32Array.of(0, 1, 2, 3);
+  const first = sampler({ seed: 5, lane: 2 });
+  for (let i = 0; i < 3; i++) first.sample(row());
+  const again = sampler({ seed: 5, lane: 2 });
+  again.load(first.save());
+  expect(again.ids()).toEqual(first.ids());
+  expect(again.sample(row()).id).toBe(first.sample(row()).id);
+  for (const options of [
+    { seed: 6, lane: 2 },
+    { seed: 5, lane: 3 },
+  ])
+    expect(() => sampler(options).load(first.save())).toThrow(
+      `load: expected seed ${options.seed} and lane ${options.lane}, got 5 and 2`,
+    );
+});

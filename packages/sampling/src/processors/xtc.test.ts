@@ -47,3 +47,11 @@ it('acts as often as its probability says: 20,000 positions, five standard error
   }
   expect(Math.abs(hits - 0.3 * n)).toBeLessThan(5 * Math.sqrt(n * 0.3 * 0.7));
 });
+
+it('probability takes 0 and 1, threshold 1 and not 0; nothing beyond', () => {
+  for (const probability of [0, 1]) expect(xtc({ probability, threshold: 1 }).name).toBe('xtc');
+  for (const probability of [-0.01, 1.01])
+    expect(() => xtc({ probability })).toThrow('probability: expected 0 <= probability <= 1');
+  for (const threshold of [0, 1.01])
+    expect(() => xtc({ probability: 1, threshold })).toThrow('threshold: expected 0 < threshold <= 1');
+});

@@ -142,3 +142,14 @@ describe('a mark that is a special token', () => {
     expect(pieceIds(codec, '<c>', false)).toEqual(encode('<c>'));
   });
 });
+
+it('text is asked for without special tokens around it, and a special token without bytes is known by its name', () => {
+  const framing: SplicingCodec = {
+    ...codec,
+    encode: (text, options) => [...(options?.addSpecialTokens === false ? [] : [256]), ...encode(text)],
+    tokenBytes: (id) => (id < 256 ? Uint8Array.of(id) : new Uint8Array(0)),
+  };
+  expect(pieceIds(framing, 'a', false)).toEqual([97]);
+  expect(pieceIds(framing, '<c>', true)).toEqual([257]);
+  expect(pieceIds(framing, '<c>', false)).toEqual(encode('<c>'));
+});
