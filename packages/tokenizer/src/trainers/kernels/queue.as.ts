@@ -83,6 +83,12 @@ function hasGreaterBytes(a: u64, b: u64): bool {
   return left !== 0 ? left > 0 : compareTexts(<i32>a, <i32>b) > 0;
 }
 
+@inline function put(at: usize, count: f64, key: u64, pair: i32): void {
+  store<f64>(at, count);
+  store<u64>(at, key, 8);
+  store<i32>(at, pair, 16);
+}
+
 function pushHeap(pair: i32, count: f64): bool {
   if (!reserve(HEAP, <u64>(size + 1) * ENTRY)) return false;
   const heap = base(HEAP);
@@ -96,10 +102,7 @@ function pushHeap(pair: i32, count: f64): bool {
     copy(heap + <usize>i * ENTRY, from);
     i = parent;
   }
-  const at = heap + <usize>i * ENTRY;
-  store<f64>(at, count);
-  store<u64>(at, key, 8);
-  store<i32>(at, pair, 16);
+  put(heap + <usize>i * ENTRY, count, key, pair);
   return true;
 }
 
@@ -129,10 +132,7 @@ function pop(): void {
     copy(heap + <usize>i * ENTRY, best);
     i = bestChild;
   }
-  const at = heap + <usize>i * ENTRY;
-  store<f64>(at, count);
-  store<u64>(at, key, 8);
-  store<i32>(at, pair, 16);
+  put(heap + <usize>i * ENTRY, count, key, pair);
 }
 
 @inline function copy(to: usize, from: usize): void {
