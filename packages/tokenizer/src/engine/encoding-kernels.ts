@@ -1,16 +1,13 @@
 // The kernels that encode text, an instance for each engine with a memory of its own.
-import { classesOfPage, type KernelSplit } from '../scanners/character-classes.ts';
-import { instantiateKernels } from '../wasm-module.ts';
+import type { KernelSplit } from '../scanners/character-classes.ts';
+import { openSplit, type SplitKernels } from '../scanners/split-kernels.ts';
 import { DEFAULT_CACHE_BYTES, type EngineRules } from './byte-pair-engine.ts';
 import * as built from './generated/engine.ts';
 import { kernelsFingerprint } from './kernels-fingerprint.ts';
 
 /** What the kernels export; all numbers are unsigned, most of them addresses, of which 0 says that there was no memory. */
-export interface EncodingKernels {
-  readonly memory: WebAssembly.Memory;
+export interface EncodingKernels extends SplitKernels {
   allocate(bytes: number): number;
-  placeClasses(): number;
-  setSplit(kind: number, digits: number, flag: number): void;
   openPieces(tokens: number, offsets: number, count: number, whole: number, budget: number): number;
   openPairs(byteIds: number, packed: number, bits: number, results: number): number;
   scan(start: number, end: number, ends: number, most: number): number;
@@ -19,24 +16,12 @@ export interface EncodingKernels {
   count(start: number, end: number, out: number, limit: number): number;
 }
 
-const KINDS = ['gpt2', 'cl100k', 'o200k'] as const;
 const MOST_IDS = (1 << 21) - 2; // pairs and their ranks are packed
 const LONGEST = 0xffff; // bytes of a token
 
 /** Kernels for a split alone, or undefined where WebAssembly cannot be had. */
-export function openSplitKernels(split: KernelSplit): EncodingKernels | undefined {
-  const instance = instantiateKernels(built, kernelsFingerprint, { env: { fillClasses } });
-  if (instance === undefined) return undefined;
-  const kernels = instance.exports as unknown as EncodingKernels;
-  const classes = kernels.placeClasses();
-  if (classes === 0) return undefined;
-  fillClasses(0);
-  function fillClasses(page: number): void {
-    new Uint8Array(kernels.memory.buffer, classes + page * 256, 256).set(classesOfPage(page));
-  }
-  kernels.setSplit(KINDS.indexOf(split.kind), split.digits, split.flag ? 1 : 0);
-  return kernels;
-}
+export const openSplitKernels = (split: KernelSplit): EncodingKernels | undefined =>
+  openSplit(built, kernelsFingerprint, split);
 
 /** Kernels for a split and an engine's rules, or undefined where they cannot be had or the rules are none that they know. */
 export function openEncodingKernels(split: KernelSplit, rules: EngineRules): EncodingKernels | undefined {

@@ -1,14 +1,11 @@
 // Cutting and counting in WebAssembly (kernels/counter.as.ts): texts go in as UTF-8, and all counts come out at the end.
-import { classesOfPage, type KernelSplit } from '../scanners/character-classes.ts';
-import { instantiateKernels } from '../wasm-module.ts';
+import type { KernelSplit } from '../scanners/character-classes.ts';
+import { openSplit, type SplitKernels } from '../scanners/split-kernels.ts';
 import * as built from './generated/counter.ts';
 import { kernelsFingerprint } from './kernels-fingerprint.ts';
 import type { PieceContents } from './piece-counts.ts';
 
-interface CounterKernels {
-  readonly memory: WebAssembly.Memory;
-  placeClasses(): number;
-  setSplit(kind: number, digits: number, flag: number): void;
+interface CounterKernels extends SplitKernels {
   begin(most: number, pages: number): number;
   textRoom(bytes: number): number;
   count(start: number, end: number, lines: number, most: number): number;
@@ -28,33 +25,23 @@ export interface KernelCounter {
   drain(): void;
 }
 
-const KINDS = ['gpt2', 'cl100k', 'o200k'] as const;
 const PADDING = 64;
 const TURN = 1 << 12; // pieces of a call: engines compile a function better between its calls
 const SHORT = 64;
 
 /** A counter that drains into `take`, or undefined where WebAssembly cannot be had. `longest`: bytes of a piece, longer ones are counted in parts. */
 export function kernelCounter(
-  { kind, digits, flag }: KernelSplit,
+  split: KernelSplit,
   longest: number,
   take: (contents: PieceContents) => void,
   pages = 65536,
 ): KernelCounter | undefined {
-  const instance = instantiateKernels(built, kernelsFingerprint, { env: { fillClasses } });
-  if (instance === undefined) return undefined;
-  const kernels = instance.exports as unknown as CounterKernels;
+  const kernels = openSplit<CounterKernels>(built, kernelsFingerprint, split);
+  if (kernels === undefined) return undefined;
   const { memory } = kernels;
-  const classes = kernels.placeClasses();
-  if (classes === 0) return undefined;
-  fillClasses(0);
-  kernels.setSplit(KINDS.indexOf(kind), digits, flag ? 1 : 0);
   const begin = () => kernels.begin(Math.min(longest, 0x7fffffff), pages) !== 0;
   if (!begin()) return undefined;
   let all = new Uint8Array(memory.buffer);
-
-  function fillClasses(page: number): void {
-    new Uint8Array(memory.buffer, classes + page * 256, 256).set(classesOfPage(page));
-  }
   /** Where a text of at most so many bytes goes, or 0. */
   const textRoom = (bytes: number): number => {
     if (bytes + PADDING > 0x7fffffff) return 0;
