@@ -1,6 +1,7 @@
 // The feed-forward block of a layer as dispatches: plain, gated or of experts.
 import type { ModelConfig } from '../../models/model-config.ts';
 import type { MlpStep } from '../plan.ts';
+import type { MatrixPart } from './device-matrix.ts';
 import type { Emitter } from './dispatch-emitter.ts';
 import { activateKernel } from './kernels/activation.ts';
 import { chooseExpertsKernel, expertsDownKernel, expertsUpKernel } from './kernels/experts.ts';
@@ -90,6 +91,14 @@ export function mlpDispatches(parts: StepParts): (e: Emitter, step: MlpStep, row
             Array.from({ length: count }, (_, i) => names.map((name) => `${at}.${i}.${name}.bias`)).flat(),
           )
         : undefined;
+    const bound = (from: RowBuffer, part: MatrixPart, bias: GPUBuffer | undefined, out: RowBuffer) => [
+      from.buffer,
+      part.quants,
+      ...(part.scales ? [part.scales] : []),
+      buffers.choices,
+      ...(bias ? [bias] : []),
+      out.buffer,
+    ];
     const upBias = biases(step.gated ? ['gate', 'up'] : ['up']);
     const downBias = biases(['down']);
     const innerStride = strideOf(width);
@@ -106,19 +115,11 @@ export function mlpDispatches(parts: StepParts): (e: Emitter, step: MlpStep, row
         xStride: from.stride,
         outStride: innerStride,
       };
-      const bound = [
-        from.buffer,
-        part.quants,
-        ...(part.scales ? [part.scales] : []),
-        buffers.choices,
-        ...(upBias ? [upBias] : []),
-        inner.buffer,
-      ];
-      e.emit(expertsUpKernel(shape, step.activation, step.gated, upBias !== undefined, subgroups), bound, [
-        width,
-        perToken,
-        rows,
-      ]);
+      e.emit(
+        expertsUpKernel(shape, step.activation, step.gated, upBias !== undefined, subgroups),
+        bound(from, part, upBias, inner),
+        [width, perToken, rows],
+      );
     }
     const down = parameters.matrix(parameters.member(`${at}.0.down.weight`).group);
     const target = sumTarget(step);
@@ -133,14 +134,6 @@ export function mlpDispatches(parts: StepParts): (e: Emitter, step: MlpStep, row
         xStride: innerStride,
         outStride: target.out.stride,
       };
-      const bound = [
-        inner.buffer,
-        part.quants,
-        ...(part.scales ? [part.scales] : []),
-        buffers.choices,
-        ...(downBias ? [downBias] : []),
-        target.out.buffer,
-      ];
       e.emit(
         expertsDownKernel(
           shape,
@@ -149,7 +142,7 @@ export function mlpDispatches(parts: StepParts): (e: Emitter, step: MlpStep, row
           downBias !== undefined,
           subgroups,
         ),
-        bound,
+        bound(inner, part, downBias, target.out),
         [C, rows],
       );
     });
