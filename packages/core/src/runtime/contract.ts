@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateBatch } from '../generate/generate.ts';
-import type { TopLogits } from '../generate/language-model.ts';
+import type { LanguageModel, Sequence, StepRequest, TopLogits } from '../generate/language-model.ts';
 import { logSumExp } from '../generate/logprobs.ts';
 import { loadModel } from '../models/load-model.ts';
 import type { Model } from '../models/model.ts';
@@ -47,6 +47,49 @@ export function expectClose(a: Float32Array, b: Float32Array, tolerance: number)
   let worst = 0;
   for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i] - b[i]));
   expect(worst).toBeLessThan(tolerance);
+}
+
+/**
+ * Expects of four requests in one step, of which the row is read, its largest logits, the row after all and nothing, what `rows` say, as near as `near` demands.
+ * Answers the largest logits, or undefined where the model gave the row instead.
+ */
+export async function expectWantedReads<S extends Sequence>(
+  model: Pick<LanguageModel<S>, 'readStep'>,
+  requests: readonly StepRequest<S>[],
+  rows: readonly Float32Array[],
+  near: (a: Float32Array, b: Float32Array) => void,
+): Promise<TopLogits | undefined> {
+  const asked: TopLogits[] = [];
+  const few = (enough: boolean) => ({
+    count: 5,
+    enough(top: TopLogits) {
+      asked.push(top);
+      return enough;
+    },
+  });
+  const reads = ['row', few(true), few(false), 'nothing'] as const;
+  const readStep = model.readStep as NonNullable<LanguageModel<S>['readStep']>;
+  const answers = await readStep(requests.map((request, i) => ({ ...request, read: reads[i] })));
+  near(answers[0] as Float32Array, rows[0]);
+  near(answers[2] as Float32Array, rows[2]);
+  expect(answers[3]).toBeUndefined();
+  if (answers[1] instanceof Float32Array) {
+    expect(asked).toEqual([]);
+    near(answers[1], rows[1]);
+    return undefined;
+  }
+  const [top] = asked;
+  expect(answers[1]).toBe(top);
+  const best = Array.from(rows[1].keys())
+    .sort((a, b) => rows[1][b] - rows[1][a] || a - b)
+    .slice(0, 5);
+  expect(Array.from(top.ids)).toEqual(best);
+  near(
+    Float32Array.from(top.logits),
+    Float32Array.from(best, (id) => rows[1][id]),
+  );
+  expect(top.logSumExp).toBeCloseTo(logSumExp(rows[1]), 4);
+  return top;
 }
 
 /** The laws, and `more` of the executor's own; `open` starts the backend and loads both sides. */
@@ -110,43 +153,12 @@ export function executorContract(
     });
 
     it('reads of each request what is wanted: the row, its largest logits or the row, the row after all, or nothing', async () => {
-      const readStep = fused.readStep as NonNullable<Model['readStep']>;
       const prompts = [[1, 2, 3], [7], [5, 6, 7, 8], [9, 9]];
       const rows: Float32Array[] = [];
       for (const ids of prompts) rows.push(await rowBehind(fused, ids));
-      const sequences = prompts.map(() => fused.newSequence());
-      const asked: TopLogits[] = [];
-      const few = (enough: boolean) => ({
-        count: 5,
-        enough(top: TopLogits) {
-          asked.push(top);
-          return enough;
-        },
-      });
-      const reads = ['row', few(true), few(false), 'nothing'] as const;
-      const answers = await readStep(
-        prompts.map((ids, i) => ({ sequence: sequences[i], ids, read: reads[i] })),
-      );
-      expectClose(answers[0] as Float32Array, rows[0], itself);
-      expectClose(answers[2] as Float32Array, rows[2], itself);
-      if (answers[1] instanceof Float32Array) {
-        expect(asked).toEqual([]);
-        expectClose(answers[1], rows[1], itself);
-      } else {
-        expect(answers[1]).toBe(asked[0]);
-        const { ids, logits, logSumExp: sum } = asked[0];
-        const best = Array.from(rows[1].keys())
-          .sort((a, b) => rows[1][b] - rows[1][a] || a - b)
-          .slice(0, 5);
-        expect(Array.from(ids)).toEqual(best);
-        expectClose(
-          logits,
-          Float32Array.from(best, (id) => rows[1][id]),
-          itself,
-        );
-        expect(sum).toBeCloseTo(logSumExp(rows[1]), 4);
-      }
-      for (const sequence of sequences) sequence.dispose();
+      const requests = prompts.map((ids) => ({ sequence: fused.newSequence(), ids }));
+      await expectWantedReads(fused, requests, rows, (a, b) => expectClose(a, b, itself));
+      for (const { sequence } of requests) sequence.dispose();
     });
 
     it('what nobody reads is appended all the same: in pieces, beside sequences that are read, in a pass of its own', async () => {

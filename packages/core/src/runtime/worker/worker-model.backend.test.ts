@@ -3,12 +3,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { dispose, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generate } from '../../generate/generate.ts';
-import type { LanguageModel, Sequence, TopLogits } from '../../generate/language-model.ts';
+import type { LanguageModel, Sequence } from '../../generate/language-model.ts';
 import { logSumExp } from '../../generate/logprobs.ts';
 import { loadModel } from '../../models/load-model.ts';
 import type { Model } from '../../models/model.ts';
 import type { Adapter } from '../../train/lora/lora.ts';
 import { waveAdapter } from '../adapter-contract.ts';
+import { expectWantedReads } from '../contract.ts';
 import type { WorkerModel } from './worker-model.ts';
 
 const place = join(
@@ -73,33 +74,13 @@ describe('a model in a worker', () => {
 
   /** The calls that both have, whatever they cost. */
   const steps = (model: WorkerModel | Model) => model as WorkerModel;
-  const byHand = (row: Float32Array, count: number) =>
-    Array.from(row.keys())
-      .sort((a, b) => row[b] - row[a] || a - b)
-      .slice(0, count);
-
   it('reads of each request what is wanted: the row, its largest logits, the row after all, or nothing', async () => {
     const prompts = [[1, 2, 3], [7], [5, 6, 7, 8], [9, 9]];
     const at = (model: LanguageModel) => prompts.map((ids) => ({ sequence: model.newSequence(), ids }));
     const rows = await steps(here).step(at(here as LanguageModel));
-    const shown: TopLogits[] = [];
-    const top = (enough: boolean) => ({
-      count: 5,
-      enough(found: TopLogits) {
-        shown.push(found);
-        return enough;
-      },
-    });
-    const reads = ['row', top(true), top(false), 'nothing'] as const;
-    const requests = at(away).map((request, i) => ({ ...request, read: reads[i] }));
-    const answers = await away.readStep(requests);
-    expect(answers[0]).toEqual(rows[0]);
-    expect(answers[1]).toBe(shown[0]);
-    expect(answers[2]).toEqual(rows[2]);
-    expect(answers[3]).toBeUndefined();
-    expect([...shown[0].ids]).toEqual(byHand(rows[1], 5));
-    expect([...shown[0].logits]).toEqual(byHand(rows[1], 5).map((id) => rows[1][id]));
-    expect(shown[0].logSumExp).toBe(logSumExp(rows[1]));
+    const requests = at(away);
+    const top = await expectWantedReads(away, requests, rows, (a, b) => expect(a).toEqual(b));
+    expect(top?.logSumExp).toBe(logSumExp(rows[1]));
     // What nobody reads has been appended all the same.
     expect(requests.map(({ sequence }) => sequence.length)).toEqual([3, 1, 4, 2]);
     const [next] = await away.step([{ sequence: requests[3].sequence, ids: [4] }]);
