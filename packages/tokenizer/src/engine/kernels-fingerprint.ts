@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = 'e5206dd4c878c088';
+export const kernelsFingerprint = '7c75d42d8dcee161';

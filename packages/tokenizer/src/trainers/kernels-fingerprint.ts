@@ -1,2 +1,2 @@
 /** Of the sources in `kernels/`; written by scripts/build-kernels.mjs. */
-export const kernelsFingerprint = '236aaf1287ea1a2a';
+export const kernelsFingerprint = '8a241e305d8acc1f';

@@ -79,8 +79,8 @@ function insertTokens(): void {
       if (length > longest) longest = length;
       const key = keyOf(tokens + from, length);
       fillSlot(freeSlot(key, length), key, id, length, 1);
-      const mixed = (key ^ length) * GOLD;
-      const word = filter + (<u32>(mixed >> filterShift) << 3);
+      const mixed = mix(key, length);
+      const word = filterWord(mixed);
       store<u64>(word, load<u64>(word) | filterOf(mixed));
     }
     from = to;
@@ -105,12 +105,18 @@ function hashOf(start: u32, length: u32): u64 {
 }
 
 // @ts-ignore: decorator
+@inline function mix(key: u64, length: u32): u64 {
+  return (key ^ length) * GOLD;
+}
+
+// @ts-ignore: decorator
 @inline function firstSlot(key: u64, length: u32): u32 {
-  return slots + (<u32>(((key ^ length) * GOLD) >> shift) << 4);
+  return slots + (<u32>(mix(key, length) >> shift) << 4);
 }
 
 /** The slot of a piece, or the free one where it would be. */
-function find(key: u64, start: u32, length: u32): u32 {
+// @ts-ignore: decorator
+@inline function find(key: u64, start: u32, length: u32): u32 {
   let q = firstSlot(key, length);
   while (true) {
     const meta = load<u32>(q, 12);
@@ -135,20 +141,27 @@ function isSame(q: u32, start: u32, length: u32): bool {
 }
 
 // @ts-ignore: decorator
-@inline export function mayBeToken(start: u32, length: u32): bool {
-  const key = load<u64>(start) & (u64.MAX_VALUE >> (64 - (<u64>length << 3)));
-  const mixed = (key ^ length) * GOLD;
+@inline function filterWord(mixed: u64): u32 {
+  return filter + (<u32>(mixed >> filterShift) << 3);
+}
+
+// @ts-ignore: decorator
+@inline function passes(mixed: u64): bool {
   const bits = filterOf(mixed);
-  return (load<u64>(filter + (<u32>(mixed >> filterShift) << 3)) & bits) === bits;
+  return (load<u64>(filterWord(mixed)) & bits) === bits;
+}
+
+/** Whether up to 8 bytes may be a token, by the filter alone. */
+// @ts-ignore: decorator
+@inline export function mayBeToken(start: u32, length: u32): bool {
+  return passes(mix(load<u64>(start) & (u64.MAX_VALUE >> (64 - (<u64>length << 3))), length));
 }
 
 /** The token of these bytes, or -1. The table must hold the tokens. */
 export function findToken(start: u32, length: u32): i32 {
   if (length > longest) return -1;
   const key = keyOf(start, length);
-  const mixed = (key ^ length) * GOLD;
-  const bits = filterOf(mixed);
-  if ((load<u64>(filter + (<u32>(mixed >> filterShift) << 3)) & bits) !== bits) return -1;
+  if (!passes(mix(key, length))) return -1;
   const q = find(key, start, length);
   const reference = load<u32>(q, 8);
   return load<u32>(q, 12) >>> 16 === 1 && !(reference & LEARNED) ? <i32>reference : -1;
@@ -165,13 +178,8 @@ export function putPieces(start: u32, ends: u32, cut: u32, out: u32): u32 {
     if (length > longest) write = merge(at, length, write);
     else {
       const key = keyOf(at, length);
-      let q = firstSlot(key, length);
-      let meta = load<u32>(q, 12);
-      while (meta !== 0) {
-        if (load<u64>(q) === key && (meta & 0xffff) === length && (length <= 8 || isSame(q, at, length))) break;
-        q = slots + ((q - slots + 16) & slotMask);
-        meta = load<u32>(q, 12);
-      }
+      const q = find(key, at, length);
+      const meta = load<u32>(q, 12);
       const reference = load<u32>(q, 8);
       if (meta === 0) {
         const after = merge(at, length, write);
