@@ -15,6 +15,7 @@ import { BytePairEngine } from './byte-pair-engine.ts';
 import { HardBoundaries } from './hard-boundaries.ts';
 import { PiecePath } from './piece-path.ts';
 import { TokenTable } from './token-table.ts';
+import { visibleSpacesOf } from './visible-spaces.ts';
 import { WordPath } from './word-path.ts';
 
 /** Encodes, counts and decodes without offsets. */
@@ -88,7 +89,9 @@ function characterPath(stages: Stages, added: AddedTokens): FastPath | undefined
     engine: engine.engine,
     boundaries: engine.boundaries,
     ...(normalizer && { normalizer }),
-    ...(preTokenizer && { cut: (piece) => preTokenizer.split(piece) }),
+    ...(preTokenizer === undefined
+      ? { spaces: normalizer && visibleSpacesOf(normalizer.config) }
+      : { cut: (piece) => preTokenizer.split(piece) }),
   });
 }
 

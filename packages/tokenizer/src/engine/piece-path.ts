@@ -9,11 +9,14 @@ import type { FastPath } from './fast-path.ts';
 import type { HardBoundaries } from './hard-boundaries.ts';
 import { takeIds } from './take-ids.ts';
 import { TextBuffer } from './text-buffer.ts';
+import type { VisibleSpaces } from './visible-spaces.ts';
 
 export interface PiecePathOptions {
   readonly added: AddedTokens;
   readonly engine: BytePairEngine;
   readonly normalizer?: Normalizer;
+  /** The normaliser does no more than this, and nothing cuts behind it: texts without added tokens go straight to bytes. */
+  readonly spaces?: VisibleSpaces | undefined;
   /** Cuts a stretch; default: not at all. */
   readonly cut?: (piece: AlignedText) => AlignedText[];
   readonly boundaries?: HardBoundaries;
@@ -23,14 +26,19 @@ export class PiecePath implements FastPath {
   readonly hasKnownSplit = false;
   private readonly options: PiecePathOptions;
   private readonly text = new TextBuffer();
+  private readonly source = new TextBuffer();
 
   constructor(options: PiecePathOptions) {
     this.options = options;
   }
 
   encode(text: string, allowed: AllowedSpecial): number[] {
-    const { engine } = this.options;
+    const { engine, added, spaces } = this.options;
     let count = 0;
+    if (spaces !== undefined && added.isInert(allowed)) {
+      count = this.encodeTaken(this.takeVisible(text, spaces), 0);
+      return takeIds(engine.out, count);
+    }
     this.eachPiece(text, allowed, (piece, id) => {
       count = id >= 0 ? engine.put(id, count) : this.run(piece, count);
       return true;
@@ -39,6 +47,9 @@ export class PiecePath implements FastPath {
   }
 
   count(text: string, allowed: AllowedSpecial, limit: number): number {
+    const { added, spaces } = this.options;
+    if (spaces !== undefined && added.isInert(allowed))
+      return this.countTaken(this.takeVisible(text, spaces), limit);
     let count = 0;
     this.eachPiece(text, allowed, (piece, id) => {
       count += id >= 0 ? 1 : this.countIn(piece, limit - count);
@@ -74,25 +85,37 @@ export class PiecePath implements FastPath {
     }
   }
 
+  /** Takes the normalised bytes of a text; returns how many. */
+  private takeVisible(text: string, spaces: VisibleSpaces): number {
+    const length = this.source.setText(text);
+    const end = this.text.setVisible(this.source, length, spaces);
+    this.source.release();
+    return end;
+  }
+
   /** Ids of a piece, in the engine's `out` from `from` on; returns where they end. */
   private run(piece: string, from: number): number {
+    return this.encodeTaken(this.text.setText(piece), from);
+  }
+
+  private countIn(piece: string, limit: number): number {
+    return this.countTaken(this.text.setText(piece), limit);
+  }
+
+  private encodeTaken(end: number, from: number): number {
     const { engine, boundaries } = this.options;
-    const end = this.text.setText(piece);
-    const count =
-      boundaries === undefined
-        ? engine.encodePiece(this.text, 0, end, from)
-        : engine.encodeRun(this.text, end, boundaries.scan, from);
+    let count = from;
+    if (boundaries !== undefined) count = engine.encodeRun(this.text, end, boundaries.scan, from);
+    else if (end > 0) count = engine.encodePiece(this.text, 0, end, from);
     this.text.release();
     return count;
   }
 
-  private countIn(piece: string, limit: number): number {
+  private countTaken(end: number, limit: number): number {
     const { engine, boundaries } = this.options;
-    const end = this.text.setText(piece);
-    const count =
-      boundaries === undefined
-        ? engine.countPiece(this.text, 0, end)
-        : engine.countRun(this.text, end, boundaries.scan, limit);
+    let count = 0;
+    if (boundaries !== undefined) count = engine.countRun(this.text, end, boundaries.scan, limit);
+    else if (end > 0) count = engine.countPiece(this.text, 0, end);
     this.text.release();
     return count;
   }

@@ -1,5 +1,6 @@
 // UTF-8 bytes of a text beside a view on them, so that four bytes are read as one integer wherever they lie. Zero bytes follow the text: scanners look one
 // character ahead, and integers are read whole.
+import { type VisibleSpaces, writeVisible } from './visible-spaces.ts';
 
 const KEPT = 1 << 22; // bytes that stay allocated between calls
 const PADDING = 8;
@@ -30,6 +31,14 @@ export class TextBuffer {
     }
     this.terminate(at);
     return at;
+  }
+
+  /** Takes the UTF-8 bytes that `source` has taken, their spaces made visible. Returns how many there are. */
+  setVisible(source: TextBuffer, length: number, spaces: VisibleSpaces): number {
+    this.reserve(length * 3 + 3);
+    const end = writeVisible(source, length, spaces, this);
+    this.terminate(end);
+    return end;
   }
 
   /** Takes bytes from `start` to `end` as they are. */
